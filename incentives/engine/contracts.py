@@ -1,0 +1,365 @@
+"""The contract of the engine: what goes in and what comes out, as frozen dataclasses.
+
+Loaders fill these, the engine computes, writers store what comes back. Nothing here knows a database or a clock.
+
+Conventions that hold everywhere in the engine:
+
+* **Dates** are int32 days since 1970-01-01 (`day_number`, `day_text`); every interval is half-open `[start, end)`,
+  `OPEN_END` standing for "no end".
+* **Amounts of lines** are int64 at one stated scale for the whole `Facts` (`amount_scale` 4: 1 = 0.0001).
+* **Everything per payee and period** is an exact `Decimal` (or `Fraction` where a quotient does not end).
+* **Shares** are parts per million: 1_000_000 is the whole.
+* **Ids** are non-negative int64; `NOBODY` (-1) is "no owner".
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+IntColumn = npt.NDArray[np.int64]
+DayColumn = npt.NDArray[np.int32]
+
+NOBODY = -1
+WHOLE = 1_000_000
+OPEN_END = 2_932_897  # 10000-01-01: later than any date that can be written
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+def day_number(value: str | datetime.date) -> int:
+    """Days since 1970-01-01.
+
+    >>> day_number("1970-01-02")
+    1
+    """
+    date = value if isinstance(value, datetime.date) else datetime.date.fromisoformat(value)
+    return date.toordinal() - _EPOCH
+
+
+def day_text(day: int) -> str:
+    """ISO date of a day number; "" for `OPEN_END`."""
+    return "" if day >= OPEN_END else datetime.date.fromordinal(day + _EPOCH).isoformat()
+
+
+def _empty() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A further number per line: int64 at its own scale (margin_pct 60.5 at scale 1 is 605)."""
+
+    values: IntColumn
+    scale: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Sales objects (order, order line, invoice, KPI value ...), one row each, in any order.
+
+    The engine sorts by (payee, event_date, object_id) unless `is_sorted` says that it is done; object ids must then
+    be unique. `payee` is the owner; who is credited is decided by the plan's crediting rules and `Splits`.
+
+    A chunk is a set of payees. It must hold every object that one of them owns and every object in whose splits one
+    of them takes part (with all splits of that object). Objects without an owner go with the pseudo payee `NOBODY`.
+
+    codes: small-integer columns by name ("kind", "product", "channel", "currency", ...); -1 is "none". The labels by
+    which plans speak of them are in `Vocabulary`. numbers: further numeric columns; "quantity" is one of them.
+    `compiled.code_columns` and `compiled.number_columns` say which of them a plan reads.
+    """
+
+    object_id: IntColumn
+    payee: IntColumn
+    event_date: DayColumn
+    amount: IntColumn
+    amount_scale: int
+    codes: Mapping[str, npt.NDArray[np.integer[Any]]] = field(default_factory=_empty)
+    numbers: Mapping[str, NumberColumn] = field(default_factory=_empty)
+    assignment: IntColumn | None = None
+    """The owner's assignment where the source names it, else -1: the engine takes the one in force on the date."""
+    is_sorted: bool = False
+
+    def __len__(self) -> int:
+        return len(self.object_id)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Who takes part in an object, in any order: one row per object, participant and role, shares in ppm.
+
+    `role` is a code of vocabulary "role" ("" when the source has none).
+    """
+
+    object_id: IntColumn
+    payee: IntColumn
+    quota_share: IntColumn
+    pay_share: IntColumn
+    role: IntColumn
+
+    def __len__(self) -> int:
+        return len(self.object_id)
+
+    @staticmethod
+    def none() -> Splits:
+        """No splits at all."""
+        empty = np.empty(0, dtype=np.int64)
+        return Splits(empty, empty, empty, empty, empty)
+
+
+Vocabulary = Mapping[str, Mapping[str, int]]
+"""Column name -> label -> code; also "role" for splits."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A payee in a seat. Credit and earnings sit on it, quota on its position."""
+
+    id: int
+    payee: int
+    position: int
+    start: int
+    end: int = OPEN_END
+    fte: int = WHOLE
+    legal_entity: str = ""
+    primary: bool = True
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A dated number of an assignment: pay rates such as commission_pct, target_incentive, base salary."""
+
+    assignment: int
+    name: str
+    value: Decimal
+    start: int
+    end: int = OPEN_END
+
+
+@dataclass(frozen=True)
+class ReportingLine:
+    """`assignment` reports to `manager` (an assignment too). `people.reporting_from_positions` makes them."""
+
+    assignment: int
+    manager: int
+    start: int
+    end: int = OPEN_END
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """An assignment is under this plan. With no enrolment at all (None) everybody is."""
+
+    assignment: int
+    start: int
+    end: int = OPEN_END
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Quota of a position for a measure by name, over `[start, end)`."""
+
+    position: int
+    measure: str
+    amount: Decimal
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Period:
+    """One pay period `[start, end)`. `quarter` and `year` name the accumulation windows it belongs to."""
+
+    id: int
+    key: str
+    start: int
+    end: int
+    quarter: str = ""
+    year: str = ""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Periods given explicitly, ascending, without overlap; gaps are allowed and earn nothing."""
+
+    kind: str
+    periods: tuple[Period, ...]
+
+
+@dataclass(frozen=True)
+class People:
+    """Everybody the run needs: the chunk's payees, their managers, and all participants of the chunk's splits."""
+
+    assignments: tuple[Assignment, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    reporting: tuple[ReportingLine, ...] = ()
+    enrolments: tuple[Enrolment, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that a run of one plan reads. Small things are given whole, facts by chunk."""
+
+    calendar: Calendar
+    people: People
+    quotas: tuple[Quota, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=_empty)
+
+
+# ---------------------------------------------------------------- results
+
+
+@dataclass(frozen=True)
+class ExclusionCount:
+    """How many objects a named exclusion took, and their amount at source scale."""
+
+    name: str
+    count: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Uncredited:
+    """An object that no rule credited and no exclusion explains. `amount` is at source scale.
+
+    reason: no_owner, no_rule, no_assignment, split_total, outside_calendar.
+    """
+
+    object_id: int
+    payee: int
+    event_date: int
+    amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True)
+class TeamRow:
+    """What `member` (an assignment) contributes to a manager's measure in a period, as an integer over the
+    measure's denominator."""
+
+    manager: int
+    measure: int
+    period: int
+    member: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Measures per assignment and period: `own[i, m, p]` is assignment i's own total of measure m in period p, as
+    an integer over `denominators[m]`; the team's contributions stand apart. Sums of chunks are sums of integers, so
+    neither chunking nor row order can change them (`measure.totals_merge`)."""
+
+    assignments: IntColumn
+    own: npt.NDArray[Any]
+    denominators: tuple[int, ...]
+    team: tuple[TeamRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """What one chunk of payees yields."""
+
+    totals: Totals
+    exclusions: tuple[ExclusionCount, ...]
+    uncredited: tuple[Uncredited, ...]
+    credited_objects: int
+    credited_amount: Mapping[str, Decimal]
+    """Sum of pay credits by crediting rule, after rounding at credit."""
+
+
+@dataclass(frozen=True)
+class Earning:
+    """What an assignment earned by itself of a component in a period (0 included), rounded as the plan says."""
+
+    payee: int
+    assignment: int
+    component: str
+    period: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measure, attainment or named value of an assignment in a period. value None: undefined (quota zero)."""
+
+    payee: int
+    assignment: int
+    name: str
+    period: int
+    value: Decimal | None
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A named exception on one payee that stops no other: the component earned nothing and says why."""
+
+    payee: int
+    assignment: int
+    component: str
+    period: int
+    cause: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Earnings, figures and exceptions, ascending by (assignment, period, plan order)."""
+
+    earnings: tuple[Earning, ...]
+    figures: tuple[Figure, ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A whole run of one plan over all payees."""
+
+    outcome: Outcome
+    totals: Totals
+    exclusions: tuple[ExclusionCount, ...]
+    uncredited: tuple[Uncredited, ...]
+    credited_objects: int
+    credited_amount: Mapping[str, Decimal]
+
+
+# ---------------------------------------------------------------- ledger
+
+CAUSES = (
+    "data", "quota", "crediting", "people", "plan", "hierarchy", "pay_rate", "fx_rate", "manual", "engine",
+)
+
+
+@dataclass(frozen=True, order=True)
+class EarningKey:
+    """domain.md's ledger key without tenant and pay period: what an amount is for."""
+
+    payee: int
+    assignment: int
+    plan_version: int
+    component: str
+    earning_period: int
+    currency: str
+    legal_entity: str = ""
+
+
+@dataclass(frozen=True)
+class LedgerPost:
+    """One row to append. `amount` is a signed integer at `scale` decimals (the plan's rounding places, normally the
+    currency's minor unit). verb: earned for the first post of a key, adjusted for a later difference, reversed for
+    one that takes a key back to zero. `cause` is one of `CAUSES`."""
+
+    key: EarningKey
+    pay_period: int
+    amount: int
+    scale: int
+    verb: str
+    cause: str
+
+
+Columns = Mapping[str, Sequence[Any]]

@@ -1,0 +1,124 @@
+"""The one home of rounding: modes, currency minor units, exact rounding of numbers and columns, fair splitting.
+
+Modes: `half_up` (ties away from zero), `half_even` (ties to the even neighbour), `down` (towards zero), `up` (away
+from zero). All of them are symmetric: rounding -x is minus rounding x, so that a reversal cancels its original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MODES = ("half_up", "half_even", "down", "up")
+INT64_MAX = 2**63 - 1
+
+_ZERO = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
+_THREE = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+
+
+def minor_units(currency: str) -> int:
+    """Decimals of the currency's minor unit.
+
+    >>> [minor_units(code) for code in ("USD", "JPY", "KWD")]
+    [2, 0, 3]
+    """
+    return 0 if currency in _ZERO else 3 if currency in _THREE else 2
+
+
+def divide_round(numerator: int, denominator: int, mode: str) -> int:
+    """`numerator / denominator` (denominator > 0) rounded to an integer.
+
+    >>> [divide_round(n, 10, "half_up") for n in (25, -25, 24)]
+    [3, -3, 2]
+    >>> [divide_round(n, 10, "half_even") for n in (25, 35, -25)]
+    [2, 4, -2]
+    """
+    quotient, rest = divmod(abs(numerator), denominator)
+    if mode == "half_up":
+        quotient += 2 * rest >= denominator
+    elif mode == "half_even":
+        quotient += 2 * rest > denominator or (2 * rest == denominator and quotient % 2 == 1)
+    elif mode == "up":
+        quotient += rest > 0
+    elif mode != "down":
+        raise ValueError(f"rounding mode {mode!r} is unknown; use one of {', '.join(MODES)}")
+    return -quotient if numerator < 0 else quotient
+
+
+def round_number(value: Decimal | Fraction | int, places: int, mode: str) -> Decimal:
+    """An exact number rounded to `places` decimals; the result always carries that many.
+
+    >>> round_number(Decimal("4.525"), 2, "half_up"), round_number(Fraction(1, 3), 4, "up")
+    (Decimal('4.53'), Decimal('0.3334'))
+    """
+    numerator, denominator = value.as_integer_ratio()
+    return scaled(divide_round(numerator * 10**places, denominator, mode), places)
+
+
+def scaled(integer: int, places: int) -> Decimal:
+    """The integer as a decimal with `places` decimals, exactly, however long.
+
+    >>> scaled(1234, 2)
+    Decimal('12.34')
+    """
+    digits = tuple(int(digit) for digit in str(abs(integer)))
+    return Decimal((1 if integer < 0 else 0, digits, -places))
+
+
+def round_column(values: npt.NDArray[Any], denominator: int, places: int, mode: str) -> npt.NDArray[Any]:
+    """A column of integers over `denominator` rounded to integers over 10**places.
+
+    int64 columns stay int64; the caller has made sure that `|values| * 10**places` fits (or gives an object column
+    of Python integers, which is exact at any size).
+    """
+    multiplier = 10**places
+    if denominator == multiplier:
+        return values
+    if multiplier % denominator == 0:
+        return values * (multiplier // denominator)
+    if denominator % multiplier == 0:
+        denominator //= multiplier
+    else:
+        values = values * multiplier
+    if values.dtype == object:
+        return np.array([divide_round(int(v), denominator, mode) for v in values], dtype=object)
+    size = np.abs(values)
+    quotient = size // denominator
+    rest = size - quotient * denominator
+    if mode == "half_up":
+        quotient += rest >= denominator - rest
+    elif mode == "half_even":
+        quotient += (rest > denominator - rest) | ((rest == denominator - rest) & (quotient % 2 == 1))
+    elif mode == "up":
+        quotient += rest > 0
+    elif mode != "down":
+        raise ValueError(f"rounding mode {mode!r} is unknown; use one of {', '.join(MODES)}")
+    return np.where(values < 0, -quotient, quotient)
+
+
+def split_largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
+    """Split an integer in proportion to non-negative weights so that the parts sum to it exactly.
+
+    Each part gets its share rounded towards zero; the units left over go to the largest remainders, ties to the
+    earlier part.
+
+    >>> split_largest_remainder(8400000, [200000, 300000, 220000])
+    [2333333, 3500000, 2566667]
+    >>> split_largest_remainder(-100, [1, 1, 1])
+    [-34, -33, -33]
+    """
+    whole = sum(weights)
+    if whole <= 0 or min(weights) < 0:
+        raise ValueError("weights must be non-negative with a sum above zero")
+    sign, size = (-1 if total < 0 else 1), abs(total)
+    parts = [size * weight // whole for weight in weights]
+    left = size - sum(parts)
+    order = sorted(range(len(weights)), key=lambda i: (-(size * weights[i] % whole), i))
+    for i in order[:left]:
+        parts[i] += 1
+    return [sign * part for part in parts]
