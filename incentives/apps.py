@@ -1,0 +1,8 @@
+"""Django configuration of incentives."""
+
+from django.apps import AppConfig
+
+
+class IncentivesConfig(AppConfig):
+    name = "incentives"
+    label = "incentives"

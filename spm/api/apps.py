@@ -1,0 +1,8 @@
+"""Django configuration of spm.api."""
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    name = "spm.api"
+    label = "api"

@@ -1,0 +1,49 @@
+"""Fiscal calendars of a tenant and their periods."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from spm.tenancy.models import TenantForeignKey, TenantModel
+
+
+class FiscalCalendar(TenantModel):
+    """A named way to cut time: months, quarters, 4-4-5, biweekly, semi-monthly or custom windows."""
+
+    class Kind(models.TextChoices):
+        MONTH = "month", _("Months")
+        QUARTER = "quarter", _("Quarters")
+        WEEKS_445 = "445", _("4-4-5 weeks")
+        BIWEEKLY = "biweekly", _("Fourteen days")
+        SEMI_MONTHLY = "semi_monthly", _("1-15 and 16-end")
+        CUSTOM = "custom", _("Custom windows")
+
+    code = models.SlugField(max_length=63)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    year_start_month = models.PositiveSmallIntegerField(default=1)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "code"], name="calendars_calendar_code")]
+
+
+class Period(TenantModel):
+    """A half-open window [starts, ends) of a calendar. `quarter` and `year` group periods for accumulators."""
+
+    calendar = TenantForeignKey(FiscalCalendar, on_delete=models.PROTECT, related_name="periods")
+    code = models.CharField(max_length=32)
+    starts = models.DateField()
+    ends = models.DateField()
+    quarter = models.CharField(max_length=32, blank=True)
+    year = models.CharField(max_length=32)
+
+    class Meta:
+        ordering = ["starts"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "calendar", "code"], name="calendars_period_code"),
+            models.UniqueConstraint(fields=["tenant", "calendar", "starts"], name="calendars_period_starts"),
+            models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="calendars_period_ordered"),
+        ]
