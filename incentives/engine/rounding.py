@@ -17,8 +17,8 @@ import numpy.typing as npt
 MODES = ("half_up", "half_even", "down", "up")
 INT64_MAX = 2**63 - 1
 
-_ZERO = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
-_THREE = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_ZERO = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"])
+_THREE = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 
 
 def minor_units(currency: str) -> int:

@@ -51,9 +51,7 @@ def known_as_at(queryset: QuerySet, number: int | None) -> QuerySet:
     """Dated rows as known at a change number; None means now."""
     if number is None:
         return queryset.filter(Q(known_from__number__isnull=False)).filter(Q(known_to__isnull=True) | Q(known_to__number__isnull=True))
-    return queryset.filter(known_from__number__lte=number).filter(
-        Q(known_to__isnull=True) | Q(known_to__number__isnull=True) | Q(known_to__number__gt=number)
-    )
+    return queryset.filter(known_from__number__lte=number).filter(Q(known_to__isnull=True) | Q(known_to__number__isnull=True) | Q(known_to__number__gt=number))
 
 
 def valid_on(queryset: QuerySet, day: object) -> QuerySet:

@@ -1,0 +1,57 @@
+"""Fixtures that every test may use. Services come from tests.support.services, an early plugin named in pyproject.toml."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Replaces pytest-django's: the application role may not create databases."""
+    from tests.support.database import create_worker_database, drop_worker_database
+
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        name = create_worker_database()
+    yield
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        drop_worker_database(name)
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Real inputs and known answers kept beside the checkout. In CI their absence is a failure, elsewhere `not run`."""
+    path = ROOT.parent / "shared"
+    if not path.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"{path} is missing: the tests on real input cannot run.")
+        pytest.skip("not run: the real inputs are not beside this clone")
+    return path
+
+
+@pytest.fixture
+def tenant(db: None):  # type: ignore[no-untyped-def]
+    from tests.support.factories import make_tenant
+
+    return make_tenant("acme")
+
+
+@pytest.fixture
+def other_tenant(db: None):  # type: ignore[no-untyped-def]
+    from tests.support.factories import make_tenant
+
+    return make_tenant("globex")
+
+
+@pytest.fixture
+def scope(tenant):  # type: ignore[no-untyped-def]
+    """The scope of `tenant` for the whole test."""
+    from spm.tenancy.scope import tenant_scope
+
+    with tenant_scope(tenant.pk):
+        yield tenant
