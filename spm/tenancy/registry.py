@@ -12,7 +12,6 @@ GLOBAL_TABLES = frozenset(
         "access_user",
         "access_user_groups",
         "access_user_user_permissions",
-        "access_linktoken",
         "account_emailaddress",
         "account_emailconfirmation",
         "auth_group",
