@@ -331,7 +331,16 @@ class RunResult:
 # ---------------------------------------------------------------- ledger
 
 CAUSES = (
-    "data", "quota", "crediting", "people", "plan", "hierarchy", "pay_rate", "fx_rate", "manual", "engine",
+    "data",
+    "quota",
+    "crediting",
+    "people",
+    "plan",
+    "hierarchy",
+    "pay_rate",
+    "fx_rate",
+    "manual",
+    "engine",
 )
 
 

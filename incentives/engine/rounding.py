@@ -80,7 +80,8 @@ def round_column(values: npt.NDArray[Any], denominator: int, places: int, mode: 
     if denominator == multiplier:
         return values
     if multiplier % denominator == 0:
-        return values * (multiplier // denominator)
+        scaled_up: npt.NDArray[Any] = values * (multiplier // denominator)
+        return scaled_up
     if denominator % multiplier == 0:
         denominator //= multiplier
     else:
@@ -98,7 +99,8 @@ def round_column(values: npt.NDArray[Any], denominator: int, places: int, mode: 
         quotient += rest > 0
     elif mode != "down":
         raise ValueError(f"rounding mode {mode!r} is unknown; use one of {', '.join(MODES)}")
-    return np.where(values < 0, -quotient, quotient)
+    signed: npt.NDArray[Any] = np.where(values < 0, -quotient, quotient)
+    return signed
 
 
 def split_largest_remainder(total: int, weights: Sequence[int]) -> list[int]:

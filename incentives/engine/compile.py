@@ -1,0 +1,340 @@
+"""From a plan document to a compiled plan: names, types and grains are checked here, before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from .compile_parts import components_compile, figure, tables_compile
+from .document import Document, SchemaPath, document_read
+from .errors import PlanError, Problem
+from .exact import text as number_text
+from .period_formula import Formula, compiled
+from .plan import AttainmentSpec, AttributeSpec, CompiledPlan, CreditRule, Measure, QuotaSpec, Rollup, Rounding, ValueSpec
+from .rounding import minor_units
+from .syntax import Node, SyntaxProblem, parse
+from .tables import RateTable
+from .typing_rules import BOOL, CODE, DATE, MAYBE, NUMBER, Scope, Type, TypeProblem, check
+
+STANDARD_CODES = ("kind", "product", "account", "territory", "channel", "currency")
+STANDARD_NUMBERS = ("amount", "quantity")
+
+
+class Compiler:
+    """Holds what is known while a document is compiled; collects every problem instead of stopping at the first."""
+
+    def __init__(self, document: Document) -> None:
+        self.document, self.data = document, document.data
+        self.problems: list[Problem] = []
+        rounding = self.data.get("rounding") or {}
+        self.rounding = Rounding(rounding.get("places", minor_units(self.data["currency"])), rounding.get("mode", "half_up"))
+        self.line_names: dict[str, Type] = {name: NUMBER for name in STANDARD_NUMBERS}
+        self.line_names |= {name: CODE for name in STANDARD_CODES} | {"date": DATE}
+        self.period_names: dict[str, Type] = {}
+        self.windows: dict[str, frozenset[str]] = {}
+        """Period name -> windows over which it runs to date."""
+        self.tables: dict[str, RateTable] = {}
+        self.measures: list[Measure] = []
+        self.rollups: list[Rollup] = []
+        self.line_nodes: list[Node] = []
+        self.credits: list[CreditRule] = []
+        self.manager_rules: dict[str, Mapping[str, Any]] = {}
+        self.hoisted: dict[Node, str] = {}
+
+    # ---- problems and formulas
+
+    def problem(self, path: SchemaPath, cause: str, mend: str = "") -> None:
+        """Record a finding."""
+        self.problems.append(self.document.problem(path, cause, mend))
+
+    def node(self, path: SchemaPath, value: Any) -> Node | None:
+        """Parse a formula standing at `path`."""
+        if isinstance(value, int | Decimal):
+            return Node("number", (), Decimal(value), 1, 1)
+        try:
+            return parse(str(value))
+        except SyntaxProblem as error:
+            self.at(path, error.line, error.column, error.cause, error.mend)
+            return None
+
+    def at(self, path: SchemaPath, line: int, column: int, cause: str, mend: str) -> None:
+        """Record a finding inside the text at `path`."""
+        first, start = self.document.place(path)
+        place = self.document.problem(path, cause, mend)
+        self.problems.append(Problem(place.path, first + line - 1, column + (start - 1 if line == 1 else 0), cause, mend))
+
+    def typed(self, path: SchemaPath, value: Any, scope: Scope, wanted: str) -> tuple[Node | None, Type]:
+        """Parse and check; the node is None when something was wrong (and recorded)."""
+        node = self.node(path, value)
+        if node is None:
+            return None, NUMBER
+        try:
+            found = check(node, scope)
+        except TypeProblem as error:
+            self.at(path, error.node.line, error.node.column, error.cause, error.mend)
+            return None, NUMBER
+        if found.kind != wanted:
+            self.at(path, node.line, node.column, f"a {wanted} is needed, this is a {found.kind}", "compare: x > 0" if wanted == "bool" else "")
+            return None, NUMBER
+        return node, found
+
+    def line(self, path: SchemaPath, value: Any, wanted: str = "number", credited: bool = True) -> Node | None:
+        """A line formula."""
+        names = dict(self.line_names)
+        if credited:
+            names |= {"pay_credit": NUMBER, "quota_credit": NUMBER}
+        node, _ = self.typed(path, value, Scope("line", names, self.tables, frozenset(self.period_names)), wanted)
+        if node is not None:
+            self.line_nodes.append(node)
+        return node
+
+    def period(
+        self, path: SchemaPath, value: Any, owner: str, wanted: str = "number", extra: Mapping[str, Type] | None = None
+    ) -> tuple[Formula | None, Type, Node | None]:
+        """A period formula, compiled; aggregates over lines become hidden measures."""
+        lines = frozenset(self.line_names) | {"pay_credit", "quota_credit"}
+        scope = Scope("period", self.period_names | dict(extra or {}), self.tables, lines, lambda node: self._hoist(path, node, owner))
+        node, found = self.typed(path, value, scope, wanted)
+        if node is None:
+            return None, found, None
+        return compiled(node, self.tables, self.hoisted, self.rounding.mode), found, node
+
+    def _hoist(self, path: SchemaPath, node: Node, owner: str) -> str:
+        if node in self.hoisted:
+            return self.hoisted[node]
+        if len(self.credits) > 1:
+            raise TypeProblem(node, "several crediting rules: which credits does this aggregate?", "define a measure with `credits`")
+        scope = Scope("line", self.line_names | {"pay_credit": NUMBER, "quota_credit": NUMBER}, self.tables, frozenset(self.period_names))
+        value, where = node.args[0], node.args[1] if len(node.args) > 1 else None
+        if node.value == "count":
+            value, where = Node("number", (), Decimal(1), node.line, node.column), value
+        if check(value, scope).kind != "number":
+            raise TypeProblem(value, "sum takes a number per line")
+        if where is not None and check(where, scope).kind != "bool":
+            raise TypeProblem(where, "a condition is needed", "compare: x > 0")
+        self.line_nodes += [value] + ([where] if where is not None else [])
+        name = f"{owner}:{node.value}{len(self.hoisted) + 1}"
+        rules = tuple(rule.name for rule in self.credits)
+        self.measures.append(Measure(name, f"{node.value} in {owner}", rules, node.value, value, where, hidden=True))
+        self.hoisted[node] = name
+        self.windows[name] = frozenset(["period"])
+        return name
+
+    def unique(self, section: str, taken: set[str] | None = None) -> None:
+        """Names in a section are given once."""
+        seen: set[str] = set(taken or ())
+        for i, item in enumerate(self.data.get(section) or []):
+            if item["name"] in seen:
+                self.problem((section, i, "name"), f"`{item['name']}` is already taken", "give it another name")
+            seen.add(item["name"])
+
+    # ---- sections
+
+    def run(self) -> CompiledPlan:
+        """Compile everything; raises PlanError with all findings."""
+        for i, column in enumerate(self.data.get("columns") or []):
+            if column["name"] in self.line_names:
+                self.problem(("columns", i, "name"), f"`{column['name']}` is a standard column or given twice", "take it out")
+            self.line_names[column["name"]] = NUMBER if column["type"] == "number" else CODE
+        for section in ("credits", "quotas", "attributes", "tables", "components", "exclusions"):
+            self.unique(section)
+        self.tables = tables_compile(self)
+        exclusions = self._exclusions()
+        self._credits()
+        for i, item in self._items("measures"):
+            self._declare(("measures", i, "name"), item["name"], NUMBER, item.get("over", "period"))
+        quotas, attributes = self._quotas(), self._attributes()
+        attainments = self._attainments()
+        self._measures()
+        values = self._values()
+        components = components_compile(self)
+        if self.problems:
+            raise PlanError(sorted(self.problems, key=lambda p: (p.line, p.column, p.path)))
+        codes, numbers = self._columns()
+        canonical = json.dumps(_plain(self.data), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return CompiledPlan(
+            key=self.data["plan"],
+            title=self.data.get("title", self.data["plan"]),
+            currency=self.data["currency"],
+            rounding=self.rounding,
+            calendar=self.data["calendar"],
+            exclusions=exclusions,
+            credits=tuple(self.credits),
+            measures=tuple(self.measures),
+            rollups=tuple(self.rollups),
+            quotas=quotas,
+            attributes=attributes,
+            attainments=attainments,
+            values=values,
+            components=components,
+            tables=self.tables,
+            code_columns=codes,
+            number_columns=numbers,
+            document=self.data,
+            digest=hashlib.sha256(canonical.encode()).hexdigest(),
+        )
+
+    def _items(self, section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        yield from enumerate(self.data.get(section) or [])
+
+    def _declare(self, path: SchemaPath, name: str, kind: Type, *windows: str) -> None:
+        if name in self.period_names or name in ("quota", "attr", "pay", "team"):
+            self.problem(path, f"`{name}` is already taken", "give it another name")
+        self.period_names[name] = kind
+        self.windows[name] = frozenset(windows)
+
+    def _exclusions(self) -> tuple[tuple[str, Node], ...]:
+        found = [(item["name"], self.line(("exclusions", i, "where"), item["where"], "bool", credited=False)) for i, item in self._items("exclusions")]
+        return tuple((name, node) for name, node in found if node is not None)
+
+    def rounding_of(self, given: Any, none: bool = False) -> Rounding | None:
+        """A `round` key; absent: the plan's own (or none)."""
+        if given == "none" or (given is None and none):
+            return None
+        given = given or {}
+        return Rounding(given.get("places", self.rounding.places), given.get("mode", self.rounding.mode))
+
+    def _credits(self) -> None:
+        for i, item in self._items("credits"):
+            path: SchemaPath = ("credits", i)
+            if item["to"] == "managers":
+                self.manager_rules[item["name"]] = item
+                continue
+            where = self.line((*path, "where"), item["where"], "bool", credited=False) if "where" in item else None
+            amount = self.line((*path, "amount"), item["amount"], credited=False) if "amount" in item else None
+            quota = self.line((*path, "quota_amount"), item["quota_amount"], credited=False) if "quota_amount" in item else None
+            roles = tuple(item["roles"]) if "roles" in item else None
+            self.credits.append(
+                CreditRule(item["name"], item["to"], where, amount, quota, self.rounding_of(item.get("round")), roles, item.get("must_total", True))
+            )
+        names = [rule.name for rule in self.credits]
+        if not names:
+            self.problem(("credits",), "no rule credits lines", "add one with `to: owner_or_splits`")
+        for i, item in self._items("credits"):
+            if item["to"] == "managers" and item["of"] not in names:
+                self.problem(("credits", i, "of"), f"`{item['of']}` is no rule that credits lines", f"use one of {', '.join(names)}")
+
+    def _quotas(self) -> tuple[QuotaSpec, ...]:
+        found = []
+        for i, item in self._items("quotas"):
+            spec = QuotaSpec(item["name"], item.get("over", "period"), item.get("prorate", "none"))
+            self._declare(("quotas", i, "name"), f"quota.{spec.name}", MAYBE, spec.over)
+            found.append(spec)
+        return tuple(found)
+
+    def _attributes(self) -> tuple[AttributeSpec, ...]:
+        found = []
+        for i, item in self._items("attributes"):
+            default = item.get("default")
+            self._declare(("attributes", i, "name"), f"attr.{item['name']}", NUMBER)
+            found.append(AttributeSpec(item["name"], None if default is None else Decimal(default)))
+        return tuple(found)
+
+    def _attainments(self) -> tuple[AttainmentSpec, ...]:
+        measures = {item["name"]: item.get("over", "period") for _, item in self._items("measures")}
+        quotas = {item["name"]: item.get("over", "period") for _, item in self._items("quotas")}
+        found = []
+        for i, item in self._items("attainments"):
+            path: SchemaPath = ("attainments", i)
+            for key, known in (("measure", measures), ("quota", quotas)):
+                if item[key] not in known:
+                    self.problem((*path, key), f"`{item[key]}` is no {key} of this plan", f"{key}s: {', '.join(known) or 'none'}")
+            over, quota_over = measures.get(item["measure"], "period"), quotas.get(item["quota"], "period")
+            if item["measure"] in measures and item["quota"] in quotas and over != quota_over:
+                self.problem(path, f"measures over a {over} against a quota over a {quota_over}", "give both the same `over`")
+            when = item.get("when_zero", "undefined")
+            self._declare((*path, "name"), item["name"], MAYBE if when == "undefined" else NUMBER, over)
+            found.append(
+                AttainmentSpec(item["name"], item.get("label", item["name"]), item["measure"], item["quota"], None if when == "undefined" else Decimal(when))
+            )
+        return tuple(found)
+
+    def _measures(self) -> None:
+        direct = [rule.name for rule in self.credits]
+        for i, item in self._items("measures"):
+            path: SchemaPath = ("measures", i)
+            wanted = item.get("credits") or direct
+            for k, name in enumerate(wanted):
+                if name not in direct and name not in self.manager_rules:
+                    self.problem((*path, "credits", k), f"`{name}` is no crediting rule", f"rules: {', '.join([*direct, *self.manager_rules])}")
+            aggregate = item.get("aggregate", "sum")
+            if aggregate == "count" and "value" in item:
+                self.problem((*path, "value"), "count takes no value", "take `value` out, or use sum")
+            value = self.line((*path, "value"), item["value"]) if "value" in item else None
+            where = self.line((*path, "where"), item["where"], "bool") if "where" in item else None
+            over, label = item.get("over", "period"), item.get("label", item["name"])
+            rules = tuple(name for name in wanted if name in direct)
+            target = len(self.measures)
+            self.measures.append(Measure(item["name"], label, rules, aggregate, value, where, over))
+            for name in wanted:
+                rule = self.manager_rules.get(name)
+                if rule is None or rule["of"] not in direct:
+                    continue
+                source = target
+                if rules != (rule["of"],):
+                    source = len(self.measures)
+                    self.measures.append(Measure(f"{item['name']}@{rule['of']}", label, (rule["of"],), aggregate, value, where, over, hidden=True))
+                self.rollups.append(Rollup(source, target, rule["as_of"], rule.get("levels", "all")))
+
+    def _values(self) -> tuple[ValueSpec, ...]:
+        found = []
+        for i, item in self._items("values"):
+            path: SchemaPath = ("values", i)
+            formula, kind, node = self.period((*path, "formula"), item["formula"], item["name"])
+            self._declare((*path, "name"), item["name"], kind, *(self.windows_of(node) if node else ()))
+            if formula is not None:
+                found.append(ValueSpec(item["name"], item.get("label", item["name"]), formula, str(item["formula"])))
+        return tuple(found)
+
+    def windows_of(self, *nodes: Node | None) -> frozenset[str]:
+        """The windows over which the names in formulas run."""
+        found: set[str] = set()
+        for node in nodes:
+            for item in walk(node):
+                if item in self.hoisted:
+                    found |= self.windows[self.hoisted[item]]
+                elif item.op == "name":
+                    found |= self.windows.get(item.value, frozenset())
+        return frozenset(found)
+
+    def _columns(self) -> tuple[frozenset[str], frozenset[str]]:
+        used = {item.value for node in self.line_nodes for item in walk(node) if item.op == "name"}
+        kinds = {name: self.line_names[name].kind for name in used if name in self.line_names}
+        return frozenset(n for n, k in kinds.items() if k == "code"), frozenset(n for n, k in kinds.items() if k == "number" and n != "amount")
+
+
+def walk(node: Node | None) -> Iterator[Node]:
+    """The node and everything below it; not into aggregates, whose lines are of the other grain."""
+    if node is None:
+        return
+    yield node
+    if node.op == "aggregate" or (node.op == "call" and node.value in ("sum", "count")):
+        return
+    for arg in node.args:
+        yield from walk(arg)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return number_text(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def plan_compile(document: Document) -> CompiledPlan:
+    """Compile a validated document. Raises PlanError with every finding."""
+    return Compiler(document).run()
+
+
+def plan_load(text: str) -> CompiledPlan:
+    """YAML text -> compiled plan. Raises PlanError with every finding (its own tests are `plan_check`'s business)."""
+    return plan_compile(document_read(text))
+
+
+__all__ = ["BOOL", "Compiler", "figure", "plan_compile", "plan_load", "walk"]

@@ -1,0 +1,171 @@
+"""Reading a plan document: YAML or JSON text -> plain data with exact numbers, and where each value stands.
+
+Numbers with a fraction become Decimal (never float). `Document.place` gives line and column of any path, so that
+every later error can name them. Keeping comments through an edit is the editor's business, not the engine's.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from .errors import PlanError, Problem
+
+SchemaPath = tuple[str | int, ...]
+SCHEMA_FILE = Path(__file__).with_name("plan_schema.json")
+
+
+def path_text(path: SchemaPath) -> str:
+    """('components', 0, 'cap') -> components[0].cap"""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text or "document"
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data (dict, list, str, int, Decimal, bool, None) and the place of every value."""
+
+    data: dict[str, Any]
+    places: dict[SchemaPath, tuple[int, int]]
+
+    def place(self, path: SchemaPath) -> tuple[int, int]:
+        """Line and column of a value, of its nearest parent where it is absent."""
+        while path not in self.places:
+            if not path:
+                return (1, 1)
+            path = path[:-1]
+        return self.places[path]
+
+    def problem(self, path: SchemaPath, cause: str, mend: str = "") -> Problem:
+        """A finding at a path."""
+        line, column = self.place(path)
+        return Problem(path_text(path), line, column, cause, mend)
+
+
+@cache
+def plan_schema() -> dict[str, Any]:
+    """The published JSON Schema of plan documents (draft 2020-12)."""
+    schema: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return schema
+
+
+def document_read(text: str) -> Document:
+    """Parse and validate against the schema; raises PlanError with every finding."""
+    document = document_parse(text)
+    problems = schema_problems(document)
+    if problems:
+        raise PlanError(problems)
+    return document
+
+
+def document_parse(text: str) -> Document:
+    """Parse alone: YAML errors and duplicate keys are PlanErrors."""
+    try:
+        node = YAML(typ="rt", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise PlanError([Problem("document", line, column, f"not YAML: {error.problem or error}", "check indentation, colons and quotes")]) from error
+    except YAMLError as error:
+        raise PlanError([Problem("document", 0, 0, f"not YAML: {error}")]) from error
+    places: dict[SchemaPath, tuple[int, int]] = {}
+    problems: list[Problem] = []
+    data = _convert(node, (), places, problems) if node is not None else None
+    if problems:
+        raise PlanError(problems)
+    if not isinstance(data, dict):
+        raise PlanError([Problem("document", 1, 1, "a plan is a mapping of keys", "start with `engine: 1`")])
+    return Document(data, places)
+
+
+def _convert(node: Node, path: SchemaPath, places: dict[SchemaPath, tuple[int, int]], problems: list[Problem]) -> Any:
+    mark = node.start_mark
+    quoted = isinstance(node, ScalarNode) and node.style in ("'", '"')
+    places[path] = (mark.line + 1, mark.column + 1 + quoted)
+    if isinstance(node, ScalarNode) and node.style in ("|", ">"):
+        places[path] = (mark.line + 2, 1)
+    if isinstance(node, MappingNode):
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key in result:
+                problems.append(
+                    Problem(
+                        path_text((*path, key)), key_node.start_mark.line + 1, key_node.start_mark.column + 1, f"`{key}` is given twice", "keep one of them"
+                    )
+                )
+            result[key] = _convert(value_node, (*path, key), places, problems)
+        return result
+    if isinstance(node, SequenceNode):
+        return [_convert(item, (*path, i), places, problems) for i, item in enumerate(node.value)]
+    return _scalar(node)
+
+
+def _scalar(node: Node) -> Any:
+    value, tag = node.value, str(node.tag)
+    if tag.endswith(":int") or tag.endswith(":float"):
+        try:
+            number = Decimal(value.replace("_", ""))
+        except InvalidOperation:
+            return value
+        if not number.is_finite():
+            return value
+        return int(number) if tag.endswith(":int") else number
+    if tag.endswith(":bool"):
+        return value.lower() == "true"
+    if tag.endswith(":null"):
+        return None
+    return value
+
+
+def schema_problems(document: Document) -> list[Problem]:
+    """Everything in which the document departs from the schema, in order of place."""
+    problems = []
+    for error in Draft202012Validator(plan_schema()).iter_errors(document.data):
+        problems.extend(_explain(document, error))
+    return sorted(set(problems), key=lambda problem: (problem.line, problem.column, problem.path, problem.cause))
+
+
+def _explain(document: Document, error: Any) -> list[Problem]:
+    path: SchemaPath = tuple(error.absolute_path)
+    kind, expected, value = error.validator, error.validator_value, error.instance
+    if kind == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        found = []
+        for key in sorted(set(value) - set(known)):
+            near = difflib.get_close_matches(key, known, 1)
+            mend = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
+            found.append(document.problem((*path, key), f"unknown key `{key}`", mend))
+        return found
+    if kind == "required":
+        missing = [key for key in expected if key not in value]
+        return [document.problem(path, f"`{key}` is missing", f"add `{key}:`") for key in missing]
+    if kind == "enum":
+        return [document.problem(path, f"{value!r} is not possible here", f"use one of {', '.join(map(str, expected))}")]
+    if kind == "type":
+        wanted = " or ".join(expected) if isinstance(expected, list) else expected
+        return [document.problem(path, f"{value!r} is not a {wanted}", f"give a {wanted}")]
+    if kind == "pattern":
+        return [document.problem(path, f"{value!r} does not look right", f"it has to match {expected}")]
+    if kind is None:
+        return [document.problem(path, f"`{path[-1] if path else 'this'}` does not go with the other keys here", "take it out, see docs/plans.md")]
+    if kind in ("oneOf", "anyOf"):
+        hint = error.schema.get("$comment", "") or "see docs/plans.md"
+        return [document.problem(path, "this combination of keys is not possible", hint)]
+    if kind == "const":
+        return [document.problem(path, f"{value!r} is not possible here", f"write {expected}")]
+    if kind == "maxItems" and expected == 0:
+        return [document.problem(path, "not part of engine semantics 1 yet", "leave the list empty")]
+    return [document.problem(path, error.message)]

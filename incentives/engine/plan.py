@@ -1,0 +1,183 @@
+"""A compiled plan: the checked document in the shape in which the stages read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .exact import Number
+from .period_formula import Formula
+from .syntax import Node
+from .tables import RateTable
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """Places and mode."""
+
+    places: int
+    mode: str
+
+
+@dataclass(frozen=True)
+class CreditRule:
+    """Credits lines to the owner or the split's participants."""
+
+    name: str
+    to: str
+    where: Node | None
+    amount: Node | None
+    quota_amount: Node | None
+    rounding: Rounding | None
+    roles: tuple[str, ...] | None
+    must_total: bool
+
+
+@dataclass(frozen=True)
+class Rollup:
+    """Passes a member's own total of measure `source` on to managers' measure `target`."""
+
+    source: int
+    target: int
+    as_of: str
+    levels: str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A sum or count over credited lines, per assignment and period. hidden: made by the compiler."""
+
+    name: str
+    label: str
+    rules: tuple[str, ...]
+    aggregate: str
+    value: Node | None
+    where: Node | None
+    over: str = "period"
+    hidden: bool = False
+    rounding: Rounding | None = None
+    """Rounds each line's value."""
+
+
+@dataclass(frozen=True)
+class QuotaSpec:
+    """A quota that the plan reads as quota.NAME."""
+
+    name: str
+    over: str
+    prorate: str
+
+
+@dataclass(frozen=True)
+class AttributeSpec:
+    """A dated number of the assignment, read as attr.NAME."""
+
+    name: str
+    default: Number | None
+
+
+@dataclass(frozen=True)
+class AttainmentSpec:
+    """measure / quota.NAME; `when_zero` stands for a quota of zero or none (None: undefined)."""
+
+    name: str
+    label: str
+    measure: str
+    quota: str
+    when_zero: Number | None
+
+
+@dataclass(frozen=True)
+class ValueSpec:
+    """A named formula."""
+
+    name: str
+    label: str
+    formula: Formula
+    text: str
+
+
+@dataclass(frozen=True)
+class TeamBase:
+    """What `team` is in a team_override: a rolled-up measure, or the team's earnings of a component."""
+
+    base: str
+    name: str
+    as_of: str
+    levels: str
+    measure: int | None = None
+
+
+@dataclass(frozen=True)
+class PayRate:
+    """How the base becomes pay: flat, or a table in one of its modes."""
+
+    kind: str
+    flat: Formula | None = None
+    table: str = ""
+    by: Formula | None = None
+    scale: Formula | None = None
+
+
+@dataclass(frozen=True)
+class Component:
+    """One thing that is paid. Exactly one of (base, pay_rate) and formula is set; a per_line component's formula
+    reads the hidden measure `line_measure`."""
+
+    name: str
+    label: str
+    rounding: Rounding
+    settle: str
+    when_undefined: str
+    gate: Formula | None = None
+    base: Formula | None = None
+    pay_rate: PayRate | None = None
+    formula: Formula | None = None
+    multiply: tuple[tuple[str, Formula], ...] = ()
+    floor: Formula | None = None
+    cap: Formula | None = None
+    team: TeamBase | None = None
+    base_measure: int | None = None
+    """The measure that the base simply is, if it is one: its lines can then be given their part of the pay."""
+    line_measure: int | None = None
+    late: bool = False
+    """Needs the team's commission, so it is computed after everybody's other components."""
+    texts: dict[str, str] = field(default_factory=dict)
+    uses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class CompiledPlan:
+    """The plan as the stages read it. `digest` is the SHA-256 of the canonical document."""
+
+    key: str
+    title: str
+    currency: str
+    rounding: Rounding
+    calendar: str
+    exclusions: tuple[tuple[str, Node], ...]
+    credits: tuple[CreditRule, ...]
+    measures: tuple[Measure, ...]
+    rollups: tuple[Rollup, ...]
+    quotas: tuple[QuotaSpec, ...]
+    attributes: tuple[AttributeSpec, ...]
+    attainments: tuple[AttainmentSpec, ...]
+    values: tuple[ValueSpec, ...]
+    components: tuple[Component, ...]
+    tables: dict[str, RateTable]
+    code_columns: frozenset[str]
+    number_columns: frozenset[str]
+    document: dict[str, Any]
+    digest: str
+
+    def measure_index(self, name: str) -> int:
+        """Position of a measure by name."""
+        for i, measure in enumerate(self.measures):
+            if measure.name == name:
+                return i
+        raise KeyError(name)
+
+    @property
+    def needs_team_cells(self) -> bool:
+        """Must totals be cut where a reporting line changes?"""
+        return any(rollup.as_of == "event" for rollup in self.rollups)

@@ -1,0 +1,103 @@
+"""What a run of one plan needs of its inputs, indexed once and shared by all chunks."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from .contracts import Calendar, Inputs, Period, Quota
+from .errors import InputError
+from .exact import ZERO, Number, add, mul, simple
+from .people import PeopleIndex
+from .plan import CompiledPlan
+
+
+class Prepared:
+    """Plan, inputs and their indexes. Build once per run and worker: `Prepared(plan, inputs)`."""
+
+    def __init__(self, plan: CompiledPlan, inputs: Inputs) -> None:
+        self.plan, self.inputs = plan, inputs
+        self.periods = calendar_checked(inputs.calendar)
+        self.people = PeopleIndex(inputs.people)
+        self.windows = {over: [window_label(period, over) for period in self.periods] for over in ("period", "quarter", "year")}
+        self._spans: dict[tuple[str, str], tuple[int, int]] = {}
+        for over, labels in self.windows.items():
+            for period, label in zip(self.periods, labels, strict=True):
+                low, high = self._spans.get((over, label), (period.start, period.end))
+                self._spans[over, label] = (min(low, period.start), max(high, period.end))
+        self._quotas: dict[tuple[int, str], list[Quota]] = defaultdict(list)
+        for quota in inputs.quotas:
+            if quota.start >= quota.end:
+                raise InputError(f"quotas: {quota.measure} of position {quota.position} ends before it starts")
+            self._quotas[quota.position, quota.measure].append(quota)
+
+    def span(self, over: str, period: int) -> tuple[int, int]:
+        """First day and end of the window to which the period (by position) belongs."""
+        return self._spans[over, self.windows[over][period]]
+
+    def quota(self, position: int, name: str, low: int, high: int) -> Number | None:
+        """Quota of a position over `[low, high)`: whole rows within it, a row that reaches over an edge in proportion
+        of its calendar days. None without any row."""
+        found: Number | None = None
+        for row in self._quotas.get((position, name), ()):
+            start, end = max(low, row.start), min(high, row.end)
+            if start >= end:
+                continue
+            part: Number = row.amount
+            if (start, end) != (row.start, row.end):
+                part = mul(row.amount, simple(Fraction(end - start, row.end - row.start)))
+            found = add(found if found is not None else ZERO, part)
+        return found
+
+    def cells(self, cuts: set[int]) -> Cells:
+        """The periods, cut further at the given days."""
+        return Cells(self.periods, cuts)
+
+
+class Cells:
+    """Stretches of days inside periods, within which totals are kept: normally the periods themselves."""
+
+    def __init__(self, periods: tuple[Period, ...], cuts: set[int]) -> None:
+        starts, ends, owners = [], [], []
+        inner = sorted(cuts)
+        for index, period in enumerate(periods):
+            edges = [period.start, *[day for day in inner if period.start < day < period.end], period.end]
+            starts += edges[:-1]
+            ends += edges[1:]
+            owners += [index] * (len(edges) - 1)
+        self.starts, self.ends = starts, ends
+        self.period = np.array(owners, dtype=np.int64)
+        self.count = len(starts)
+        self._first = starts[0] if starts else 0
+        self._table = np.full((ends[-1] - self._first if starts else 0) + 2, -1, dtype=np.int64)
+        for cell, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            self._table[start - self._first + 1 : end - self._first + 1] = cell
+
+    def of(self, days: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Cell of each day; -1 outside all periods."""
+        return self._table[np.clip(days.astype(np.int64) - self._first + 1, 0, len(self._table) - 1)]
+
+
+def window_label(period: Period, over: str) -> str:
+    """The accumulation window of a period; a period without a quarter or year is a window of its own."""
+    return period.key if over == "period" else getattr(period, over) or period.key
+
+
+def calendar_checked(calendar: Calendar) -> tuple[Period, ...]:
+    """The periods, if they are in order and apart."""
+    periods = calendar.periods
+    if not periods:
+        raise InputError("calendar: there is no period; give at least one")
+    for before, after in itertools.pairwise(periods):
+        if after.start < before.end:
+            raise InputError(f"calendar: period {after.key} starts before {before.key} ends; order periods and keep them apart")
+    for period in periods:
+        if period.start >= period.end:
+            raise InputError(f"calendar: period {period.key} ends before it starts")
+    if len({period.id for period in periods}) != len(periods):
+        raise InputError("calendar: a period id is given twice; ids are unique")
+    return periods

@@ -1,0 +1,86 @@
+"""A whole run of one plan in one process: the stages one after the other, in chunks of payees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+
+from .contracts import NOBODY, ChunkResult, ExclusionCount, Facts, Outcome, RunResult, Splits, Totals
+from .earn import earn, team_pay_of
+from .measure import chunk_compute, totals_merge
+from .prepare import Prepared
+
+CHUNK = 200
+
+
+def payee_chunks(facts: Facts, splits: Splits, prepared: Prepared, size: int = CHUNK) -> list[list[int]]:
+    """All payees of a run in chunks, the pseudo payee of unowned objects first."""
+    payees = sorted({*facts.payee.tolist(), *splits.payee.tolist(), *prepared.people.payees.tolist()} - {NOBODY})
+    return [[NOBODY]] + [payees[i : i + size] for i in range(0, len(payees), size)]
+
+
+def facts_for(facts: Facts, splits: Splits, payees: Sequence[int]) -> tuple[Facts, Splits]:
+    """The part of the facts that a chunk needs: owned objects, and those in whose splits the payees take part."""
+    wanted = np.array(payees, dtype=np.int64)
+    shared = splits.object_id[np.isin(splits.payee, wanted)]
+    keep = np.isin(facts.payee, wanted)
+    if len(shared):
+        keep |= np.isin(facts.object_id, shared)
+    rows = np.flatnonzero(keep)
+    part = replace(
+        facts,
+        object_id=facts.object_id[rows],
+        payee=facts.payee[rows],
+        event_date=facts.event_date[rows],
+        amount=facts.amount[rows],
+        codes={name: codes[rows] for name, codes in facts.codes.items()},
+        numbers={name: replace(column, values=column.values[rows]) for name, column in facts.numbers.items()},
+        assignment=None if facts.assignment is None else facts.assignment[rows],
+    )
+    of = np.flatnonzero(np.isin(splits.object_id, part.object_id))
+    return part, Splits(splits.object_id[of], splits.payee[of], splits.quota_share[of], splits.pay_share[of], splits.role[of])
+
+
+def outcome_of(prepared: Prepared, totals: Totals) -> Outcome:
+    """Earnings of everybody, overrides on the team's commission included (those last)."""
+    first = earn(prepared, totals)
+    if not any(component.late for component in prepared.plan.components):
+        return first
+    return earn(prepared, totals, team_pay=team_pay_of(prepared, first.earnings))
+
+
+def chunks_merge(chunks: Sequence[ChunkResult]) -> ChunkResult:
+    """Chunk results as one."""
+    exclusions: dict[str, ExclusionCount] = {}
+    amounts: dict[str, Decimal] = {}
+    for chunk in chunks:
+        for item in chunk.exclusions:
+            have = exclusions.get(item.name, ExclusionCount(item.name, 0, item.amount - item.amount))
+            exclusions[item.name] = ExclusionCount(item.name, have.count + item.count, have.amount + item.amount)
+        for name, amount in chunk.credited_amount.items():
+            amounts[name] = amounts.get(name, Decimal(0)) + amount
+    uncredited = sorted((item for chunk in chunks for item in chunk.uncredited), key=lambda u: (u.object_id, u.payee))
+    return ChunkResult(
+        totals_merge([chunk.totals for chunk in chunks]),
+        tuple(exclusions.values()),
+        tuple(uncredited),
+        sum(chunk.credited_objects for chunk in chunks),
+        amounts,
+    )
+
+
+def run(prepared: Prepared, facts: Facts, splits: Splits | None = None, chunk: int | None = CHUNK) -> RunResult:
+    """Run the plan over all facts. `chunk` payees at a time (None: all at once); the result is the same."""
+    splits = splits or Splits.none()
+    if chunk is None:
+        merged = chunk_compute(prepared, facts, splits)
+    else:
+        parts = []
+        for payees in payee_chunks(facts, splits, prepared, chunk):
+            part, part_splits = facts_for(facts, splits, payees)
+            parts.append(chunk_compute(prepared, part, part_splits, payees))
+        merged = chunks_merge(parts)
+    return RunResult(outcome_of(prepared, merged.totals), merged.totals, merged.exclusions, merged.uncredited, merged.credited_objects, merged.credited_amount)

@@ -1,0 +1,368 @@
+"""Rows of plain tables (CSV files, a plan's own tests) -> Facts, Splits and Inputs, with names instead of ids.
+
+Tables and columns are described in docs/plans.md. Names become ids in natural order (T2 before T10), so that the
+order of rows cannot matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+
+from .calendars import calendar_make
+from .contracts import (
+    NOBODY,
+    OPEN_END,
+    WHOLE,
+    Assignment,
+    Attribute,
+    Calendar,
+    Enrolment,
+    Facts,
+    Inputs,
+    NumberColumn,
+    People,
+    Period,
+    Quota,
+    ReportingLine,
+    Splits,
+    day_number,
+)
+from .errors import InputError
+from .plan import CompiledPlan
+
+Row = Mapping[str, Any]
+Tables = Mapping[str, Sequence[Row]]
+
+KNOWN: dict[str, tuple[str, ...]] = {
+    "transactions": ("id", "date", "payee", "assignment", "amount", "change", "deleted"),
+    "assignments": ("assignment", "payee", "position", "from", "to", "fte", "legal_entity", "primary"),
+    "attributes": ("assignment", "payee", "name", "from", "to", "value"),
+    "quotas": ("position", "payee", "quota", "from", "to", "amount"),
+    "splits": ("transaction", "payee", "role", "quota_share", "pay_share", "share"),
+    "hierarchy": ("payee", "manager", "from", "to"),
+    "enrolments": ("assignment", "payee", "from", "to"),
+    "calendar": ("period", "from", "to", "quarter", "year"),
+}
+
+
+def natural(text: str) -> tuple[Any, ...]:
+    """Sort key by which T2 comes before T10."""
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part)
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """The engine's inputs and the names behind the ids."""
+
+    facts: Facts
+    splits: Splits
+    inputs: Inputs
+    payees: tuple[str, ...]
+    objects: tuple[str, ...]
+    assignments: tuple[str, ...]
+
+    def payee_id(self, name: Any) -> int:
+        """The id of a payee by name."""
+        try:
+            return self.payees.index(str(name))
+        except ValueError:
+            raise InputError(f"payee {name} is unknown; payees: {', '.join(self.payees[:20])}") from None
+
+
+class _Cell:
+    def __init__(self, table: str, index: int, row: Row, place: str = "row") -> None:
+        self.table, self.index, self.row, self.place = table, index, row, place
+
+    def error(self, column: str, cause: str, mend: str) -> InputError:
+        return InputError(f"{self.table}, {self.place} {self.index}, {column}: {cause}; {mend}")
+
+    def text(self, column: str, default: str | None = None) -> str:
+        value = self.row.get(column)
+        if value is None or str(value).strip() == "":
+            if default is None:
+                raise self.error(column, "is empty", "give a value")
+            return default
+        return str(value).strip()
+
+    def day(self, column: str, default: int | None = None) -> int:
+        text = self.text(column, "" if default is not None else None)
+        if text == "" and default is not None:
+            return default
+        try:
+            return day_number(text)
+        except ValueError:
+            raise self.error(column, f"{text!r} is no date", "write it as 2025-01-31") from None
+
+    def number(self, column: str, default: Decimal | None = None) -> Decimal:
+        text = self.text(column, "" if default is not None else None)
+        if text == "" and default is not None:
+            return default
+        try:
+            value = Decimal(text[:-1]).scaleb(-2) if text.endswith("%") else Decimal(text)
+        except InvalidOperation:
+            raise self.error(column, f"{text!r} is no number", "write it as 1234.50") from None
+        if not value.is_finite():
+            raise self.error(column, f"{text!r} is no number", "write it as 1234.50")
+        return value
+
+    def share(self, column: str, default: str | None = None) -> int:
+        """A percentage (50, 33.3333 or 33.3333%) in parts per million."""
+        text = self.text(column, default)
+        try:
+            ppm = Decimal(text.rstrip("%")) * 10_000
+        except InvalidOperation:
+            raise self.error(column, f"{text!r} is no percentage", "write it as 50 or 33.3333") from None
+        if ppm != ppm.to_integral_value():
+            raise self.error(column, f"{text!r} is finer than 0.0001 %", "round it to four decimals")
+        return int(ppm)
+
+
+def rows_of(tables: Tables, name: str) -> list[_Cell]:
+    """The rows of a table, numbered as in a file (header = 1)."""
+    return [_Cell(name, i + 2, row) for i, row in enumerate(tables.get(name) or ())]
+
+
+def _names(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values), key=natural))
+
+
+def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None) -> Tabular:
+    """Make the engine's inputs. `as_of`: only versions of transactions with `change` up to this number."""
+    check_columns(plan, tables)
+    lines = newest(rows_of(tables, "transactions"), as_of)
+    splits = rows_of(tables, "splits")
+    seats = rows_of(tables, "assignments")
+    people = _names(
+        [row.text("payee", "") for row in lines]
+        + [row.text("payee", "") for table in ("splits", "assignments", "attributes", "quotas", "enrolments", "hierarchy") for row in rows_of(tables, table)]
+        + [row.text("manager", "") for row in rows_of(tables, "hierarchy")]
+    )
+    payees = tuple(name for name in people if name)
+    payee_of = {name: i for i, name in enumerate(payees)}
+    objects = _names(row.text("id") for row in lines)
+    facts = _facts(plan, lines, payee_of, {name: i for i, name in enumerate(objects)})
+    seat_names, positions, assignments = _assignments(seats, payees, payee_of)
+    by_name = {name: i for i, name in enumerate(seat_names)}
+    inputs = Inputs(
+        calendar=_calendar(plan, tables, facts[0]),
+        people=People(
+            assignments=assignments,
+            attributes=_attributes(tables, assignments, by_name, payee_of),
+            reporting=_reporting(tables, assignments, payee_of),
+            enrolments=_enrolments(tables, assignments, by_name, payee_of),
+        ),
+        quotas=_quotas(tables, assignments, payee_of, positions),
+        vocabulary=facts[1] | _roles(splits),
+    )
+    named = _named_assignments(lines, facts[0], by_name, {name: i for i, name in enumerate(objects)})
+    return Tabular(named, _splits(splits, payee_of, objects, inputs.vocabulary), inputs, payees, objects, seat_names)
+
+
+def check_columns(plan: CompiledPlan, tables: Tables) -> None:
+    """Unknown tables and columns are errors: a misspelt column must not read as empty."""
+    extra = {"quantity", "kind", "product", "account", "territory", "channel", "currency"} | {c["name"] for c in plan.document.get("columns") or []}
+    for name, rows in tables.items():
+        if name not in KNOWN:
+            raise InputError(f"{name}: is no table; tables: {', '.join(KNOWN)}")
+        known = set(KNOWN[name]) | (extra if name == "transactions" else set())
+        for column in rows[0] if rows else ():
+            if column not in known:
+                raise InputError(
+                    f"{name}, column {column}: is unknown; known: {', '.join(sorted(known))}; a plan declares further columns of transactions under `columns`"
+                )
+
+
+def newest(rows: list[_Cell], as_of: int | None) -> list[_Cell]:
+    """The newest version of each transaction among the changes up to a number, tombstones taken out."""
+    found: dict[str, tuple[int, _Cell]] = {}
+    for row in rows:
+        change = int(row.number("change", Decimal(0)))
+        key = row.text("id")
+        if as_of is not None and change > as_of:
+            continue
+        if key in found and found[key][0] == change:
+            raise row.error("id", f"{key} is given twice", "ids are unique, or versions carry different change numbers")
+        if key not in found or found[key][0] < change:
+            found[key] = (change, row)
+    return [row for _, row in found.values() if row.text("deleted", "no").lower() not in ("yes", "true", "1")]
+
+
+def _scale(values: Iterable[Decimal]) -> int:
+    scale = 0
+    for value in values:
+        exponent = value.normalize().as_tuple().exponent
+        scale = max(scale, -exponent if isinstance(exponent, int) else 0)
+    if scale > 6:
+        raise InputError(f"transactions: a number has {scale} decimals; up to 6 are possible")
+    return scale
+
+
+def _integers(values: list[Decimal], scale: int, column: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    integers = [int(value.scaleb(scale)) for value in values]
+    if any(abs(value) >= 2**63 for value in integers):
+        raise InputError(f"transactions, {column}: a number is too large")
+    return np.array(integers, dtype=np.int64)
+
+
+def _facts(plan: CompiledPlan, rows: list[_Cell], payee_of: Mapping[str, int], object_of: Mapping[str, int]) -> tuple[Facts, dict[str, dict[str, int]]]:
+    amounts = [row.number("amount", Decimal(0)) for row in rows]
+    scale = _scale(amounts)
+    codes, vocabulary = {}, {}
+    for name in sorted(plan.code_columns | {"currency"}):
+        labels = [row.text(name, "") for row in rows]
+        vocabulary[name] = {label: i for i, label in enumerate(_names(labels)) if label}
+        codes[name] = np.array([vocabulary[name].get(label, -1) for label in labels], dtype=np.int64)
+    for row in rows:
+        currency = row.text("currency", plan.currency)
+        if currency != plan.currency:
+            raise row.error("currency", f"{currency} on a plan in {plan.currency}", "convert amounts to the plan's currency first")
+    numbers = {}
+    for name in sorted(plan.number_columns - {"pay_credit", "quota_credit"}):
+        values = [row.number(name, Decimal(0)) for row in rows]
+        own = _scale(values)
+        numbers[name] = NumberColumn(_integers(values, own, name), own)
+    return (
+        Facts(
+            object_id=np.array([object_of[row.text("id")] for row in rows], dtype=np.int64),
+            payee=np.array([payee_of[row.text("payee")] if row.text("payee", "") else NOBODY for row in rows], dtype=np.int64),
+            event_date=np.array([row.day("date") for row in rows], dtype=np.int32),
+            amount=_integers(amounts, scale, "amount"),
+            amount_scale=scale,
+            codes=codes,
+            numbers=numbers,
+        ),
+        vocabulary,
+    )
+
+
+def _named_assignments(rows: list[_Cell], facts: Facts, by_name: Mapping[str, int], object_of: Mapping[str, int]) -> Facts:
+    if not any(row.text("assignment", "") for row in rows):
+        return facts
+    column = []
+    for row in rows:
+        name = row.text("assignment", "")
+        if name and name not in by_name:
+            raise row.error("assignment", f"{name} is unknown", "add it to assignments")
+        column.append(by_name[name] if name else -1)
+    return Facts(facts.object_id, facts.payee, facts.event_date, facts.amount, facts.amount_scale, facts.codes, facts.numbers, np.array(column, dtype=np.int64))
+
+
+def _assignments(rows: list[_Cell], payees: tuple[str, ...], payee_of: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Assignment, ...]]:
+    """Assignments by name; a payee without a row has one of the payee's name, always in force."""
+    given = [(row.text("assignment", row.text("payee")), row) for row in rows]
+    with_row = {row.text("payee") for _, row in given}
+    names = _names([name for name, _ in given] + [name for name in payees if name not in with_row])
+    positions = _names([row.text("position", name) for name, row in given] + [name for name in payees if name not in with_row])
+    by_name: dict[str, Assignment] = {}
+    for name, row in given:
+        if name in by_name:
+            raise row.error("assignment", f"{name} is given twice", "name each assignment")
+        by_name[name] = Assignment(
+            id=names.index(name),
+            payee=payee_of[row.text("payee")],
+            position=positions.index(row.text("position", name)),
+            start=row.day("from", -719162),
+            end=row.day("to", OPEN_END),
+            fte=row.share("fte", "100"),
+            legal_entity=row.text("legal_entity", ""),
+            primary=row.text("primary", "yes").lower() in ("yes", "true", "1"),
+        )
+    for name in payees:
+        if name not in with_row:
+            by_name[name] = Assignment(names.index(name), payee_of[name], positions.index(name), -719162, OPEN_END, WHOLE)
+    return names, positions, tuple(by_name[name] for name in names)
+
+
+def _seats(row: _Cell, assignments: Sequence[Assignment], by_name: Mapping[str, int], payee_of: Mapping[str, int]) -> list[int]:
+    """The assignment named in a row, or all of the payee's."""
+    name = row.text("assignment", "")
+    if name:
+        if name not in by_name:
+            raise row.error("assignment", f"{name} is unknown", "add it to assignments")
+        return [by_name[name]]
+    return [a.id for a in assignments if a.payee == payee_of[row.text("payee")]]
+
+
+def _attributes(tables: Tables, assignments: Sequence[Assignment], by_name: Mapping[str, int], payee_of: Mapping[str, int]) -> tuple[Attribute, ...]:
+    return tuple(
+        Attribute(seat, row.text("name"), row.number("value"), row.day("from", -719162), row.day("to", OPEN_END))
+        for row in rows_of(tables, "attributes")
+        for seat in _seats(row, assignments, by_name, payee_of)
+    )
+
+
+def _enrolments(tables: Tables, assignments: Sequence[Assignment], by_name: Mapping[str, int], payee_of: Mapping[str, int]) -> tuple[Enrolment, ...] | None:
+    if "enrolments" not in tables:
+        return None
+    return tuple(
+        Enrolment(seat, row.day("from", -719162), row.day("to", OPEN_END))
+        for row in rows_of(tables, "enrolments")
+        for seat in _seats(row, assignments, by_name, payee_of)
+    )
+
+
+def _reporting(tables: Tables, assignments: Sequence[Assignment], payee_of: Mapping[str, int]) -> tuple[ReportingLine, ...]:
+    by_payee: dict[int, list[Assignment]] = {}
+    for a in assignments:
+        by_payee.setdefault(a.payee, []).append(a)
+    found = []
+    for row in rows_of(tables, "hierarchy"):
+        start, end = row.day("from", -719162), row.day("to", OPEN_END)
+        for a in by_payee.get(payee_of[row.text("payee")], []):
+            for m in by_payee.get(payee_of[row.text("manager")], []):
+                low, high = max(start, a.start, m.start), min(end, a.end, m.end)
+                if low < high:
+                    found.append(ReportingLine(a.id, m.id, low, high))
+    return tuple(found)
+
+
+def _quotas(tables: Tables, assignments: Sequence[Assignment], payee_of: Mapping[str, int], positions: tuple[str, ...]) -> tuple[Quota, ...]:
+    """Quota rows name a position, or a payee and mean all of the payee's positions."""
+    found = []
+    for row in rows_of(tables, "quotas"):
+        position = row.text("position", "")
+        if position and position not in positions:
+            raise row.error("position", f"{position} is nobody's position", "add it to assignments, or name the payee")
+        ids = [positions.index(position)] if position else sorted({a.position for a in assignments if a.payee == payee_of[row.text("payee")]})
+        found += [Quota(index, row.text("quota"), row.number("amount"), row.day("from"), row.day("to")) for index in ids]
+    return tuple(found)
+
+
+def _roles(rows: list[_Cell]) -> dict[str, dict[str, int]]:
+    return {"role": {label: i for i, label in enumerate(_names(row.text("role", "") for row in rows))}}
+
+
+def _splits(rows: list[_Cell], payee_of: Mapping[str, int], objects: tuple[str, ...], vocabulary: Any) -> Splits:
+    object_of = {name: i for i, name in enumerate(objects)}
+    used = []
+    for row in rows:
+        if row.text("transaction") not in object_of:
+            raise row.error("transaction", f"{row.text('transaction')} is unknown", "name a transaction's id")
+        used.append(row)
+    pay = [row.share("pay_share" if row.text("pay_share", "") else "share") for row in used]
+    quota = [row.share("quota_share" if row.text("quota_share", "") else "share") for row in used]
+    return Splits(
+        np.array([object_of[row.text("transaction")] for row in used], dtype=np.int64),
+        np.array([payee_of[row.text("payee")] for row in used], dtype=np.int64),
+        np.array(quota, dtype=np.int64),
+        np.array(pay, dtype=np.int64),
+        np.array([vocabulary["role"][row.text("role", "")] for row in used], dtype=np.int64),
+    )
+
+
+def _calendar(plan: CompiledPlan, tables: Tables, facts: Facts) -> Calendar:
+    rows = rows_of(tables, "calendar")
+    if rows:
+        periods = sorted((row.day("from"), row.day("to"), row.text("period"), row.text("quarter", ""), row.text("year", "")) for row in rows)
+        return Calendar(plan.calendar, tuple(Period(i, key, start, end, quarter, year) for i, (start, end, key, quarter, year) in enumerate(periods)))
+    if plan.calendar == "custom":
+        raise InputError("calendar: the plan pays by custom windows; give them as a table (period, from, to)")
+    if not len(facts):
+        raise InputError("calendar: there is neither a calendar nor a transaction; give one")
+    return calendar_make(plan.calendar, int(facts.event_date.min()), int(facts.event_date.max()))
