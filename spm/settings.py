@@ -28,14 +28,14 @@ def _services() -> tuple[str, str, str]:
     return (given[0] or found.database_url, given[1] or found.database_owner_url, given[2] or found.redis_url)
 
 
-def _secret_key() -> str:
-    """SECRET_KEY, else one made once and kept in the data folder with access for its owner only."""
-    given = env_str("SECRET_KEY")
+def _secret(name: str, file_name: str) -> str:
+    """The secret called NAME, else one made once and kept in the data folder with access for its owner only."""
+    given = env_str(name)
     if given:
         if len(given) < 32:
-            raise EnvironmentError_("SECRET_KEY is shorter than 32 characters; give a longer random one.")
+            raise EnvironmentError_(f"{name} is shorter than 32 characters; give a longer random one.")
         return given
-    path = DATA_DIR / "secret_key"
+    path = DATA_DIR / file_name
     if not path.exists():
         DATA_DIR.mkdir(parents=True, exist_ok=True)
         try:
@@ -47,7 +47,11 @@ def _secret_key() -> str:
     return path.read_text(encoding="ascii")
 
 
-SECRET_KEY = _secret_key()
+SECRET_KEY = _secret("SECRET_KEY", "secret_key")
+# Seals the audit log. Outside the database, so that whoever can write there cannot make a changed log fit again.
+AUDIT_KEY = _secret("SPM_AUDIT_KEY", "audit_key")
+AUDIT_RETIRED_KEYS = env_list("SPM_AUDIT_RETIRED_KEYS", [])
+AUDIT_ANCHOR_DIR = Path(env_str("SPM_AUDIT_ANCHOR_DIR") or DATA_DIR / "audit_anchors")
 DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL = _services()
 
 # Two roles, one database: the application under row-level security, the owner for migrations and maintenance.
@@ -249,10 +253,17 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+# Jobs (docs/jobs.md). Messages that expire before they are taken cannot pile up while the workers are away.
+JOBS_LEASE_SECONDS = env_int("SPM_LEASE_SECONDS", 60)
+JOBS_RETRY_SECONDS = env_int("SPM_RETRY_SECONDS", 5)
+JOBS_REPUBLISH_SECONDS = env_int("SPM_REPUBLISH_SECONDS", 120)
+JOBS_BEAT_LOCK_SECONDS = env_int("SPM_BEAT_LOCK_SECONDS", 30)
+_TICK, _RELAY, _SWEEP = env_int("SPM_TICK_SECONDS", 60), env_int("SPM_RELAY_SECONDS", 5), env_int("SPM_SWEEP_SECONDS", 15)
+CELERY_BEAT_SCHEDULER = "spm.jobs.beat:SingleScheduler"
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "spm.jobs.tick", "schedule": 60.0},
-    "relay": {"task": "spm.jobs.relay", "schedule": 5.0},
-    "sweep": {"task": "spm.jobs.sweep", "schedule": 15.0},
+    "tick": {"task": "spm.jobs.tick", "schedule": float(_TICK), "options": {"expires": _TICK}},
+    "relay": {"task": "spm.jobs.relay", "schedule": float(_RELAY), "options": {"expires": _RELAY}},
+    "sweep": {"task": "spm.jobs.sweep", "schedule": float(_SWEEP), "options": {"expires": _SWEEP}},
 }
 
 REST_FRAMEWORK = {
