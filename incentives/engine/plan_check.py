@@ -1,0 +1,130 @@
+"""`plan check`: schema, names, types and grains of a plan document, then the plan's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from . import exact
+from .compile import plan_compile
+from .document import Document, document_read
+from .errors import InputError, PlanError, Problem
+from .exact import ZERO, Number
+from .plan import CompiledPlan
+from .simulate import Simulation, simulation_run
+from .tabular import KNOWN
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One of the plan's own tests; `problems` is empty when it passed."""
+
+    __test__ = False
+
+    name: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What `plan check` found. ok: the plan may be activated."""
+
+    plan: CompiledPlan | None
+    problems: tuple[Problem, ...]
+    tests: tuple[TestResult, ...]
+
+    @property
+    def ok(self) -> bool:
+        """No problem and no failed test."""
+        return not self.problems and not any(test.problems for test in self.tests)
+
+
+def plan_check(text: str) -> CheckReport:
+    """Check a plan document; never raises for what is wrong with it."""
+    try:
+        document = document_read(text)
+        plan = plan_compile(document)
+    except PlanError as error:
+        return CheckReport(None, tuple(error.problems), ())
+    return CheckReport(plan, (), plan_tests(document, plan))
+
+
+def plan_tests(document: Document, plan: CompiledPlan) -> tuple[TestResult, ...]:
+    """Run the tests that stand in the document."""
+    return tuple(_test(document, plan, i, test) for i, test in enumerate(document.data.get("tests") or []))
+
+
+def _test(document: Document, plan: CompiledPlan, index: int, test: Mapping[str, Any]) -> TestResult:
+    path = ("tests", index)
+    tables = {name: _texts(test[name]) for name in KNOWN if name in test}
+    try:
+        simulation = simulation_run(plan, tables)
+    except InputError as error:
+        return TestResult(test["name"], (document.problem(path, str(error), "mend the test's rows"),))
+    found = []
+    for k, expected in enumerate(test["expect"]):
+        try:
+            cause = expectation_cause(simulation, expected)
+        except InputError as error:
+            cause = str(error)
+        if cause:
+            found.append(document.problem((*path, "expect", k), cause, "mend the plan or the expectation"))
+    return TestResult(test["name"], tuple(found))
+
+
+def _texts(rows: list[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [{key: exact.text(value) if isinstance(value, Decimal) else "" if value is None else str(value) for key, value in row.items()} for row in rows]
+
+
+def expectation_cause(simulation: Simulation, expected: Mapping[str, Any]) -> str:
+    """Why an expectation is not met; "" when it is."""
+    if "excluded" in expected:
+        have = next((e.count for e in simulation.result.exclusions if e.name == expected["excluded"]), None)
+        if have is None:
+            return f"there is no exclusion {expected['excluded']!r}"
+        return "" if have == expected.get("count") else f"{have} objects excluded, {expected.get('count')} expected"
+    if "uncredited" in expected:
+        count = len(simulation.result.uncredited)
+        return "" if count == expected["uncredited"] else f"{count} objects uncredited, {expected['uncredited']} expected"
+    if "payee" not in expected or ("component" in expected) == ("figure" in expected):
+        return "names neither what nor whom: give payee and either component or figure"
+    if "component" in expected:
+        value: Number | None = earned(simulation, expected["payee"], expected["component"], expected.get("period"))
+    else:
+        value = figure(simulation, expected["payee"], expected["figure"], expected.get("period"))
+    if expected.get("undefined"):
+        return "" if value is None else f"is {exact.text(value)}, undefined was expected"
+    if "amount" not in expected:
+        return "says no amount"
+    if value is None:
+        return f"is undefined, {expected['amount']} was expected"
+    return "" if value == expected["amount"] else f"is {exact.text(value)}, {exact.text(Decimal(expected['amount']))} was expected"
+
+
+def earned(simulation: Simulation, payee: Any, component: str | None = None, period: Any = None) -> Number:
+    """What a payee earned: of one component or all, in one period or all."""
+    payee_id = simulation.data.payee_id(payee)
+    if component is not None and component not in {c.name for c in simulation.plan.components}:
+        raise InputError(f"component {component} is not in plan {simulation.plan.key}")
+    period_id = None if period is None else simulation.period_id(period)
+    total: Number = ZERO
+    for item in simulation.result.outcome.earnings:
+        if item.payee == payee_id and component in (None, item.component) and period_id in (None, item.period):
+            total = exact.add(total, item.amount)
+    return total
+
+
+def figure(simulation: Simulation, payee: Any, name: str, period: Any = None) -> Number | None:
+    """A measure, quota, attainment or value of a payee; without a period there must be one only."""
+    payee_id = simulation.data.payee_id(payee)
+    if period is None and len(simulation.prepared.periods) > 1:
+        raise InputError(f"figure {name}: name the period")
+    period_id = simulation.prepared.periods[0].id if period is None else simulation.period_id(period)
+    found = [f for f in simulation.result.outcome.figures if f.payee == payee_id and f.name == name and f.period == period_id]
+    if not found:
+        raise InputError(f"figure {name} of {payee} is not there; figures: {', '.join(sorted({f.name for f in simulation.result.outcome.figures}))}")
+    if len(found) > 1:
+        raise InputError(f"figure {name} of {payee} stands for several assignments")
+    return found[0].value
