@@ -1,0 +1,36 @@
+"""Filters of list operations. A parameter that is not known is refused: a mistyped filter must not return everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from django_filters import rest_framework as filters
+from rest_framework import exceptions
+from rest_framework.request import Request
+
+from spm.api.problems import Problem
+
+
+class StrictFilterBackend(filters.DjangoFilterBackend):
+    """django-filter, with its errors in our shape."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
+        filterset = self.get_filterset(request, queryset, view)
+        if filterset is None:
+            return queryset
+        if not filterset.is_valid():
+            raise exceptions.ValidationError({name: [str(e) for e in errors] for name, errors in filterset.errors.items()})
+        return filterset.qs
+
+
+def parameters_check(request: Request, known: set[str]) -> None:
+    """Raises unknown_parameter for the first name that the operation does not take, invalid for a NUL or a repeated one."""
+    for name, values in request.query_params.lists():
+        if name not in known:
+            raise Problem("unknown_parameter", _("%(name)s is not a parameter of this operation.") % {"name": name[:80]}, field=name[:80])
+        if len(values) > 1:
+            raise Problem("invalid", _("%(name)s was given more than once.") % {"name": name}, field=name)
+        if "\x00" in values[0]:
+            raise Problem("invalid", _("%(name)s holds a NUL character.") % {"name": name}, field=name)

@@ -1,0 +1,100 @@
+"""How operations are described: security with scopes, the errors that each may give, the idempotency key, the tenant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.contrib.django_filters import DjangoFilterExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from spm.api.idempotency import HEADER
+
+
+class ProblemField(serializers.Serializer):
+    """One thing that is wrong, and where."""
+
+    field = serializers.CharField(allow_blank=True)
+    code = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+    mend = serializers.CharField(allow_blank=True)
+
+
+class ProblemBody(serializers.Serializer):
+    """An error (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+    mend = serializers.CharField()
+    errors = ProblemField(many=True)
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = "spm.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "A token of one tenant: spm_SLUG.PREFIX.SECRET"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    target_class = "spm.api.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "The browser's session; writes need X-CSRFToken."}
+
+
+class StrictFilterScheme(DjangoFilterExtension):
+    """Reads the view's `model` instead of its queryset: schemas are made without a tenant's scope."""
+
+    target_class = "spm.api.filters.StrictFilterBackend"
+    priority = 1
+
+    def get_schema_operation_parameters(self, auto_schema: AutoSchema, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        filterset = getattr(auto_schema.view, "filterset_class", None)
+        if filterset is None:
+            return []
+        fields = filterset.base_filters.items()
+        return [p for name, field in fields for p in self.resolve_filter_field(auto_schema, auto_schema.view.model, filterset, name, field)]
+
+
+class OperationSchema(AutoSchema):
+    """Adds to each operation what the base of all operations does."""
+
+    def get_override_parameters(self) -> list[Any]:
+        found = list(super().get_override_parameters())
+        if self.method in {"POST", "PUT", "PATCH", "DELETE"} and getattr(self.view, "idempotent", False):
+            found.append(
+                OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description="Any text that names this write: sent again, it gets the same answer.")
+            )
+        return found
+
+    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+        bodies = super()._get_response_bodies(direction)
+        codes = ["400", "401", "403", "404", "405", "406", "429"]
+        if self.method in {"POST", "PUT", "PATCH", "DELETE"}:
+            codes += ["409", "415", "422"]
+        problem = self.resolve_serializer(ProblemBody, direction).ref
+        for code in codes:
+            bodies.setdefault(code, {"description": "", "content": {"application/problem+json": {"schema": problem}}})
+        return bodies
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        from spm.api.endpoint import ListEndpoint
+
+        return isinstance(self.view, ListEndpoint) and self.method == "GET"
+
+    def get_description(self) -> str:
+        text = super().get_description() or ""
+        scope = getattr(self.view, "scopes", {}).get(self.method)
+        return f"{text}\n\nToken scope: `{scope}`." if scope else text
+
+    def get_tags(self) -> list[str]:
+        parts = self.path.removeprefix("/api/v1/").removeprefix("t/{slug}/").split("/")
+        return [parts[0] or "api"]
