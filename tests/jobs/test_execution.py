@@ -206,7 +206,8 @@ def test_a_restart_goes_on_from_the_cursor_and_progress_earns_new_attempts(firm,
     assert (job.state, pages) == ("succeeded", list(range(10)))
 
 
-def test_jobs_of_an_exclusive_group_take_turns(firm, kind):
+def test_jobs_of_an_exclusive_group_take_turns(firm, kind, settings):
+    settings.JOBS_RETRY_SECONDS = 1
     kind("slow", a=lambda step: None, b=lambda step: None, exclusive="pay")
     kind("other", a=lambda step: None, exclusive="pay")
     kind("free", a=lambda step: None)
