@@ -229,8 +229,9 @@ class Compiler:
         found = []
         for i, item in self._items("attributes"):
             default = item.get("default")
+            bounds = [figure(item[key]) if key in item else None for key in ("minimum", "maximum")]
             self._declare(("attributes", i, "name"), f"attr.{item['name']}", NUMBER)
-            found.append(AttributeSpec(item["name"], None if default is None else Decimal(default)))
+            found.append(AttributeSpec(item["name"], None if default is None else Decimal(default), *bounds))
         return tuple(found)
 
     def _attainments(self) -> tuple[AttainmentSpec, ...]:

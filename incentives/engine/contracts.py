@@ -287,7 +287,8 @@ class Earning:
 
 @dataclass(frozen=True)
 class Figure:
-    """A measure, attainment or named value of an assignment in a period. value None: undefined (quota zero)."""
+    """A measure, attainment or named value of an assignment in a period. value: exact, or to 12 decimals
+    where a quotient does not end; None: undefined (quota zero or missing)."""
 
     payee: int
     assignment: int

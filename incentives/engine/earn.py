@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from . import exact
 from .contracts import Earning, Figure, Issue, Outcome, Totals
 from .exact import ONE, ZERO, Number
 from .people import Interval
-from .period_formula import MISSING, MissingInput, truth
+from .period_formula import MISSING, MissingInput, Unusable, truth
 from .plan import Component
 from .prepare import Prepared
 from .rounding import round_number
@@ -126,6 +127,10 @@ class UnitRun:
             value: Any = prepared.people.attribute(seat.id, attribute.name, day)
             if value is None:
                 value = attribute.default if attribute.default is not None else MISSING
+            elif attribute.minimum is not None and value < attribute.minimum:
+                value = Unusable(f"is {exact.text(value)}, below its least value {exact.text(attribute.minimum)}")
+            elif attribute.maximum is not None and value > attribute.maximum:
+                value = Unusable(f"is {exact.text(value)}, above its greatest value {exact.text(attribute.maximum)}")
             env[f"attr.{attribute.name}"] = value
         for attainment in plan.attainments:
             quota = env[f"quota.{attainment.quota}"]
@@ -134,8 +139,8 @@ class UnitRun:
         for named in plan.values:
             try:
                 env[named.name] = named.formula(env)
-            except MissingInput:
-                env[named.name] = MISSING
+            except MissingInput as error:
+                env[named.name] = Unusable(f"needs {error}")
         for component in plan.components:
             if component.late and self.team_pay is None:
                 continue
@@ -162,8 +167,8 @@ class UnitRun:
                 result.issues[component.name] = f"{error} is undefined (a quota is zero or missing)"
                 due = earned_before
         except MissingInput as error:
-            parts = [Part("undefined", f"{error} is missing", ZERO)]
-            result.issues[component.name] = f"{error} is missing on the period's last day"
+            parts = [Part("undefined", str(error), ZERO)]
+            result.issues[component.name] = str(error)
             due = earned_before
         if component.name in result.issues and component.settle != "period" and earned_before:
             parts = [Part("earlier", "kept as earned", earned_before)]
@@ -283,10 +288,18 @@ def earn(prepared: Prepared, totals: Totals, assignments: Sequence[int] | None =
                 earnings.append(Earning(seat.payee, seat.id, name, period, amount))  # type: ignore[arg-type]
             for name in names:
                 value = record.env.get(name)
-                figures.append(Figure(seat.payee, seat.id, name, period, None if value is MISSING else value))
+                figures.append(Figure(seat.payee, seat.id, name, period, shown_figure(value)))
             for name, cause in record.issues.items():
                 issues.append(Issue(seat.payee, seat.id, name, period, cause))
     return Outcome(tuple(earnings), tuple(figures), tuple(issues))
+
+
+def shown_figure(value: Any) -> Decimal | None:
+    """A figure for keeping and showing: exact, or to 12 decimals (half even) where a quotient does not end. Pay is
+    computed from the exact value, not from this one."""
+    if value is None or isinstance(value, Unusable):
+        return None
+    return value if isinstance(value, Decimal) else round_number(value, 12, "half_even")
 
 
 def figure_names(prepared: Prepared) -> list[str]:

@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from . import exact
 from .errors import InputError, PlanError
 from .exact import ZERO, Number
+from .lines import measure_lines
 from .plan_check import earned, figure, plan_check
 from .rounding import round_number
 from .simulate import Simulation, simulate
@@ -76,8 +77,11 @@ def _case(case: Mapping[str, Any], folder: Path, reason: str | None) -> CaseResu
         report = plan_check(text)
         messages += [f"{run}: {problem.text()}" for problem in report.problems]
         messages += [f"{run}: test {test.name}: {problem.text()}" for test in report.tests for problem in test.problems]
+        if not report.ok:
+            continue
+        as_of = given.get("as_of")
         try:
-            simulations[run] = simulate(text, folder / given.get("data", "data"))
+            simulations[run] = simulate(text, folder / given.get("data", "data"), as_of)
         except (InputError, PlanError) as error:
             messages.append(f"{run}: {error}")
     if messages:
@@ -129,7 +133,7 @@ def matches(pattern: str, pointer: str) -> list[str] | None:
     return bound
 
 
-KINDS = ("earned", "figure", "line", "credit", "part", "issue", "difference")
+KINDS = ("earned", "figure", "line", "part", "issue", "true_up", "periods_paid")
 
 
 def _compare(simulations: Mapping[str, Simulation], check: Mapping[str, Any], bound: list[str], expected: Any) -> str:
@@ -141,7 +145,10 @@ def _compare(simulations: Mapping[str, Simulation], check: Mapping[str, Any], bo
     if run not in simulations:
         return f"run {run} is not defined"
     try:
-        value = _VALUES[kinds[0]](simulations[run], given)
+        if kinds[0] == "true_up":
+            value: Any = _true_up(simulations[run], simulations[given["less"]], given)
+        else:
+            value = _VALUES[kinds[0]](simulations[run], given)
     except (InputError, KeyError) as error:
         return str(error)
     if kinds[0] == "issue":
@@ -159,17 +166,32 @@ def _compare(simulations: Mapping[str, Simulation], check: Mapping[str, Any], bo
 
 
 def _earned(simulation: Simulation, given: Mapping[str, Any]) -> Number:
-    return earned(simulation, given["payee"], given.get("component"), given.get("period"))
+    return earned(simulation, given.get("payee"), given.get("component"), given.get("period"))
 
 
 def _figure(simulation: Simulation, given: Mapping[str, Any]) -> Number | None:
-    return figure(simulation, given["payee"], given["name"], given.get("period"))
+    """A figure of one payee, or its sum over several `payees`."""
+    if "payees" not in given:
+        return figure(simulation, given["payee"], given["name"], given.get("period"))
+    values = [figure(simulation, payee, given["name"], given.get("period")) for payee in given["payees"]]
+    total: Number = ZERO
+    for value in values:
+        if value is None:
+            return None
+        total = exact.add(total, value)
+    return total
 
 
-def _difference(simulation: Simulation, given: Mapping[str, Any]) -> Number:
-    """Earned of one payee less that of another."""
-    component, period = given.get("component"), given.get("period")
-    return exact.sub(earned(simulation, given["of"], component, period), earned(simulation, given["less"], component, period))
+def _true_up(after: Simulation, before: Simulation, given: Mapping[str, Any]) -> Number:
+    """What a later state of the data adds to what an earlier one had earned."""
+    payee, component, period = given["payee"], given.get("component"), given.get("period")
+    return exact.sub(earned(after, payee, component, period), earned(before, payee, component, period))
+
+
+def _periods_paid(simulation: Simulation, given: Mapping[str, Any]) -> Number:
+    """In how many periods something was earned."""
+    payee = simulation.data.payee_id(given["payee"])
+    return Decimal(len({e.period for e in simulation.result.outcome.earnings if e.payee == payee and e.amount != 0}))
 
 
 def _seat(simulation: Simulation, payee: Any) -> int:
@@ -181,22 +203,21 @@ def _seat(simulation: Simulation, payee: Any) -> int:
 
 
 def _line(simulation: Simulation, given: Mapping[str, Any]) -> Number | None:
-    """The pay (or another `field`) of one transaction within a component."""
+    """The pay (or another `field`) of one transaction within a component or measure."""
     assignment = _seat(simulation, given["payee"])
     total: Number | None = None
     for period in simulation.prepared.periods:
         if given.get("period") not in (None, period.key):
             continue
-        for line in simulation.lines(assignment, period.id, given["component"]):
+        if "measure" in given:
+            lines = measure_lines(simulation.prepared, simulation.data.facts, simulation.data.splits, assignment, period.id, given["measure"])
+        else:
+            lines = simulation.lines(assignment, period.id, given["component"])
+        for line in lines:
             if simulation.data.objects[line.object_id] == given["transaction"]:
                 part = getattr(line, given.get("field", "pay"))
                 total = part if total is None else exact.add(total, part)
     return total
-
-
-def _credit(simulation: Simulation, given: Mapping[str, Any]) -> Number | None:
-    """The credit that a payee has of a transaction under a component's measure."""
-    return _line(simulation, {"field": "pay_credit", **given})
 
 
 def _part(simulation: Simulation, given: Mapping[str, Any]) -> Number | None:
@@ -220,18 +241,18 @@ def _number(text: str) -> Number:
 
 
 def _issue(simulation: Simulation, given: Mapping[str, Any]) -> Any:
-    payee = simulation.data.payee_id(given["payee"])
-    return any(issue.payee == payee and issue.component == given["component"] for issue in simulation.result.outcome.issues)
+    """Is the component a named exception for every one of the payees?"""
+    found = {(issue.payee, issue.component) for issue in simulation.result.outcome.issues}
+    return all((simulation.data.payee_id(payee), given["component"]) in found for payee in given["payees"])
 
 
 _VALUES: Mapping[str, Any] = {
     "earned": _earned,
     "figure": _figure,
     "line": _line,
-    "credit": _credit,
     "part": _part,
     "issue": _issue,
-    "difference": _difference,
+    "periods_paid": _periods_paid,
 }
 
 

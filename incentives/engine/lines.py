@@ -65,6 +65,18 @@ def component_lines(
     return tuple(_attribute(found, prepared, env, index, lines))
 
 
+def measure_lines(prepared: Prepared, facts: Facts, splits: Splits, assignment: int, period: int, measure: str) -> tuple[Line, ...]:
+    """The lines of one assignment, period (id) and measure by name; their values sum to the measure's own total of that
+    period (contributions of a team are not among them)."""
+    position = next((i for i, item in enumerate(prepared.periods) if item.id == period), None)
+    spec = next((item for item in prepared.plan.measures if item.name == measure), None)
+    if spec is None or position is None or assignment not in prepared.people.unit_of:
+        raise InputError(f"measure {measure}, assignment {assignment} or period {period} is not part of this run")
+    unit = prepared.people.unit_of[assignment]
+    lines = _measure_lines(prepared, facts, splits, prepared.people.assignments[unit].payee, unit, position, spec)
+    return tuple(sorted(lines, key=lambda line: (line.event_date, line.object_id, line.rule)))
+
+
 def _paid(line: Line, pay: Number) -> Line:
     return Line(line.object_id, line.event_date, line.rule, line.pay_credit, line.quota_credit, line.value, pay)
 
@@ -104,10 +116,9 @@ def _measure_lines(prepared: Prepared, facts: Facts, splits: Splits, payee: int,
             continue
         credited = lines.credited
         mine = (credited.units == local) & (stage.cells.period[credited.cells] == position)
+        mine &= lines.counted(measure)
         values = lines.values(measure)
         for i in np.flatnonzero(mine):
-            if values.values[i] == 0:
-                continue
             row = int(credited.rows[i])
             found.append(
                 Line(

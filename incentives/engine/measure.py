@@ -52,6 +52,10 @@ class CreditedLines:
         first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if self.count else np.empty(0, dtype=np.int64)
         return order, first, keys[first]
 
+    def counted(self, measure: Measure) -> npt.NDArray[np.bool_]:
+        """The lines that meet the measure's condition."""
+        return np.ones(self.count, dtype=bool) if measure.where is None else condition(measure.where, self.lines)
+
     def values(self, measure: Measure) -> LineNumber:
         """The measure's value of each line; zero where its condition is not met."""
         lines = self.lines
@@ -65,7 +69,7 @@ class CreditedLines:
             column = column.rounded(measure.rounding.places, measure.rounding.mode)
         values = column.wide(self.count)
         if measure.where is not None:
-            values = np.where(condition(measure.where, lines), values, 0)
+            values = np.where(self.counted(measure), values, 0)
         return LineNumber(values, column.denominator, column.bound)
 
     def sums(self, measure: Measure) -> tuple[IntColumn, npt.NDArray[Any], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from . import exact
@@ -12,20 +13,22 @@ from .syntax import Node
 from .tables import Points, RateTable, Steps
 
 Env = Mapping[str, Any]
-"""Names -> exact numbers (None: undefined; MISSING: an attribute that the payee does not have)."""
+"""Names -> exact numbers (None: undefined; Unusable: an attribute that is missing or out of bounds)."""
 Formula = Callable[[Env], Any]
 
 
-class _Missing:
-    def __repr__(self) -> str:
-        return "missing"
+@dataclass(frozen=True)
+class Unusable:
+    """Stands in for an attribute that cannot be used, and says why."""
+
+    cause: str
 
 
-MISSING = _Missing()
+MISSING = Unusable("is missing on the period's last day")
 
 
 class MissingInput(Exception):
-    """An attribute that a formula needs is not there: a named exception on this payee."""
+    """An attribute that a formula needs is missing or out of bounds: a named exception on this payee."""
 
 
 _ARITHMETIC: dict[str, Callable[[Number, Number], Number]] = {"add": exact.add, "sub": exact.sub, "mul": exact.mul}
@@ -73,8 +76,8 @@ def compiled(node: Node, tables: Mapping[str, RateTable], names: Mapping[Node, s
 def _named(name: str) -> Formula:
     def read(env: Env) -> Any:
         value = env[name]
-        if value is MISSING:
-            raise MissingInput(name)
+        if isinstance(value, Unusable):
+            raise MissingInput(f"{name} {value.cause}")
         return value
 
     return read
@@ -170,4 +173,4 @@ def truth(value: Any) -> bool:
     return value is True
 
 
-__all__ = ["MISSING", "ZERO", "Env", "Formula", "MissingInput", "compiled", "truth"]
+__all__ = ["MISSING", "ZERO", "Env", "Formula", "MissingInput", "Unusable", "compiled", "truth"]

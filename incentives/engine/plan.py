@@ -74,6 +74,8 @@ class AttributeSpec:
 
     name: str
     default: Number | None
+    minimum: Number | None = None
+    maximum: Number | None = None
 
 
 @dataclass(frozen=True)

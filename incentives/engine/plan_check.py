@@ -104,14 +104,14 @@ def expectation_cause(simulation: Simulation, expected: Mapping[str, Any]) -> st
 
 
 def earned(simulation: Simulation, payee: Any, component: str | None = None, period: Any = None) -> Number:
-    """What a payee earned: of one component or all, in one period or all."""
-    payee_id = simulation.data.payee_id(payee)
+    """What a payee (None: everybody) earned: of one component or all, in one period or all."""
+    payee_id = None if payee is None else simulation.data.payee_id(payee)
     if component is not None and component not in {c.name for c in simulation.plan.components}:
         raise InputError(f"component {component} is not in plan {simulation.plan.key}")
     period_id = None if period is None else simulation.period_id(period)
     total: Number = ZERO
     for item in simulation.result.outcome.earnings:
-        if item.payee == payee_id and component in (None, item.component) and period_id in (None, item.period):
+        if payee_id in (None, item.payee) and component in (None, item.component) and period_id in (None, item.period):
             total = exact.add(total, item.amount)
     return total
 

@@ -16,7 +16,7 @@ from .contracts import Totals
 from .earn import PeriodRecord, TeamPay, UnitRun, figure_names, totals_matrix
 from .errors import InputError
 from .exact import ZERO, Number
-from .period_formula import MISSING
+from .period_formula import Unusable
 from .plan import Component
 from .prepare import Prepared
 
@@ -32,7 +32,8 @@ def explain(prepared: Prepared, totals: Totals, assignment: int, period: int, te
     if position is None:
         raise InputError(f"period {period} is not in the calendar of this run")
     matrix = totals_matrix(prepared, totals, [assignment])
-    records = UnitRun(prepared, totals, people.unit_of[assignment], matrix.get(assignment), team_pay, True).run(position)
+    unit = people.unit_of[assignment]
+    records = UnitRun(prepared, totals, unit, matrix.get(assignment), team_pay, True).run(position) if people.enrolled(unit) else []
     record = next((item for item in records if item.position == position), PeriodRecord(position, {}))
     return _tree(prepared, totals, assignment, record)
 
@@ -99,11 +100,11 @@ def _component(prepared: Prepared, totals: Totals, assignment: int, record: Peri
 
 
 def shown(value: Any) -> Any:
-    """A number as exact text; None for undefined, "missing" for a missing attribute."""
+    """A number as exact text; None for undefined, a mapping for an unusable attribute."""
     if value is None:
         return None
-    if value is MISSING:
-        return "missing"
+    if isinstance(value, Unusable):
+        return {"unusable": value.cause}
     return exact.text(value)
 
 
