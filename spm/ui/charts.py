@@ -88,15 +88,21 @@ def _chart(kind: str, title: str, summary: str, labels: Sequence[str], unit: Uni
 
 
 def bar_chart(
-    *, title: str, labels: Sequence[str], series: Sequence[Series], unit: Unit = NUMBER, summary: str = "", horizontal: bool = False, target: tuple[str, Decimal] | None = None
+    *,
+    title: str,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    unit: Unit = NUMBER,
+    summary: str = "",
+    horizontal: bool = False,
+    target: tuple[str, Decimal] | None = None,
 ) -> Chart:
     """Bars and lines over categories. `target` draws a named level. Raises ValueError when a series and the labels differ in length."""
     more: dict[str, Any] = {"horizontal": horizontal}
     if target:
         more["target"] = {"label": target[0], "value": float(target[1])}
-    return _chart(
-        "bar", title, summary, labels, unit, [{"name": s.name, "values": s.values, "type": s.type, "stack": s.stack or None, "dashed": s.dashed} for s in series], **more
-    )
+    drawn = [{"name": s.name, "values": s.values, "type": s.type, "stack": s.stack or None, "dashed": s.dashed} for s in series]
+    return _chart("bar", title, summary, labels, unit, drawn, **more)
 
 
 def trend_chart(*, title: str, labels: Sequence[str], series: Sequence[Series], unit: Unit = NUMBER, summary: str = "") -> Chart:

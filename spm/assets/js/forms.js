@@ -27,5 +27,5 @@ export function initForms() {
   });
   addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach(form => delete form.dataset.sent));
   // After a failed check the first wrong field has the focus.
-  document.querySelector('.field.is-invalid :is(input,select,textarea):not([type=hidden])')?.focus();
+  document.querySelector('form[method=post] .field.is-invalid :is(input,select,textarea):not([type=hidden])')?.focus();
 }
