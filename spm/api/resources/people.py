@@ -1,0 +1,166 @@
+"""People and their places: payees, positions, seats, assignments, reporting lines, pay terms."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from spm.access.models import Role
+from spm.api.dated import KNOWN_AT, DatedFilter, DatedList, DatedOut
+from spm.api.endpoint import DetailEndpoint, ListEndpoint
+from spm.api.fields import ScaledField
+from spm.api.scopes import Scope
+from spm.api.visibility import OFFICE, payee_ids_visible, payees_visible
+from spm.people.models import Assignment, Payee, PayTerms, Position, ReportingLine
+
+SEES_PEOPLE = OFFICE | {Role.HR, Role.TENANT_ADMIN}
+SEES_PAY_TERMS = frozenset({Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR, Role.HR})
+
+
+class PayeeOut(serializers.Serializer):
+    """A payee. The name is empty once the person was erased."""
+
+    uid = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=Payee.Kind.choices)
+    source = serializers.CharField()
+    external_id = serializers.CharField()
+    name = serializers.CharField(source="detail.display_name", default="")
+    email = serializers.CharField(source="detail.email", default="")
+    legal_entity = serializers.CharField(source="legal_entity.code")
+    pay_group = serializers.CharField()
+    pay_currency = serializers.CharField()
+    erased_at = serializers.DateTimeField(allow_null=True)
+
+
+class PositionOut(serializers.ModelSerializer):
+    class Meta:
+        model = Position
+        fields = ["uid", "code", "title", "source"]
+        read_only_fields = fields
+
+
+class AssignmentOut(DatedOut):
+    payee = serializers.UUIDField(source="payee.uid")
+    position = serializers.CharField(source="position.code")
+    seat = serializers.UUIDField(source="seat.uid")
+    fte_ppm = serializers.IntegerField()
+
+
+class ReportingLineOut(DatedOut):
+    position = serializers.CharField(source="position.code")
+    manager = serializers.CharField(source="manager.code")
+
+
+class PayTermsOut(DatedOut):
+    """Target incentive and OTE a year, and the named exact values that plans may use."""
+
+    seat = serializers.UUIDField(source="seat.uid")
+    payee = serializers.UUIDField(source="seat.payee.uid")
+    position = serializers.CharField(source="seat.position.code")
+    currency = serializers.CharField()
+    target_incentive = ScaledField("target_incentive")
+    ote = ScaledField("ote")
+    attributes = serializers.DictField(child=serializers.CharField())
+
+
+class PayeeFilter(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=Payee.Kind.choices)
+    source = filters.CharFilter()
+    external_id = filters.CharFilter()
+    pay_group = filters.CharFilter()
+
+
+class AssignmentFilter(DatedFilter):
+    payee = filters.UUIDFilter(field_name="payee__uid")
+    position = filters.CharFilter(field_name="position__code")
+
+
+class ReportingLineFilter(DatedFilter):
+    position = filters.CharFilter(field_name="position__code")
+    manager = filters.CharFilter(field_name="manager__code")
+
+
+class PayTermsFilter(DatedFilter):
+    payee = filters.UUIDFilter(field_name="seat__payee__uid")
+
+
+@extend_schema_view(get=extend_schema(operation_id="payees_list"))
+class PayeeList(ListEndpoint):
+    """Payees that the caller may see: all for the office, else himself and his reports."""
+
+    scopes = {"GET": Scope.PEOPLE_READ}
+    serializer_class = PayeeOut
+    filterset_class = PayeeFilter
+    model = Payee
+    order = ("source", "external_id")
+
+    def get_queryset(self) -> QuerySet[Payee]:
+        return payees_visible(self.principal, Payee.objects.select_related("detail", "legal_entity"), office=SEES_PEOPLE)
+
+
+@extend_schema_view(get=extend_schema(operation_id="payees_get"))
+class PayeeDetail(DetailEndpoint):
+    """One payee."""
+
+    scopes = {"GET": Scope.PEOPLE_READ}
+    serializer_class = PayeeOut
+
+    def get_queryset(self) -> QuerySet[Payee]:
+        return payees_visible(self.principal, Payee.objects.select_related("detail", "legal_entity"), office=SEES_PEOPLE)
+
+
+@extend_schema_view(get=extend_schema(operation_id="positions_list"))
+class PositionList(ListEndpoint):
+    """Positions of the company."""
+
+    scopes = {"GET": Scope.PEOPLE_READ}
+    serializer_class = PositionOut
+    order = ("code",)
+
+    def get_queryset(self) -> QuerySet[Position]:
+        return Position.objects.all()
+
+
+@extend_schema_view(get=extend_schema(operation_id="assignments_list", parameters=[KNOWN_AT]))
+class AssignmentList(DatedList):
+    """Who sits in which position, when, with which share of full time."""
+
+    scopes = {"GET": Scope.PEOPLE_READ}
+    serializer_class = AssignmentOut
+    filterset_class = AssignmentFilter
+    model = Assignment
+
+    def rows(self) -> QuerySet[Assignment]:
+        ids = payee_ids_visible(self.principal, office=SEES_PEOPLE)
+        found = Assignment.objects.select_related("payee", "position", "seat")
+        return found if ids is None else found.filter(payee_id__in=ids)
+
+
+@extend_schema_view(get=extend_schema(operation_id="reporting_lines_list", parameters=[KNOWN_AT]))
+class ReportingLineList(DatedList):
+    """Which position reports to which, when."""
+
+    scopes = {"GET": Scope.PEOPLE_READ}
+    serializer_class = ReportingLineOut
+    filterset_class = ReportingLineFilter
+    model = ReportingLine
+
+    def rows(self) -> QuerySet[ReportingLine]:
+        return ReportingLine.objects.select_related("position", "manager")
+
+
+@extend_schema_view(get=extend_schema(operation_id="pay_terms_list", parameters=[KNOWN_AT]))
+class PayTermsList(DatedList):
+    """Pay terms that the caller may see: all for those who keep them, else his own and his reports'."""
+
+    scopes = {"GET": Scope.PAY_READ}
+    serializer_class = PayTermsOut
+    filterset_class = PayTermsFilter
+    model = PayTerms
+
+    def rows(self) -> QuerySet[PayTerms]:
+        ids = payee_ids_visible(self.principal, office=SEES_PAY_TERMS)
+        found = PayTerms.objects.select_related("seat__payee", "seat__position")
+        return found if ids is None else found.filter(seat__payee_id__in=ids)
