@@ -54,6 +54,14 @@ def point_at(name: str) -> None:
         settings.DATABASES[alias]["NAME"] = name
 
 
+def _drop(cursor: psycopg2.extensions.cursor, name: str) -> None:
+    """FORCE is refused while autovacuum, which runs as a superuser, is in the database; the plain form ends autovacuum itself."""
+    try:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+    except psycopg2.errors.ObjectInUse:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 def create_worker_database() -> str:
     """A fresh copy of the migrated template for this worker; returns its name."""
     from django.contrib.contenttypes.models import ContentType
@@ -72,7 +80,7 @@ def create_worker_database() -> str:
                 ContentType.objects.clear_cache()
                 connections["owner"].close()
                 cursor.execute(f'ALTER DATABASE "{template}_new" RENAME TO "{template}"')
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            _drop(cursor, name)
             cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         admin.close()
     point_at(name)
@@ -85,5 +93,5 @@ def drop_worker_database(name: str) -> None:
         connections[alias].close()
     admin = _admin()
     with admin.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop(cursor, name)
     admin.close()
