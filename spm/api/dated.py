@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
 
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
@@ -16,7 +16,7 @@ from spm.tenancy.changes import known_as_at
 class DatedFilter(filters.FilterSet):
     on = filters.DateFilter(method="filter_on", help_text="In force on this day.")
 
-    def filter_on(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
+    def filter_on(self, queryset: QuerySet, name: str, value: dt.date) -> QuerySet:
         return queryset.filter(valid_from__lte=value).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=value))
 
 

@@ -20,9 +20,19 @@ class StrictFilterBackend(filters.DjangoFilterBackend):
         filterset = self.get_filterset(request, queryset, view)
         if filterset is None:
             return queryset
+        for name, field in filterset.base_filters.items():
+            _value_check(name, field, request.query_params.get(name))
         if not filterset.is_valid():
             raise exceptions.ValidationError({name: [str(e) for e in errors] for name, errors in filterset.errors.items()})
         return filterset.qs
+
+
+def _value_check(name: str, field: Any, value: str | None) -> None:
+    """django-filter takes an empty value, and a boolean that is neither, for no filter at all: that would return everything."""
+    if value == "":
+        raise Problem("invalid", _("%(name)s is empty; leave it out or give a value.") % {"name": name}, field=name)
+    if value is not None and isinstance(field, filters.BooleanFilter) and value not in {"true", "false"}:
+        raise Problem("invalid", _("%(name)s is true or false.") % {"name": name}, field=name)
 
 
 def parameters_check(request: Request, known: set[str]) -> None:

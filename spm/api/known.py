@@ -12,7 +12,9 @@ from spm.api.problems import Problem
 from spm.tenancy.changes import known_number
 
 KNOWN_AT = OpenApiParameter(
-    "known_at", {"type": "integer", "minimum": 0}, description="A published change number: the record as it was known then. Left out, it is as known now."
+    "known_at",
+    {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+    description="A published change number: the record as it was known then. Left out, it is as known now.",
 )
 
 
@@ -21,13 +23,14 @@ def whole_number(request: Request, name: str, *, largest: int) -> int | None:
     given: Any = request.query_params.get(name)
     if given is None:
         return None
-    if not (given.isascii() and given.isdigit()) or len(given) > 18 or int(given) > largest:
+    if not (given.isascii() and given.isdigit()) or len(given) > 19 or int(given) > largest:
         raise Problem("invalid", _("%(name)s is a whole number from 0 to %(largest)s.") % {"name": name, "largest": largest}, field=name)
     return int(given)
 
 
 def known_at(request: Request) -> int | None:
     """The change number asked for. One that was not published yet is refused: its answer could still change."""
-    if "known_at" not in request.query_params:
-        return None
-    return whole_number(request, "known_at", largest=known_number())
+    number = whole_number(request, "known_at", largest=2**63 - 1)
+    if number is not None and number > (newest := known_number()):
+        raise Problem("not_known_yet", _("The newest change number is %(newest)s.") % {"newest": newest}, field="known_at")
+    return number

@@ -61,7 +61,11 @@ class StrictFilterScheme(DjangoFilterExtension):
         if filterset is None:
             return []
         fields = filterset.base_filters.items()
-        return [p for name, field in fields for p in self.resolve_filter_field(auto_schema, auto_schema.view.model, filterset, name, field)]
+        found = [p for name, field in fields for p in self.resolve_filter_field(auto_schema, auto_schema.view.model, filterset, name, field)]
+        for parameter in found:
+            if parameter["schema"].get("type") == "string" and not parameter["schema"].keys() & {"format", "enum"}:
+                parameter["schema"]["minLength"] = 1
+        return found
 
 
 class OperationSchema(AutoSchema):
@@ -71,15 +75,20 @@ class OperationSchema(AutoSchema):
         found = list(super().get_override_parameters())
         if self.method in {"POST", "PUT", "PATCH", "DELETE"} and getattr(self.view, "idempotent", False):
             found.append(
-                OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description="Any text that names this write: sent again, it gets the same answer.")
+                OpenApiParameter(
+                    HEADER,
+                    {"type": "string", "pattern": "^[!-~]{1,200}$"},
+                    OpenApiParameter.HEADER,
+                    description="Any text that names this write: sent again, it gets the same answer.",
+                )
             )
         return found
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
-        codes = ["400", "401", "403", "404", "405", "406", "429"]
+        codes = ["400", "401", "403", "404", "405", "406", "409", "429"]
         if self.method in {"POST", "PUT", "PATCH", "DELETE"}:
-            codes += ["409", "415", "422"]
+            codes += ["413", "415", "422"]
         problem = self.resolve_serializer(ProblemBody, direction).ref
         for code in codes:
             bodies.setdefault(code, {"description": "", "content": {"application/problem+json": {"schema": problem}}})

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 
 from spm.sales.models import Channel, OrderStatus
 
@@ -18,6 +19,7 @@ class WholeFilter(filters.NumberFilter):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=0, max_value=2**63 - 1, **kwargs)
+        extend_schema_field({"type": "integer", "minimum": 0, "maximum": 2**63 - 1})(self)
 
 
 def _code(choices: Any) -> Any:
@@ -30,6 +32,7 @@ class CodeFilter(filters.ChoiceFilter):
     def __init__(self, codes: Any, **kwargs: Any) -> None:
         self.codes = _code(codes)
         super().__init__(choices=[(name, name) for name in self.codes], **kwargs)
+        extend_schema_field({"type": "string", "enum": list(self.codes)})(self)
 
     def filter(self, qs: QuerySet, value: Any) -> QuerySet:
         return super().filter(qs, self.codes.get(value, value))

@@ -1,0 +1,104 @@
+"""All addresses of the API as the URL configuration has them, and a real object behind each that names one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.isolation.catalog import make_row
+
+# Not operations of a tenant: the description of the API, the caller over all tenants, the answer to unknown addresses.
+GLOBAL = {"api-schema", "api-docs", "api-me", "api-unknown"}
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str
+    template: str
+    view: Any
+
+    @property
+    def methods(self) -> list[str]:
+        return [m for m in self.view().allowed_methods if m != "OPTIONS"]
+
+    @property
+    def parameters(self) -> list[str]:
+        return [p for p in re.findall(r"<(?:\w+:)?(\w+)>", self.template) if p != "slug"]
+
+    def path(self, slug: str, **values: Any) -> str:
+        filled = {"slug": slug, **values}
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: str(filled[m.group(1)]), self.template)
+
+
+def routes() -> list[Route]:
+    """Tenant operations below /api/v1/t/SLUG/."""
+    return [r for r in _walk(get_resolver("spm.urls").url_patterns, "") if r.template.startswith("api/v1/") and r.name not in GLOBAL]
+
+
+def _walk(patterns: list[Any], prefix: str) -> Iterator[Route]:
+    for pattern in patterns:
+        text = prefix + str(pattern.pattern).lstrip("^")
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, text)
+        elif isinstance(pattern, URLPattern):
+            yield Route(pattern.name or text, text, getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None))
+
+
+def _uid(label: str, **values: Any) -> Callable[[], dict[str, Any]]:
+    def make() -> dict[str, Any]:
+        from django.apps import apps
+
+        return {"uid": make_row(apps.get_model(label), **values).uid}
+
+    return make
+
+
+def _version(label: str) -> Callable[[], dict[str, Any]]:
+    def make() -> dict[str, Any]:
+        from django.apps import apps
+
+        from spm.tenancy.changes import change
+
+        with change(reason="test") as changes:
+            row = (
+                make_row(apps.get_model(label), change_set=changes, tombstone=0, currency_code=14110)
+                if _has_money(label)
+                else make_row(apps.get_model(label), change_set=changes, tombstone=0)
+            )
+        return {"source": row.record.source, "external_id": row.record.external_id}
+
+    return make
+
+
+def _has_money(label: str) -> bool:
+    from django.apps import apps
+
+    return any(f.name == "currency_code" for f in apps.get_model(label)._meta.fields)
+
+
+# What stands behind each address that names an object. A route that is not here fails the tests by name.
+OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "api-token": _uid("api.ApiToken"),
+    "api-calendar": _uid("calendars.FiscalCalendar"),
+    "api-payee": _uid("people.Payee"),
+    "api-territory": _uid("planning.Territory"),
+    "api-job": _uid("jobs.Job"),
+    "api-job-cancel": _uid("jobs.Job"),
+    "api-job-retry": _uid("jobs.Job", state="failed"),
+    "api-accounts-one": _version("sales.AccountVersion"),
+    "api-products-one": _version("sales.ProductVersion"),
+    "api-opportunities-one": _version("sales.OpportunityVersion"),
+    "api-orders-one": _version("sales.OrderVersion"),
+    "api-invoices-one": _version("sales.InvoiceVersion"),
+    "api-payments-one": _version("sales.PaymentVersion"),
+    "api-returns-one": _version("sales.ReturnVersion"),
+    "api-activities-one": _version("sales.ActivityVersion"),
+    "api-leads-one": _version("sales.LeadVersion"),
+    "api-campaigns-one": _version("sales.CampaignVersion"),
+    "api-cases-one": _version("sales.SupportCaseVersion"),
+    "api-kpi-values-one": _version("sales.KpiValueVersion"),
+}
