@@ -13,7 +13,7 @@ from spm.access.models import Membership, User
 from spm.api.models import ApiToken
 from spm.api.selectors import token_resolve
 from spm.api.services import token_touch
-from spm.api.throttling import failures_check, failures_count
+from spm.api.throttling import failure_note
 from spm.tenancy.models import Tenant
 
 
@@ -42,10 +42,9 @@ class TokenAuthentication(authentication.BaseAuthentication):
         header = authentication.get_authorization_header(request).decode("latin-1").split()
         if not header or header[0].lower() != "bearer":
             return None
-        failures_check(request)
         found = token_resolve(text=header[1]) if len(header) == 2 else None
         if found is None:
-            failures_count(request)
+            failure_note(request)
             raise exceptions.AuthenticationFailed(_("The token is unknown, has ended or was revoked."))
         tenant, token = found
         token_touch(tenant_id=tenant.pk, token=token)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from spm.access.models import Membership
 from spm.api.models import ApiToken, IdempotencyRecord
 from spm.api.scopes import Scope
+from spm.audit.services import audit_record
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import tenant_scope
 
@@ -66,12 +67,15 @@ def token_create(*, tenant: Tenant, membership: Membership, name: str, scopes: C
         expires_at=expires_at,
         created_by_id=actor_id,
     )
+    after = {"member": str(membership.uid), "scopes": token.scopes, "expires_at": expires_at.isoformat()}
+    audit_record(action="token.create", target=token, after=after, actor_id=actor_id)
     return MadeToken(token=token, text=f"spm_{tenant.slug}.{prefix}.{secret}")
 
 
-def token_revoke(*, token: ApiToken) -> ApiToken:
+def token_revoke(*, token: ApiToken, actor_id: int | None) -> ApiToken:
     """Ends a token at once. Revoking twice changes nothing."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    if ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now()):
+        audit_record(action="token.revoke", target=token, after={"member": str(token.membership.uid)}, actor_id=actor_id)
     token.refresh_from_db()
     return token
 

@@ -21,12 +21,12 @@ def _limit(kind: str) -> int:
     return settings.SPM_API_LIMITS[kind]
 
 
-def _count(key: str, *, add: int = 1) -> int | None:
+def _count(key: str) -> int | None:
     """Calls in this minute, or None when the cache is away: a limit is a courtesy, and its loss must not stop payroll."""
     full = f"api:{key}:{int(time.time()) // WINDOW}"
     try:
         cache.add(full, 0, timeout=2 * WINDOW)
-        return cache.incr(full, add) if add else int(cache.get(full) or 0)
+        return cache.incr(full)
     except Exception:  # noqa: BLE001 the cache's client raises errors of many libraries
         logger.warning("The rate limit could not be counted: the cache does not answer.")
         return None
@@ -36,19 +36,12 @@ def _wait() -> int:
     return WINDOW - int(time.time()) % WINDOW
 
 
-def _address(request: Any) -> str:
-    return request.META.get("REMOTE_ADDR", "")
-
-
-def failures_check(request: Any) -> None:
-    """Refuses an address that sent too many wrong tokens in this minute."""
-    count = _count(f"failed:{_address(request)}", add=0)
-    if count is not None and count >= _limit("failed"):
+def failure_note(request: Any) -> None:
+    """Counts a wrong token of an address and refuses from the limit on. Right tokens pass all the same: behind a proxy all
+    callers may have one address, and a guesser must not shut the others out. The secret's 256 bits are the guard."""
+    count = _count(f"failed:{request.META.get('REMOTE_ADDR', '')}")
+    if count is not None and count > _limit("failed"):
         raise exceptions.Throttled(wait=_wait())
-
-
-def failures_count(request: Any) -> None:
-    _count(f"failed:{_address(request)}")
 
 
 class MemberThrottle(BaseThrottle):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
+from spm.api.described import SchemaView
+from spm.api.docs import docs
 from spm.api.resources import audit, calendars, fx, jobs, me, people, sales, tokens
 from spm.api.unknown import UnknownAddress
 
 T = "t/<slug:slug>/"
 
 urlpatterns = [
-    path("schema/", SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]), name="api-schema"),
+    path("schema/", SchemaView.as_view(), name="api-schema"),
+    path("docs/", docs, name="api-docs"),
     path("me/", me.Me.as_view(), name="api-me"),
     path(f"{T}me/", me.TenantMe.as_view(), name="api-tenant-me"),
     path(f"{T}tokens/", tokens.TokenList.as_view(), name="api-tokens"),

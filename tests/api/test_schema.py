@@ -12,6 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from spm.access.models import Role
+from spm.api.problems import CATALOGUE
 from spm.api.scopes import Scope
 from tests.api.routes import routes
 from tests.api.support import make_caller
@@ -80,6 +81,16 @@ def test_every_method_of_every_operation_says_which_scope_it_needs() -> None:
 @pytest.mark.django_db
 def test_the_schema_is_served_and_needs_no_sign_in() -> None:
     assert Client().get("/api/v1/schema/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_page_about_the_api_names_every_operation_scope_and_error(schema) -> None:
+    page = Client().get("/api/v1/docs/").content.decode()
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            assert f'id="{operation["operationId"]}"' in page
+    assert all(f'id="{code}"' in page for code in CATALOGUE)
+    assert all(scope in page for scope in Scope.values)
 
 
 def test_each_schema_scope_is_enforced(tenant, schema) -> None:

@@ -12,6 +12,7 @@ from spm.access.models import Membership, Role
 from spm.api.models import ApiToken
 from spm.api.scopes import Scope
 from spm.api.services import TokenRefused, token_create, token_revoke
+from spm.audit.models import AuditEntry
 from spm.tenancy.scope import tenant_scope
 from tests.api.support import make_caller
 from tests.support.factories import make_member, make_user
@@ -38,7 +39,7 @@ def test_me_of_a_token_names_its_tenant_alone(tenant, other_tenant) -> None:
 
 
 def _end_revoke(caller) -> None:
-    token_revoke(token=caller.token)
+    token_revoke(token=caller.token, actor_id=None)
 
 
 def _end_expire(caller) -> None:
@@ -121,6 +122,10 @@ def test_a_token_is_made_in_a_session_only_shown_once_and_revoked(tenant) -> Non
     assert new.get(f"/api/v1/t/{tenant.slug}/me/").json()["scopes"] == ["sales:write"]
     assert browser.delete(f"{url}{made.json()['token']['uid']}/").status_code == 200
     assert new.get(f"/api/v1/t/{tenant.slug}/me/").status_code == 401
+    with tenant_scope(tenant.pk):
+        told = AuditEntry.objects.filter(object_uid=made.json()["token"]["uid"]).order_by("sequence")
+        assert [(entry.action, entry.actor_id) for entry in told] == [("token.create", user.pk), ("token.revoke", user.pk)]
+        assert not any(text.rsplit(".", 1)[1] in str(entry.after) for entry in told)
 
 
 def test_a_session_write_without_the_csrf_token_is_refused(tenant) -> None:

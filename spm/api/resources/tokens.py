@@ -90,4 +90,4 @@ class TokenDetail(Endpoint):
             raise Http404
         if self.principal.token is not None and self.principal.token.pk != token.pk:
             _browser_only(self)
-        return Response(TokenOut(token_revoke(token=token)).data)
+        return Response(TokenOut(token_revoke(token=token, actor_id=request.user.pk)).data)
