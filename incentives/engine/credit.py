@@ -190,8 +190,8 @@ def _apply(chunk: _Chunk, rule: CreditRule, active: Bools, credited: Bools, reas
         index = np.flatnonzero(take)
         rows.append(index)
         units.append(chunk.local[chunk.owner_units[index]])
-        pays.append(whole.taken(index))
-        quotas.append(whole_quota.taken(index))
+        pays.append(_at(whole, index))
+        quotas.append(_at(whole_quota, index))
     if rule.to != "owner":
         index, unit, part_pay, part_quota = _split(chunk, rule, here, credited, reasons, whole, whole_quota)
         rows.append(index)
