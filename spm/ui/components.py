@@ -73,7 +73,7 @@ def component_load(name: str) -> Component:
 
 def _load(name: str) -> Component:
     path = f"components/{name}.html"
-    template: Template = get_template(path).template
+    template: Template = get_template(path).template  # type: ignore[attr-defined]
     declared, about, parameters = header_parse(template.source, path=path)
     if declared != name:
         raise TemplateSyntaxError(f"{path}: declares {declared!r}; the name must be the file's.")

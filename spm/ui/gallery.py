@@ -18,6 +18,7 @@ from spm.ui.charts import PERCENT, Series, bar_chart, money_unit, pace_chart
 from spm.ui.drawers import drawer_wanted
 from spm.ui.heat import HeatCell, HeatRow, heat_band
 from spm.ui.states import STATES
+from spm.ui.nav import NavItem, ShownItem, ShownSection
 from spm.ui.tables import Column, sort_given
 from spm.ui.trees import TreeNode
 
@@ -147,9 +148,22 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "new": PLAN_AFTER,
         "problems": [{"line": 5, "column": 15, "message": PROBLEM, "severity": "error"}],
         "exports": [("CSV", "#"), ("XLSX", "#")],
+        "shell_nav": _nav(),
         "heat_ratio": {"mid": D("0.5517"), "over": D("1.216"), "low": D("0.1575"), "pace": D("0.58")},
         "segments_options": [("earned", "Earned"), ("pending", "Pending")],
     }
+
+
+def _nav() -> list[ShownSection]:
+    """A sample of the sidebar: outside tenants there is none."""
+
+    def item(key: str, label: str, icon: str, shortcut: str = "", *, current: bool = False, count: int | None = None) -> ShownItem:
+        return ShownItem(NavItem(key, label, "ui-gallery", icon, shortcut=shortcut), reverse("ui-gallery") + f"?at={key}", current, count)
+
+    me = [item("home", "Scorecard", "gauge", "s"), item("pay", "Statements", "receipt-2", "p", current=True)]
+    team = [item("team", "Team", "users-group", "t"), item("approve", "Approvals", "clipboard-check", count=3)]
+    data = [item("imports", "Imports", "database-import"), item("runs", "Runs", "player-play")]
+    return [ShownSection("me", "My work", me), ShownSection("team", "Team", team), ShownSection("data", "Data", data)]
 
 
 def _heat_cell(name: str, value: str | None) -> HeatCell:

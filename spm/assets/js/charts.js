@@ -45,7 +45,7 @@ function option(spec) {
   let next = 0;
   const series = spec.series.map(s => {
     const style = LINES[s.role] ? LINES[s.role](c) : (color => ({type: s.type || 'bar', stack: s.stack, barMaxWidth: 26, barGap: '12%', lineStyle: {width: 2.25, color, type: s.dashed ? [5, 4] : 'solid'}, itemStyle: {color, borderRadius: s.stack ? 0 : [3, 3, 0, 0]}}))(c.series[next++ % 5]);
-    return {name: s.name, data: s.values, symbol: s.role === 'low' || s.role === 'band' ? 'none' : 'circle', symbolSize: 5, showSymbol: s.values.filter(v => v !== null).length === 1, smooth: false, connectNulls: false, emphasis: {disabled: true}, ...style};
+    return {name: s.name, data: s.values, symbol: s.role && s.values.filter(v => v !== null).length > 1 ? 'none' : 'circle', symbolSize: 5, showSymbol: s.values.filter(v => v !== null).length === 1, smooth: false, connectNulls: false, emphasis: {disabled: true}, ...style};
   });
   if (spec.target) series[0].markLine = {silent: true, symbol: 'none', lineStyle: {color: c.series[1], width: 1.5, type: [2, 3]}, label: {formatter: spec.target.label, position: 'insideEndTop', color: c.ink, fontFamily: font, fontSize: 11.5, backgroundColor: c.surface, padding: [1, 4], borderRadius: 3}, data: [{yAxis: spec.target.value}]};
   const category = {type: 'category', data: spec.labels, boundaryGap: spec.kind !== 'pace' && spec.series.some(s => (s.type || 'bar') === 'bar'), axisLine: {lineStyle: {color: c.line}}, axisTick: {show: false}, axisLabel: {color: c.mute, fontSize: 11.5, hideOverlap: true, ...(spec.horizontal ? {width: 120, overflow: 'truncate'} : {})}};
@@ -54,8 +54,8 @@ function option(spec) {
     animation: false,
     textStyle: {fontFamily: font, color: c.ink},
     aria: {enabled: true, label: {description: spec.summary || spec.title}},
-    grid: {left: 4, right: 14, top: series.length > 1 ? 34 : 12, bottom: 2, containLabel: true},
-    legend: series.length > 1 ? {top: 0, left: 0, itemWidth: 16, itemHeight: 3, itemGap: 16, icon: 'roundRect', textStyle: {color: c.ink, fontSize: 12}, data: spec.series.filter(s => !hidden.has(s.name)).map(s => s.name), selectedMode: false} : undefined,
+    grid: {left: 4, right: 14, top: series.length > 1 ? 34 : 12, bottom: 8, containLabel: true},
+    legend: series.length > 1 ? {top: 0, left: 0, itemWidth: 18, itemHeight: 3, itemGap: 16, icon: spec.kind === 'pace' ? undefined : 'roundRect', textStyle: {color: c.ink, fontSize: 12}, data: spec.series.filter(s => !hidden.has(s.name)).map(s => s.name), selectedMode: false} : undefined,
     tooltip: {
       trigger: 'axis', renderMode: 'richText', backgroundColor: c.surface, borderColor: c.line, borderWidth: 1, padding: [8, 12], confine: true, textStyle: {color: c.ink, fontSize: 12.5, fontFamily: font},
       axisPointer: {type: spec.kind === 'pace' ? 'line' : 'shadow', lineStyle: {color: c.mute}},
