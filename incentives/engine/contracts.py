@@ -1,4 +1,4 @@
-"""The contract of the engine: what goes in and what comes out, as frozen dataclasses.
+"""The contract of the engine: what goes in and what comes out, as frozen dataclasses (named tuples where there are many).
 
 Loaders fill these, the engine computes, writers store what comes back. Nothing here knows a database or a clock.
 
@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -238,8 +238,7 @@ class Uncredited:
     reason: str
 
 
-@dataclass(frozen=True)
-class TeamRow:
+class TeamRow(NamedTuple):
     """What `member` (an assignment) contributes to a manager's measure in a period, as an integer over the
     measure's denominator."""
 
@@ -274,8 +273,7 @@ class ChunkResult:
     """Sum of pay credits by crediting rule, after rounding at credit."""
 
 
-@dataclass(frozen=True)
-class Earning:
+class Earning(NamedTuple):
     """What an assignment earned by itself of a component in a period (0 included), rounded as the plan says."""
 
     payee: int
@@ -285,8 +283,7 @@ class Earning:
     amount: Decimal
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """A measure, attainment or named value of an assignment in a period. value: exact, or to 12 decimals
     where a quotient does not end; None: undefined (quota zero or missing)."""
 
@@ -297,8 +294,7 @@ class Figure:
     value: Decimal | None
 
 
-@dataclass(frozen=True)
-class Issue:
+class Issue(NamedTuple):
     """A named exception on one payee that stops no other: the component earned nothing and says why."""
 
     payee: int

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import exact
 from .contracts import Earning, Figure, Issue, Outcome, Totals
@@ -25,15 +25,14 @@ TeamPay = Mapping[tuple[int, str, int], Number]
 """(assignment, component, period position) -> earned; what team_overrides on commission are paid on."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """An additive part of an amount. kind: rate, slice, step, formula, lines, multiplier, floor, cap, gate, undefined,
     earlier, rounding."""
 
     kind: str
     label: str
     amount: Number
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = {}
 
 
 @dataclass
@@ -154,7 +153,7 @@ class UnitRun:
             env["team"] = self._team_base(component, position, env)
             if self.record:
                 result.env[f"team:{component.name}"] = env["team"]
-        parts: list[Part] = []
+        parts: list[Part] | None = [] if self.record else None
         due: Number = ZERO
         window = self.prepared.windows[component.settle][position]
         before = self.earlier.get(component.name)
@@ -173,17 +172,17 @@ class UnitRun:
         if component.name in result.issues and component.settle != "period" and earned_before:
             parts = [Part("earlier", "kept as earned", earned_before)]
         rounded = round_number(due, component.rounding.places, component.rounding.mode)
-        if rounded != due:
+        if parts is not None and rounded != due:
             parts.append(Part("rounding", f"{component.rounding.mode} to {component.rounding.places} decimals", exact.sub(rounded, due)))
         earned: Number = rounded
         if component.settle != "period":
-            if earned_before != 0:
+            if parts is not None and earned_before != 0:
                 parts.append(Part("earlier", f"earned earlier in {window}", exact.neg(earned_before)))
             earned = exact.sub(rounded, earned_before)
             self.earlier[component.name] = (window, rounded)
         result.earned[component.name] = earned
         result.env[f"pay.{component.name}"] = earned
-        if self.record:
+        if parts is not None:
             result.parts[component.name] = parts
 
     def _team_base(self, component: Component, position: int, env: Mapping[str, Any]) -> Number:
@@ -195,38 +194,44 @@ class UnitRun:
         assert self.team_pay is not None
         return self.team_pay.get((self.assignment.id, component.name, position), ZERO)
 
-    def _due(self, component: Component, env: Mapping[str, Any], parts: list[Part]) -> Number:
+    def _due(self, component: Component, env: Mapping[str, Any], parts: list[Part] | None) -> Number:
         if component.gate is not None and not truth(component.gate(env)):
-            parts.append(Part("gate", component.texts.get("gate", ""), ZERO))
+            if parts is not None:
+                parts.append(Part("gate", component.texts.get("gate", ""), ZERO))
             return ZERO
         pay = self._rated(component, env, parts) if component.pay_rate is not None else self._free(component, env, parts)
         for name, formula in component.multiply:
             factor = _defined(formula(env), name)
             product = exact.mul(pay, factor)
-            parts.append(Part("multiplier", name, exact.sub(product, pay), {"factor": factor, "of": pay}))
+            if parts is not None:
+                parts.append(Part("multiplier", name, exact.sub(product, pay), {"factor": factor, "of": pay}))
             pay = product
         if component.floor is not None:
             floor = _defined(component.floor(env), "floor")
             if pay < floor:
-                parts.append(Part("floor", component.texts["floor"], exact.sub(floor, pay), {"floor": floor}))
+                if parts is not None:
+                    parts.append(Part("floor", component.texts["floor"], exact.sub(floor, pay), {"floor": floor}))
                 pay = floor
         if component.cap is not None:
             cap = _defined(component.cap(env), "cap")
             if pay > cap:
-                parts.append(Part("cap", component.texts["cap"], exact.sub(cap, pay), {"cap": cap}))
+                if parts is not None:
+                    parts.append(Part("cap", component.texts["cap"], exact.sub(cap, pay), {"cap": cap}))
                 pay = cap
         return pay
 
-    def _free(self, component: Component, env: Mapping[str, Any], parts: list[Part]) -> Number:
+    def _free(self, component: Component, env: Mapping[str, Any], parts: list[Part] | None) -> Number:
         assert component.formula is not None
         pay = _defined(component.formula(env), "formula")
         if component.line_measure is not None:
-            parts.append(Part("lines", component.texts["per_line.pay"], pay))
+            if parts is not None:
+                parts.append(Part("lines", component.texts["per_line.pay"], pay))
         else:
-            parts.append(Part("formula", component.texts["formula"], pay))
+            if parts is not None:
+                parts.append(Part("formula", component.texts["formula"], pay))
         return pay
 
-    def _rated(self, component: Component, env: Mapping[str, Any], parts: list[Part]) -> Number:
+    def _rated(self, component: Component, env: Mapping[str, Any], parts: list[Part] | None) -> Number:
         rate = component.pay_rate
         assert rate is not None
         assert component.base is not None
@@ -235,7 +240,8 @@ class UnitRun:
             assert rate.flat is not None
             value = _defined(rate.flat(env), "pay_rate")
             pay = exact.mul(base, value)
-            parts.append(Part("rate", component.texts["pay_rate.flat"], pay, {"base": base, "rate": value}))
+            if parts is not None:
+                parts.append(Part("rate", component.texts["pay_rate.flat"], pay, {"base": base, "rate": value}))
             return pay
         table = self.plan.tables[rate.table]
         scale = ONE if rate.scale is None else _defined(rate.scale(env), "scale")
@@ -243,11 +249,14 @@ class UnitRun:
             raise Undefined(component.texts.get("pay_rate.scale", "scale"))
         if rate.kind in ("marginal", "proportional"):
             assert isinstance(table, Steps)
+            if parts is None:
+                return table.marginal(base, scale) if rate.kind == "marginal" else table.proportional(base, scale)
             total: Number = ZERO
             for piece in table.slices(base, scale, rate.kind == "proportional"):
                 total = exact.add(total, piece.amount)
                 detail = {"from": piece.start, "to": piece.end, "covered": piece.covered, "value": piece.value}
-                parts.append(Part("slice", rate.table, piece.amount, detail))
+                if parts is not None:
+                    parts.append(Part("slice", rate.table, piece.amount, detail))
             return total
         by = base if rate.by is None else _defined(rate.by(env), "by")
         if rate.kind == "whole":
@@ -257,7 +266,8 @@ class UnitRun:
             assert isinstance(table, Points)
             value = table.curve(by)
         pay = exact.mul(base, value)
-        parts.append(Part("step", rate.table, pay, {"base": base, "by": by, "rate": value, "scale": scale}))
+        if parts is not None:
+            parts.append(Part("step", rate.table, pay, {"base": base, "by": by, "rate": value, "scale": scale}))
         return pay
 
 

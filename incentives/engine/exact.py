@@ -13,6 +13,7 @@ Number = Decimal | Fraction
 ZERO, ONE = Decimal(0), Decimal(1)
 _EXACT = Context(prec=120, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation, Overflow, Clamped])
 _QUOTIENT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation, Overflow])
+_POWERS = {10**places: places for places in range(31)}
 _TRAPPED = (Inexact, Overflow, Rounded, Clamped)
 
 
@@ -83,8 +84,9 @@ def simple(value: Fraction) -> Number:
 
 def from_integer(value: int, denominator: int) -> Number:
     """An integer over a denominator as an exact number."""
-    if denominator == 1:
-        return Decimal(value)
+    places = _POWERS.get(denominator)
+    if places is not None:
+        return _EXACT.scaleb(Decimal(value), -places)
     return simple(Fraction(value, denominator))
 
 

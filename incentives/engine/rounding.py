@@ -7,7 +7,7 @@ from zero). All of them are symmetric: rounding -x is minus rounding x, so that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, InvalidOperation, Overflow
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,10 @@ import numpy.typing as npt
 
 MODES = ("half_up", "half_even", "down", "up")
 INT64_MAX = 2**63 - 1
+# Wide enough that nothing but the asked rounding ever happens; more digits than that raise InvalidOperation.
+_WIDE = Context(prec=400, traps=[InvalidOperation, Overflow])
+_UNITS = tuple(Decimal(1).scaleb(-places) for places in range(13))
+_DECIMAL_MODES = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
 
 _ZERO = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"])
 _THREE = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
@@ -56,6 +60,10 @@ def round_number(value: Decimal | Fraction | int, places: int, mode: str) -> Dec
     >>> round_number(Decimal("4.525"), 2, "half_up"), round_number(Fraction(1, 3), 4, "up")
     (Decimal('4.53'), Decimal('0.3334'))
     """
+    if isinstance(value, Decimal):
+        if mode not in _DECIMAL_MODES:
+            raise ValueError(f"rounding mode {mode!r} is unknown; use one of {', '.join(MODES)}")
+        return value.quantize(_UNITS[places] if places < len(_UNITS) else Decimal(1).scaleb(-places), _DECIMAL_MODES[mode], _WIDE)
     numerator, denominator = value.as_integer_ratio()
     return scaled(divide_round(numerator * 10**places, denominator, mode), places)
 
@@ -66,8 +74,7 @@ def scaled(integer: int, places: int) -> Decimal:
     >>> scaled(1234, 2)
     Decimal('12.34')
     """
-    digits = tuple(int(digit) for digit in str(abs(integer)))
-    return Decimal((1 if integer < 0 else 0, digits, -places))
+    return Decimal(integer).scaleb(-places, _WIDE)
 
 
 def round_column(values: npt.NDArray[Any], denominator: int, places: int, mode: str) -> npt.NDArray[Any]:

@@ -85,9 +85,17 @@ class Steps:
 
     def marginal(self, x: Number, scale: Number = ONE) -> Number:
         """Sum over the steps of (part of x in the step) x (value of the step)."""
+        if x < 0 and self.mirrored:
+            return neg(self.marginal(neg(x), scale))
         total: Number = ZERO
-        for part in self.slices(x, scale):
-            total = add(total, part.amount)
+        low = mul(self.starts[0], scale)
+        for i, value in enumerate(self.values):
+            last = i + 1 == len(self.values)
+            high = x if last else mul(self.starts[i + 1], scale)
+            if last or x <= high:
+                return add(total, mul(sub(x, low), value)) if x > low else total
+            total = add(total, mul(sub(high, low), value))
+            low = high
         return total
 
     def proportional(self, x: Number, scale: Number = ONE) -> Number:

@@ -32,7 +32,7 @@ class FrozenOnceUsed(TableGuard):
             "CREATE OR REPLACE FUNCTION spm_frozen() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$ BEGIN "
             "RAISE EXCEPTION 'table %: row % is in use and frozen: % refused; write a new version', TG_TABLE_NAME, OLD.id, TG_OP "
             "USING ERRCODE = 'restrict_violation'; END $$",
-            f"CREATE TRIGGER \"{name}_u\" BEFORE UPDATE ON {table} FOR EACH ROW "
+            f'CREATE TRIGGER "{name}_u" BEFORE UPDATE ON {table} FOR EACH ROW '
             f"WHEN (OLD.state <> 'draft' AND (NEW.state = 'draft' OR {changed})) EXECUTE FUNCTION spm_frozen()",
             f"CREATE TRIGGER \"{name}_d\" BEFORE DELETE ON {table} FOR EACH ROW WHEN (OLD.state <> 'draft') EXECUTE FUNCTION spm_frozen()",
         ]
@@ -99,7 +99,19 @@ class PlanVersion(TenantModel):
             models.CheckConstraint(condition=Q(state="draft") | Q(activated_in__isnull=False), name="incentives_planversion_activated"),
             FrozenOnceUsed(
                 name="incentives_planversion_frozen",
-                columns=["plan_id", "number", "text", "canonical", "digest", "engine", "currency", "effective_from", "effective_to", "activated_in_id", "tenant_id"],
+                columns=[
+                    "plan_id",
+                    "number",
+                    "text",
+                    "canonical",
+                    "digest",
+                    "engine",
+                    "currency",
+                    "effective_from",
+                    "effective_to",
+                    "activated_in_id",
+                    "tenant_id",
+                ],
             ),
         ]
 

@@ -89,11 +89,7 @@ class ChunkTotals(TenantRow):
     body = models.BinaryField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "run", "plan_version", "number"], name="incentives_chunktotals_once", nulls_distinct=False
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["tenant", "run", "plan_version", "number"], name="incentives_chunktotals_once", nulls_distinct=False)]
 
 
 class RunResult(TenantRow):
@@ -125,9 +121,7 @@ class RunResult(TenantRow):
         ]
         constraints = [
             AppendOnly(name="incentives_runresult_grow", except_columns=["run_to_id"]),
-            models.UniqueConstraint(
-                fields=["tenant", "seat", "plan_version", "period"], condition=Q(run_to__isnull=True), name="incentives_runresult_current"
-            ),
+            models.UniqueConstraint(fields=["tenant", "seat", "plan_version", "period"], condition=Q(run_to__isnull=True), name="incentives_runresult_current"),
         ]
 
 
