@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 from spm.ui.charts import PERCENT, Series, bar_chart, money_unit, pace_chart
 from spm.ui.drawers import drawer_wanted
 from spm.ui.heat import HeatCell, HeatRow, heat_band
-from spm.ui.states import STATES
 from spm.ui.nav import NavItem, ShownItem, ShownSection
+from spm.ui.states import STATES
 from spm.ui.tables import Column, sort_given
 from spm.ui.trees import TreeNode
 
