@@ -1,0 +1,63 @@
+"""What the demo companies look like: names, seats, teams, quotas, rates. Plain data, no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Company:
+    """One demo tenant. Amounts of money are whole units of `currency`."""
+
+    slug: str
+    name: str
+    language: str
+    time_zone: str
+    currency: str
+    legal_entity: str
+    country: str
+    chief: str
+    managers: tuple[tuple[str, str], ...]
+    reps: tuple[tuple[str, ...], ...]
+    partner: str
+    customers: tuple[str, ...]
+    products: tuple[tuple[str, str, int], ...]
+    quarter_quota: int
+    titles: tuple[str, str, str, str]
+
+
+NORTHWIND = Company(
+    slug="northwind", name="Northwind Robotics", language="en", time_zone="America/New_York",
+    currency="USD", legal_entity="Northwind Robotics Inc.", country="US",
+    chief="Grace Okafor",
+    managers=(("east", "Marcus Hale"), ("west", "Priya Raman"), ("emea", "Lena Brandt")),
+    reps=(
+        ("Ava Sinclair", "Ben Ortega", "Chloe Park", "Daniel Weiss", "Ella Novak", "Felix Moreau"),
+        ("Hana Sato", "Isaac Cole", "Jade Lin", "Kofi Mensah", "Laura Diaz", "Mason Reed"),
+        ("Nina Rossi", "Oscar Lund", "Petra Vogel", "Quentin Blanc", "Rosa Almeida", "Stefan Maier"),
+    ),
+    partner="Altair Integrators LLC",
+    customers=("Brightwater Foods", "Calder Steel", "Dunmore Logistics", "Eastfield Pharma", "Fairview Motors", "Glenrock Mining",
+               "Harbor Textiles", "Ironwood Paper",
+               "Juniper Health", "Kestrel Aero", "Larkspur Retail", "Millbrook Dairy", "Norton Energy", "Oakhurst Plastics", "Pinecrest Labs", "Quarry Cement"),
+    products=(("Arm 200", "robots", 38_000), ("Arm 500", "robots", 74_000), ("Cell controller", "control", 12_500), ("Vision kit", "vision", 9_800),
+              ("Fleet software, year", "software", 24_000), ("Service plan, year", "service", 6_400)),
+    quarter_quota=420_000, titles=("Chief revenue officer", "Regional sales manager", "Account executive", "Solution specialist"),
+)  # fmt: skip
+
+VOLGA = Company(
+    slug="volga", name="Волга Прибор", language="ru", time_zone="Europe/Moscow", currency="RUB", legal_entity="ООО «Волга Прибор»", country="RU",
+    chief="Ольга Гусева",
+    managers=(("centre", "Игорь Панов"), ("ural", "Марина Белова")),
+    reps=(
+        ("Анна Крылова", "Борис Ежов", "Вера Соколова", "Глеб Титов", "Дарья Маслова"),
+        ("Егор Фомин", "Жанна Котова", "Захар Лыков", "Инна Рябова", "Кирилл Власов"),
+    ),
+    partner="АО «Меридиан Сервис»",
+    customers=("Агросталь", "Байкалхим", "Волжский завод", "Гранит", "Двинаэнерго", "Енисей Транс", "Заря", "Исток Мед", "Кама Пласт", "Ладога"),
+    products=(("Расходомер РМ-40", "приборы", 86_000), ("Газоанализатор ГА-7", "приборы", 240_000), ("Шкаф управления", "автоматика", 410_000),
+              ("ПО «Диспетчер», год", "software", 360_000), ("Поверка и сервис, год", "сервис", 120_000)),
+    quarter_quota=6_500_000, titles=("Коммерческий директор", "Руководитель отдела продаж", "Менеджер по продажам", "Инженер-консультант"),
+)  # fmt: skip
+
+COMPANIES = (NORTHWIND, VOLGA)
