@@ -11,8 +11,8 @@ from spm.tenancy.models import TenantForeignKey, TenantModel, TenantRow
 
 
 class Run(TenantModel):
-    """One walk of the chain for a tenant, pinned to a change number. `stages` holds STARTED and DONE per stage, so that a
-    restart takes up where a killed one stopped; `fence` counts the takers, and a step of an earlier taker is refused."""
+    """One walk of the chain for a tenant, pinned to a change number. `stages` holds when each stage started and ended, so that a
+    restart takes up where a killed one stopped; the lease and its fence are the job's (spm.jobs)."""
 
     class Kind(models.TextChoices):
         NIGHTLY = "nightly", _("Nightly")
@@ -39,7 +39,9 @@ class Run(TenantModel):
     results_hash = models.CharField(max_length=64, blank=True)
     engine_version = models.CharField(max_length=40)
     chunk_size = models.PositiveIntegerField()
-    fence = models.PositiveIntegerField(default=1)
+    amount_scale = models.PositiveSmallIntegerField(default=4)
+    # The background job that walks it; a restarted job takes its own run up again.
+    job_id = models.BigIntegerField(null=True, blank=True)
     stages = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)
     error = models.TextField(blank=True)
@@ -72,6 +74,8 @@ class RunChunk(TenantRow):
     low_payee = models.BigIntegerField(null=True, blank=True)
     high_payee = models.BigIntegerField(null=True, blank=True)
     state = models.CharField(max_length=4, choices=State.choices, default=State.TODO)
+    # The run that computed the totals in force: this one, or an earlier one since which nothing in the chunk changed.
+    totals_of = TenantForeignKey(Run, related_name="+", db_index=False)
     rows_read = models.BigIntegerField(default=0)
 
     class Meta:

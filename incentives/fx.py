@@ -1,0 +1,74 @@
+"""Brings a chunk's amounts into the plan's currency at a named, dated fx_rate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from incentives.engine.contracts import Facts, Uncredited, day_number
+from incentives.engine.rounding import divide_round, scaled
+from incentives.inputs import RunInputs, VersionInputs
+from spm.currencies.codes import currency_pack, currency_unpack
+from spm.currencies.models import FxRate
+from spm.tenancy.changes import known_as_at
+
+# The rate type for orders in other currencies: the plan rates of a tenant where it keeps some, else the daily reference.
+RATE_TYPES = ("plan", "daily")
+
+
+class FxTable:
+    """Rates into one currency by source currency and day, as known at a change number."""
+
+    def __init__(self, *, number: int, currency: str) -> None:
+        rows = known_as_at(FxRate.objects.filter(rate_type__in=RATE_TYPES), number)
+        self._spans: dict[tuple[str, str], list[tuple[int, int, Fraction]]] = {}
+        for row in rows.order_by("valid_from"):
+            low, high = day_number(row.valid_from), 2**31 if row.valid_to is None else day_number(row.valid_to)
+            if row.quote == currency:
+                self._spans.setdefault((row.rate_type, row.base), []).append((low, high, Fraction(row.fx_rate)))
+            elif row.base == currency:
+                self._spans.setdefault((row.rate_type, row.quote), []).append((low, high, 1 / Fraction(row.fx_rate)))
+
+    def fx_rate(self, currency: str, day: int) -> Fraction | None:
+        """Units of the target currency for one unit of `currency` on a day."""
+        for kind in RATE_TYPES:
+            for low, high, value in self._spans.get((kind, currency), ()):
+                if low <= day < high:
+                    return value
+        return None
+
+
+def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> tuple[Facts, list[Uncredited]]:
+    """The facts with all amounts in the plan's currency (rounded half up at the run's scale), and those without a rate."""
+    target = currency_pack(version.compiled.currency)
+    codes = facts.codes["currency"]
+    other = codes != target
+    if not other.any():
+        return facts, []
+    table = _table(inputs, version.compiled.currency)
+    amount, keep, missing = facts.amount.copy(), np.ones(len(facts), dtype=bool), []
+    for row in np.flatnonzero(other):
+        value = table.fx_rate(currency_unpack(int(codes[row])), int(facts.event_date[row]))
+        if value is None:
+            keep[row] = False
+            source = scaled(int(facts.amount[row]), facts.amount_scale)
+            missing.append(Uncredited(int(facts.object_id[row]), int(facts.payee[row]), int(facts.event_date[row]), source, "no_fx_rate"))
+        else:
+            amount[row] = divide_round(int(facts.amount[row]) * value.numerator, value.denominator, "half_up")
+    facts = replace(facts, amount=amount)
+    if missing:
+        rows = np.flatnonzero(keep)
+        facts = replace(
+            facts, object_id=facts.object_id[rows], payee=facts.payee[rows], event_date=facts.event_date[rows], amount=facts.amount[rows],
+            codes={name: column[rows] for name, column in facts.codes.items()},
+        )  # fmt: skip
+    return facts, missing
+
+
+def _table(inputs: RunInputs, currency: str) -> FxTable:
+    kept: dict[str, FxTable] = inputs.__dict__.setdefault("_fx_tables", {})
+    if currency not in kept:
+        kept[currency] = FxTable(number=inputs.number, currency=currency)
+    return kept[currency]

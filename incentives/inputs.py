@@ -1,0 +1,261 @@
+"""What a run reads besides orders: plan versions, calendars, people, quotas, as known at a change number, ready for the engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property, lru_cache
+
+from django.db.models import Q
+
+from incentives.engine.compile import plan_load
+from incentives.engine.contracts import (
+    OPEN_END,
+    Assignment,
+    Attribute,
+    Calendar,
+    Enrolment,
+    Inputs,
+    People,
+    Period,
+    Quota,
+    ReportingLine,
+    Vocabulary,
+    day_number,
+)
+from incentives.engine.people import PositionLine, reporting_from_positions
+from incentives.engine.plan import CompiledPlan
+from incentives.engine.prepare import Prepared
+from incentives.engine.rounding import scaled
+from incentives.loaders import role_codes
+from incentives.models import PlanAssignment, PlanVersion
+from planning.models import Quota as QuotaRow
+from spm.calendars.models import Period as PeriodRow
+from spm.currencies.codes import currency_pack
+from spm.people.models import Assignment as AssignmentRow
+from spm.people.models import Payee, PayTerms, Seat
+from spm.people.models import ReportingLine as LineRow
+from spm.sales.models import Account, Channel, DealKind, OrderStatus
+from spm.tenancy.changes import known_as_at
+from spm.tenancy.scope import required_tenant_id
+
+# Part of every run's fingerprint: a change in how inputs are read is a new version.
+ENGINE_VERSION = "1.0"
+Interval = tuple[int, int]
+
+
+@lru_cache(maxsize=256)
+def plan_compiled(digest: str, text: str) -> CompiledPlan:
+    """The compiled plan of a version's text (digest is part of the key alone)."""
+    return plan_load(text)
+
+
+@dataclass(frozen=True)
+class VersionInputs:
+    """One plan version in the run: its compiled form, the days on which it is in force, and the engine's inputs."""
+
+    id: int
+    plan_code: str
+    digest: str
+    compiled: CompiledPlan
+    coverage: tuple[Interval, ...]
+    periods: tuple[Period, ...]
+    enrolled: frozenset[int]
+    """Payees of the version."""
+    prepared: Prepared
+
+
+@dataclass(frozen=True)
+class PayeeGroup:
+    """By which groups periods close for a payee."""
+
+    pay_group: str
+    legal_entity: int
+    pay_currency: str
+
+
+class RunInputs:
+    """Everything small that a run of a tenant reads, as known at `number` and seen from `business_date`."""
+
+    def __init__(self, *, number: int, business_date: dt.date) -> None:
+        self.tenant_id = required_tenant_id()
+        self.number, self.business_date = number, business_date
+        self.today = day_number(business_date)
+        self.payees = {
+            p.pk: PayeeGroup(p.pay_group, p.legal_entity_id, p.pay_currency)
+            for p in Payee.objects.only("id", "pay_group", "legal_entity_id", "pay_currency").order_by("pk")
+        }
+        self._spans: dict[int, list[AssignmentRow]] = defaultdict(list)
+        for row in known_as_at(AssignmentRow.objects.all(), number).order_by("seat_id", "valid_from"):
+            self._spans[row.seat_id].append(row)
+        self.seats = {seat.pk: (seat.payee_id, seat.position_id) for seat in Seat.objects.filter(pk__in=list(self._spans))}
+        self._assigned: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        for plan_id, seat_id, start, end in known_as_at(PlanAssignment.objects.all(), number).values_list("plan_id", "seat_id", "valid_from", "valid_to"):
+            self._assigned[plan_id].append((seat_id, day_number(start), _end(end)))
+        self.assignments = tuple(self._assignment(seat) for seat in sorted(self._spans))
+        self.reporting = self._reporting()
+        self.attributes = self._attributes()
+        self.quotas = self._quotas()
+        self.versions = tuple(self._versions())
+
+    # ---- people
+
+    def _assignment(self, seat: int) -> Assignment:
+        spans, (payee, position) = self._spans[seat], self.seats[seat]
+        start = min(day_number(span.valid_from) for span in spans)
+        end = max(_end(span.valid_to) for span in spans)
+        return Assignment(seat, payee, position, start, end, max(span.fte_ppm for span in spans), str(self.payees[payee].legal_entity))
+
+    def _reporting(self) -> tuple[ReportingLine, ...]:
+        lines = [
+            PositionLine(position, manager, day_number(start), _end(end))
+            for position, manager, start, end in known_as_at(LineRow.objects.all(), self.number)
+            .order_by("position_id", "valid_from")
+            .values_list("position_id", "manager_id", "valid_from", "valid_to")
+        ]
+        if not lines:
+            return ()
+        # Span by span, so that a manager who left and came back is not taken to sit there in between.
+        spans = [
+            Assignment(seat, self.seats[seat][0], self.seats[seat][1], day_number(row.valid_from), _end(row.valid_to), row.fte_ppm)
+            for seat in sorted(self._spans)
+            for row in self._spans[seat]
+        ]
+        return reporting_from_positions(lines, spans)
+
+    def _attributes(self) -> tuple[Attribute, ...]:
+        found = []
+        for row in known_as_at(PayTerms.objects.all(), self.number).order_by("seat_id", "valid_from"):
+            if row.seat_id not in self.seats:
+                continue
+            start, end = day_number(row.valid_from), _end(row.valid_to)
+            values = {"target_incentive": scaled(row.target_incentive, row.amount_scale), "ote": scaled(row.ote, row.amount_scale)}
+            values |= {name: Decimal(str(value)) for name, value in row.attributes.items()}
+            found += [Attribute(row.seat_id, name, value, start, end) for name, value in values.items()]
+        return tuple(found)
+
+    def _quotas(self) -> tuple[Quota, ...]:
+        rows = known_as_at(QuotaRow.objects.all(), self.number).order_by("position_id", "measure", "valid_from")
+        return tuple(Quota(r.position_id, r.measure, scaled(r.amount, r.amount_scale), day_number(r.valid_from), _end(r.valid_to)) for r in rows)
+
+    # ---- plans
+
+    def _versions(self) -> list[VersionInputs]:
+        rows = (
+            PlanVersion.objects.exclude(state=PlanVersion.State.DRAFT)
+            .filter(activated_in__number__lte=self.number)
+            .filter(Q(retired_in__isnull=True) | Q(retired_in__number__isnull=True) | Q(retired_in__number__gt=self.number))
+            .select_related("plan")
+            .order_by("plan_id", "-number")
+        )
+        found, taken = [], defaultdict(list)
+        calendars: dict[int, tuple[Period, ...]] = {}
+        for row in rows:
+            own = (day_number(row.effective_from), _end(row.effective_to))
+            coverage = tuple(_subtract(own, taken[row.plan_id]))
+            taken[row.plan_id].append(own)
+            enrolments = tuple(self._enrolments(row.plan_id, coverage))
+            if not coverage or not enrolments:
+                continue
+            compiled = plan_compiled(row.digest, row.text)
+            calendar = row.plan.calendar_id
+            if calendar not in calendars:
+                calendars[calendar] = self._periods(calendar)
+            periods = _touched(calendars[calendar], coverage)
+            if not periods:
+                continue
+            people = People(self.assignments, self.attributes, self.reporting, enrolments)
+            inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary)
+            enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
+            found.append(VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, Prepared(compiled, inputs)))
+        return sorted(found, key=lambda version: version.id)
+
+    def _enrolments(self, plan_id: int, coverage: tuple[Interval, ...]) -> list[Enrolment]:
+        found = []
+        for seat, start, end in sorted(self._assigned[plan_id]):
+            for span in self._spans.get(seat, ()):
+                for low, high in coverage:
+                    first, last = max(start, low, day_number(span.valid_from)), min(end, high, _end(span.valid_to))
+                    if first < last:
+                        found.append(Enrolment(seat, first, last))
+        return found
+
+    def _periods(self, calendar: int) -> tuple[Period, ...]:
+        """Periods of all years that have begun: a year that has begun is whole, so that its windows have their full span."""
+        rows = list(PeriodRow.objects.filter(calendar_id=calendar).order_by("starts"))
+        begun = {row.year for row in rows if row.starts <= self.business_date}
+        return tuple(
+            Period(r.pk, r.code, day_number(r.starts), day_number(r.ends), f"{r.year}/{r.quarter}" if r.quarter else "", r.year)
+            for r in rows
+            if r.year in begun
+        )
+
+    # ---- words
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The labels by which plans speak of codes."""
+        return {
+            "kind": {kind.name.lower(): kind.value for kind in DealKind},
+            "channel": {channel.name.lower(): channel.value for channel in Channel},
+            "status": {status.name.lower(): status.value for status in OrderStatus},
+            "currency": _Currencies(),
+            "account": _Accounts(),
+            "role": role_codes(),
+        }
+
+    @cached_property
+    def frame_hash(self) -> str:
+        """Fingerprint of all that credit and measure read besides orders: while it stays, totals of unchanged chunks hold."""
+        digest = hashlib.sha256(ENGINE_VERSION.encode())
+        for part in (self.assignments, self.reporting, sorted(self.payees)):
+            digest.update(repr(part).encode())
+        for version in self.versions:
+            digest.update(repr((version.id, version.digest, version.coverage, version.periods, version.prepared.inputs.people.enrolments)).encode())
+        return digest.hexdigest()
+
+
+class _Currencies(dict[str, int]):
+    """Any ISO code, packed."""
+
+    def __missing__(self, code: str) -> int:
+        return currency_pack(code)
+
+    def get(self, code: str, default: int | None = None) -> int | None:  # type: ignore[override]
+        try:
+            return self[code]
+        except ValueError:
+            return default
+
+
+class _Accounts(dict[str, int]):
+    """External id -> account, looked up when a plan names one."""
+
+    def __missing__(self, external_id: str) -> int:
+        self[external_id] = Account.objects.filter(external_id=external_id).values_list("pk", flat=True).first() or -2
+        return self[external_id]
+
+    def get(self, external_id: str, default: int | None = None) -> int | None:  # type: ignore[override]
+        found = self[external_id]
+        return default if found == -2 else found
+
+
+def _end(day: dt.date | None) -> int:
+    return OPEN_END if day is None else day_number(day)
+
+
+def _subtract(interval: Interval, taken: list[Interval]) -> list[Interval]:
+    """What of an interval later versions have not taken."""
+    parts = [interval]
+    for low, high in taken:
+        parts = [piece for start, end in parts for piece in ((start, min(end, low)), (max(start, high), end)) if piece[0] < piece[1]]
+    return sorted(parts)
+
+
+def _touched(periods: tuple[Period, ...], coverage: tuple[Interval, ...]) -> tuple[Period, ...]:
+    """The periods of all years that the coverage touches."""
+    years = {p.year for p in periods if any(p.start < high and low < p.end for low, high in coverage)}
+    return tuple(p for p in periods if p.year in years)

@@ -1,0 +1,87 @@
+"""The nightly job and its twin by hand: open, measure chunks of payees (one queue task each), settle, close."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from incentives.models import Run, RunChunk
+from incentives.services.runs import RunError, run_close, run_fail, run_measure_chunk, run_open, run_settle
+from spm.calendars.models import Period
+from spm.jobs.kinds import Stage, job_kind
+from spm.jobs.models import Job
+from spm.jobs.steps import JobFailed, Step
+from spm.tenancy.scope import tenant_scope
+
+
+def open_stage(step: Step) -> dict[str, Any]:
+    """Pins the change number and plans the chunks."""
+    params = step.params
+    with step.commit():
+        run = run_open(
+            kind=Run.Kind.NIGHTLY if step.kind == "nightly" else Run.Kind.MANUAL,
+            business_date=dt.date.fromisoformat(params["business_date"]),
+            is_full=bool(params.get("full")),
+            period=Period.objects.get(uid=params["period"]) if params.get("period") else None,
+            job_id=step.job_id,
+            actor_id=step.requested_by_id,
+        )
+    return {"run": run.pk, "run_number": run.number}
+
+
+def measure_chunks(step: Step) -> list[dict[str, Any]]:
+    """The chunks that have to be computed."""
+    with tenant_scope(step.tenant_id):
+        todo = RunChunk.objects.filter(run_id=step.result["run"], state=RunChunk.State.TODO).order_by("number")
+        return [{"number": number} for number in todo.values_list("number", flat=True)]
+
+
+def measure_stage(step: Step) -> None:
+    """One chunk of payees."""
+    assert step.chunk is not None
+    with _errors():
+        run_measure_chunk(tenant_id=step.tenant_id, run_id=step.result["run"], number=step.chunk["number"], commit=step.commit)
+
+
+def settle_stage(step: Step) -> None:
+    """Earnings and postings of everybody."""
+    with _errors():
+        run_settle(tenant_id=step.tenant_id, run_id=step.result["run"], commit=step.commit)
+
+
+def close_stage(step: Step) -> dict[str, Any]:
+    """Lists, statements, summary."""
+    run = run_close(tenant_id=step.tenant_id, run_id=step.result["run"], commit=step.commit)
+    return {"summary": run.summary}
+
+
+def on_failure(job: Job) -> None:
+    """The run fails with its job."""
+    if job.parent_id is None:
+        for run in Run.objects.filter(job_id=job.pk):
+            run_fail(run_id=run.pk, error=job.error)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """A run that cannot go on ends the job at once: trying again would find the same."""
+    try:
+        yield
+    except RunError as error:
+        raise JobFailed(str(error)) from error
+
+
+STAGES = (
+    Stage("open", open_stage),
+    Stage("measure", measure_stage, chunks=measure_chunks),
+    Stage("settle", settle_stage),
+    Stage("close", close_stage),
+)
+register = partial(job_kind, stages=STAGES, exclusive="pay", on_failure=on_failure)
+register("nightly", label=_("Nightly job"), nightly=True)
+register("recompute", label=_("Recompute"))

@@ -1,0 +1,44 @@
+"""In which pay period a difference is paid: its own while that is open, else the first open one after it."""
+
+from __future__ import annotations
+
+from incentives.inputs import PayeeGroup
+from incentives.models import PeriodState, Statement
+from spm.calendars.models import Period
+
+CLOSED = frozenset({PeriodState.State.APPROVED, PeriodState.State.CLOSED, PeriodState.State.PAID})
+SETTLED = frozenset({Statement.State.APPROVED, Statement.State.PAID})
+
+
+class NoOpenPeriod(LookupError):
+    """Every period of the calendar from the earning period on is closed for this payee."""
+
+
+class PayPeriods:
+    """Open and closed pay periods of a tenant, read once per run."""
+
+    def __init__(self) -> None:
+        self.starts: dict[int, int] = {}
+        self._after: dict[int, tuple[list[int], int]] = {}
+        self.codes: dict[int, str] = {}
+        by_calendar: dict[int, list[int]] = {}
+        for period in Period.objects.order_by("calendar_id", "starts"):
+            self.starts[period.pk] = period.starts.toordinal()
+            self.codes[period.pk] = period.code
+            row = by_calendar.setdefault(period.calendar_id, [])
+            self._after[period.pk] = (row, len(row))
+            row.append(period.pk)
+        self._closed = set(PeriodState.objects.filter(state__in=CLOSED).values_list("period_id", "pay_group", "legal_entity_id"))
+        self._settled = set(Statement.objects.filter(state__in=SETTLED).values_list("payee_id", "period_id"))
+
+    def is_open(self, payee: int, group: PayeeGroup, period: int) -> bool:
+        """May a run still post to this pay period for this payee?"""
+        return (period, group.pay_group, group.legal_entity) not in self._closed and (payee, period) not in self._settled
+
+    def pay_period(self, payee: int, group: PayeeGroup, earning_period: int) -> int:
+        """The pay period for an amount of `earning_period`. Raises NoOpenPeriod."""
+        row, at = self._after[earning_period]
+        for period in row[at:]:
+            if self.is_open(payee, group, period):
+                return period
+        raise NoOpenPeriod(f"no period from {self.codes[earning_period]} on is open for pay group {group.pay_group}; add periods to the calendar or reopen one")

@@ -1,0 +1,22 @@
+"""What writes in incentives: plans, runs, periods and the ledger."""
+
+from incentives.services.ledger import adjustment_post, period_state_set
+from incentives.services.plans import PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
+from incentives.services.runs import RunError, recompute, run_close, run_measure_chunk, run_open, run_settle
+
+__all__ = [
+    "PlanRefused",
+    "RunError",
+    "adjustment_post",
+    "period_state_set",
+    "plan_create",
+    "recompute",
+    "run_close",
+    "run_measure_chunk",
+    "run_open",
+    "run_settle",
+    "seat_enrol",
+    "version_activate",
+    "version_draft",
+    "version_retire",
+]

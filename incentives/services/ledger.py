@@ -1,0 +1,54 @@
+"""Acts of people on the books: the state of periods, and adjustments by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from django.db import transaction
+
+from incentives.models import Cause, LedgerEntry, PeriodState, Verb
+from spm.audit.services import audit_record
+from spm.calendars.models import Period
+from spm.people.models import LegalEntity, Payee, Seat
+
+CLOSED = frozenset({PeriodState.State.APPROVED, PeriodState.State.CLOSED, PeriodState.State.PAID})
+
+
+@transaction.atomic
+def period_state_set(
+    *, period: Period, pay_group: str, legal_entity: LegalEntity, state: str, expected: str | None = None, actor_id: int | None = None
+) -> PeriodState:
+    """Moves a pay period of one pay group and legal entity to a state. From approved on, runs post into the next open period.
+
+    expected: the state from which it must be moved (compare and swap); ValueError when it is in another.
+    """
+    row, _ = PeriodState.objects.get_or_create(period=period, pay_group=pay_group, legal_entity=legal_entity)
+    before = row.state if expected is None else expected
+    moved = PeriodState.objects.filter(pk=row.pk, state=before).update(state=state, changed_by_id=actor_id)
+    if moved != 1:
+        row.refresh_from_db()
+        raise ValueError(f"Period {period.code} of {pay_group} is {row.get_state_display().lower()}, not {before}; reload it and try again.")
+    after = {"period": period.code, "pay_group": pay_group, "legal_entity": legal_entity.code, "state": str(state)}
+    audit_record(action="period.state", target=row, before={"state": str(before)}, after=after, actor_id=actor_id)
+    row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
+def adjustment_post(
+    *, payee: Payee, seat: Seat, plan_version_id: int, component: str, earning_period: Period, pay_period: Period, amount: int, scale: int, currency: str,
+    note: str, actor_id: int | None = None, verb: str = Verb.ADJUSTED,
+) -> LedgerEntry:  # fmt: skip
+    """Posts an amount by hand (amount / 10 ** scale), with a note that says why. Runs leave it alone; taking it back is a
+    second adjustment."""
+    if not note.strip():
+        raise ValueError("An adjustment needs a note that says why it is made.")
+    entry = LedgerEntry.objects.create(
+        payee=payee, seat=seat, plan_version_id=plan_version_id, component=component, earning_period=earning_period, pay_period=pay_period,
+        currency=currency, legal_entity_id=payee.legal_entity_id, verb=verb, amount=amount, scale=scale, cause=Cause.MANUAL, note=note, actor_id=actor_id,
+        line_key=hashlib.blake2b(uuid.uuid4().bytes, digest_size=16).digest(),
+    )  # fmt: skip
+    after = {"component": component, "period": earning_period.code, "amount": str(amount), "scale": scale, "currency": currency}
+    audit_record(action="ledger.adjust", target=entry, after=after, actor_id=actor_id)
+    return entry

@@ -1,0 +1,114 @@
+"""Plans: drafting a version, activating it (its own tests must pass), retiring it, putting seats under a plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+from django.db import transaction
+from django.db.models import Max
+
+from incentives.engine.compile import plan_load
+from incentives.engine.errors import PlanError, Problem
+from incentives.engine.exact import text as number_text
+from incentives.engine.plan import CompiledPlan
+from incentives.engine.plan_check import plan_check
+from incentives.models import Plan, PlanAssignment, PlanVersion
+from spm.audit.services import audit_record
+from spm.calendars.models import FiscalCalendar
+from spm.people.models import Seat
+from spm.tenancy.changes import change
+from spm.tenancy.models import ChangeSet
+
+
+class PlanRefused(ValueError):
+    """A plan or version cannot be used as asked; `problems` names every place in the text, if the text is to blame."""
+
+    def __init__(self, text: str, problems: list[Problem] | None = None) -> None:
+        super().__init__(text)
+        self.problems = problems or []
+
+
+def _compiled(text: str) -> CompiledPlan:
+    try:
+        return plan_load(text)
+    except PlanError as error:
+        raise PlanRefused(f"The plan has {len(error.problems)} errors; the first: {error.problems[0].text()}", error.problems) from error
+
+
+def plan_create(
+    *, text: str, calendar: FiscalCalendar, effective_from: dt.date, effective_to: dt.date | None = None, actor_id: int | None = None
+) -> PlanVersion:
+    """A new plan with its first draft. The plan's key and title are those of the text. Raises PlanRefused."""
+    compiled = _compiled(text)
+    if Plan.objects.filter(code=compiled.key).exists():
+        raise PlanRefused(f"There is a plan {compiled.key} already; draft a new version of it.")
+    plan = Plan.objects.create(code=compiled.key, title=compiled.title, calendar=calendar)
+    return version_draft(plan=plan, text=text, effective_from=effective_from, effective_to=effective_to, actor_id=actor_id)
+
+
+@transaction.atomic
+def version_draft(
+    *, plan: Plan, text: str, effective_from: dt.date, effective_to: dt.date | None = None, note: str = "", actor_id: int | None = None,
+    version: PlanVersion | None = None,
+) -> PlanVersion:  # fmt: skip
+    """Writes a new draft, or `version`, a draft, anew. The text must compile; its tests may still fail. Raises PlanRefused."""
+    compiled = _compiled(text)
+    if compiled.key != plan.code:
+        raise PlanRefused(f"The text is of plan {compiled.key}, not of {plan.code}; a plan keeps its key.")
+    if effective_to is not None and effective_to <= effective_from:
+        raise PlanRefused("The version ends before it begins; give a later end, or none.")
+    values = {
+        "text": text, "canonical": json.dumps(compiled.document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=number_text),
+        "digest": compiled.digest, "engine": 1, "currency": compiled.currency, "effective_from": effective_from, "effective_to": effective_to, "note": note,
+    }  # fmt: skip
+    if version is None:
+        Plan.objects.select_for_update().get(pk=plan.pk)
+        number = (PlanVersion.objects.filter(plan=plan).aggregate(top=Max("number"))["top"] or 0) + 1
+        return PlanVersion.objects.create(plan=plan, number=number, created_by_id=actor_id, **values)
+    if version.state != PlanVersion.State.DRAFT:
+        raise PlanRefused(f"Version {version.number} is {version.get_state_display().lower()} and frozen; draft a new one.")
+    for name, value in values.items():
+        setattr(version, name, value)
+    version.save()
+    return version
+
+
+@transaction.atomic
+def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> PlanVersion:
+    """Puts a draft in force as of the next run: over the days that it covers it goes before all earlier versions.
+
+    Raises PlanRefused when one of the plan's own tests fails, or the version is no draft.
+    """
+    version = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version.pk)
+    if version.state != PlanVersion.State.DRAFT:
+        raise PlanRefused(f"Version {version.number} is not a draft; only a draft can be activated.")
+    report = plan_check(version.text)
+    if not report.ok:
+        problems = [*report.problems, *(problem for test in report.tests for problem in test.problems)]
+        raise PlanRefused(f"The plan's own tests must pass before it is activated: {problems[0].text()}", problems)
+    with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} activated", actor_id=actor_id) as changeset:
+        version.state, version.activated_in, version.activated_by_id = PlanVersion.State.ACTIVE, changeset, actor_id
+        version.save(update_fields=["state", "activated_in", "activated_by_id", "updated_at"])
+        Plan.objects.filter(pk=version.plan_id).update(title=plan_load(version.text).title)
+    after = {"plan": version.plan.code, "version": version.number, "digest": version.digest, "from": version.effective_from.isoformat()}
+    audit_record(action="plan.activate", target=version, after=after, actor_id=actor_id)
+    return version
+
+
+@transaction.atomic
+def version_retire(*, version: PlanVersion, actor_id: int | None = None) -> PlanVersion:
+    """Takes an active version out of force; what it earned in open and closed periods is reversed by the next run."""
+    version = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version.pk)
+    if version.state != PlanVersion.State.ACTIVE:
+        raise PlanRefused(f"Version {version.number} is not active; only an active one can be retired.")
+    with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} retired", actor_id=actor_id) as changeset:
+        version.state, version.retired_in = PlanVersion.State.RETIRED, changeset
+        version.save(update_fields=["state", "retired_in", "updated_at"])
+    audit_record(action="plan.retire", target=version, after={"plan": version.plan.code, "version": version.number}, actor_id=actor_id)
+    return version
+
+
+def seat_enrol(*, plan: Plan, seats: list[Seat], start: dt.date, end: dt.date | None = None, changeset: ChangeSet) -> list[PlanAssignment]:
+    """Puts seats under a plan over [start, end). A seat that is under it already on one of the days is an IntegrityError."""
+    return PlanAssignment.objects.bulk_create([PlanAssignment(plan=plan, seat=seat, valid_from=start, valid_to=end, known_from=changeset) for seat in seats])

@@ -1,0 +1,190 @@
+"""A run: pin a change number, measure chunks of payees, settle everybody, post the differences, close.
+
+Every step is idempotent: measuring is a pure function of the pinned number, settling writes only what differs from what is
+there. Steps are given a `commit` context (a fenced transaction of the job, or a plain scope) and do their reading before it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django.db.models import Max
+from django.utils import timezone
+
+from incentives.changed import changes_between
+from incentives.chunking import CHUNK, chunk_bounds, chunk_compute_all, chunk_numbers_of
+from incentives.engine.errors import InputError
+from incentives.inputs import ENGINE_VERSION, RunInputs
+from incentives.loaders import ChangeNumbers, scale_needed
+from incentives.models import ChunkTotals, Run, RunChunk
+from incentives.settle import settle_all
+from incentives.summary import summary_make
+from incentives.uncredited import close_lists
+from incentives.writers import statements_ensure
+from spm.calendars.models import Period
+from spm.tenancy.changes import known_number
+from spm.tenancy.scope import required_tenant_id, tenant_scope
+
+Commit = Callable[[], AbstractContextManager[Any]]
+
+
+class RunError(Exception):
+    """A run that cannot go on; the text says what, where and how to mend it."""
+
+
+_inputs: dict[tuple[int, int], RunInputs] = {}
+
+
+def run_inputs(run: Run) -> RunInputs:
+    """The run's small inputs; kept in this process for the run's other chunks."""
+    key = (run.tenant_id, run.pk)
+    if key not in _inputs:
+        _inputs.clear()
+        _inputs[key] = RunInputs(number=run.known_number, business_date=run.business_date)
+    return _inputs[key]
+
+
+def inputs_forget() -> None:
+    """Drops what `run_inputs` keeps."""
+    _inputs.clear()
+
+
+def run_open(
+    *, kind: str, business_date: dt.date, is_full: bool = False, period: Period | None = None, job_id: int | None = None, actor_id: int | None = None,
+    known: int | None = None, chunk_size: int = CHUNK,
+) -> Run:  # fmt: skip
+    """Opens a run pinned to the newest change number (or `known`) and plans its chunks; needs the scope and its transaction.
+
+    The same job gets its own run again. A run that another job left behind is marked as failed: jobs that pay exclude each
+    other, so nobody is working on it. Without `is_full`, chunks of payees of whom nothing changed since the last run keep
+    their totals.
+    """
+    mine = Run.objects.filter(job_id=job_id).first() if job_id is not None else None
+    if mine is not None:
+        return mine
+    Run.objects.filter(state=Run.State.RUNNING).update(state=Run.State.FAILED, error="The process that worked on it ended; a later run took its place.")
+    number = known_number() if known is None else known
+    base = Run.objects.filter(state=Run.State.DONE).exclude(kind=Run.Kind.REPLAY).order_by("-number").first()
+    scale = max(scale_needed(after=base.known_number if base else 0), base.amount_scale if base else 4)
+    run = Run.objects.create(
+        number=(Run.objects.aggregate(top=Max("number"))["top"] or 0) + 1, kind=kind, known_number=number, business_date=business_date, base=base,
+        period=period, engine_version=ENGINE_VERSION, chunk_size=chunk_size, amount_scale=scale, job_id=job_id, actor_id=actor_id,
+    )  # fmt: skip
+    inputs = run_inputs(run)
+    run.inputs_hash = inputs.frame_hash
+    run.full_because = _full_because(run, base, is_full)
+    run.is_full = bool(run.full_because)
+    run.stages = {"open": {"done": timezone.now().isoformat()}}
+    run.save(update_fields=["inputs_hash", "full_because", "is_full", "stages"])
+    bounds = chunk_bounds(list(inputs.payees), chunk_size)
+    todo = set(range(len(bounds)))
+    kept: dict[int, int] = {}
+    if not run.is_full and base is not None:
+        changes = changes_between(after=base.known_number, upto=number)
+        todo = chunk_numbers_of(changes.payees, bounds)
+        kept = dict(RunChunk.objects.filter(run=base).values_list("number", "totals_of_id"))
+    RunChunk.objects.bulk_create(
+        RunChunk(
+            run=run, number=i, low_payee=low, high_payee=high, totals_of_id=run.pk if i in todo else kept[i],
+            state=RunChunk.State.TODO if i in todo else RunChunk.State.DONE,
+        )
+        for i, (low, high) in enumerate(bounds)
+    )  # fmt: skip
+    return run
+
+
+def _full_because(run: Run, base: Run | None, asked: bool) -> str:
+    if asked:
+        return "asked for"
+    if base is None:
+        return "first run"
+    if run.known_number < base.known_number:
+        return "an earlier change number"
+    if base.inputs_hash != run.inputs_hash:
+        return "plans, people, reporting lines or calendars changed"
+    if (base.chunk_size, base.amount_scale) != (run.chunk_size, run.amount_scale):
+        return "chunks or decimals changed"
+    if changes_between(after=base.known_number, upto=run.known_number).fx:
+        return "currency rates changed"
+    return ""
+
+
+def run_measure_chunk(*, tenant_id: int, run_id: int, number: int, commit: Commit) -> int:
+    """Credits and measures one chunk of payees; returns how many order versions were read. Repeating it changes nothing."""
+    with tenant_scope(tenant_id):
+        run = Run.objects.get(pk=run_id)
+        chunk = RunChunk.objects.get(run=run, number=number)
+        if chunk.state == RunChunk.State.DONE:
+            return chunk.rows_read
+        try:
+            found, rows = chunk_compute_all(run_inputs(run), chunk=chunk, known=ChangeNumbers.up_to(run.known_number), amount_scale=run.amount_scale)
+        except InputError as error:
+            raise RunError(f"Chunk {number} of run {run.number}: {error}") from error
+    with commit():
+        ChunkTotals.objects.filter(run_id=run_id, number=number).delete()
+        ChunkTotals.objects.bulk_create(ChunkTotals(run_id=run_id, plan_version_id=version, number=number, body=body) for version, body in found)
+        RunChunk.objects.filter(pk=chunk.pk).update(state=RunChunk.State.DONE, rows_read=rows)
+    return rows
+
+
+def run_settle(*, tenant_id: int, run_id: int, commit: Commit) -> None:
+    """Computes what everybody earned and writes the differences: results and ledger entries, in groups of payees."""
+    with tenant_scope(tenant_id):
+        run = Run.objects.select_related("base", "period").get(pk=run_id)
+        left = RunChunk.objects.filter(run=run, state=RunChunk.State.TODO).count()
+        if left:
+            raise RunError(f"Run {run.number}: {left} chunks are not measured yet.")
+        try:
+            settlement = settle_all(run, run_inputs(run))
+        except InputError as error:
+            raise RunError(f"Run {run.number}: {error}") from error
+    for group in settlement.groups():
+        with commit():
+            settlement.write(group)
+
+
+def run_close(*, tenant_id: int, run_id: int, commit: Commit) -> Run:
+    """Writes exclusions, the uncredited list and the exceptions, makes statements, and ends the run. Repeating it changes nothing."""
+    with commit():
+        run = Run.objects.select_for_update(of=("self",)).get(pk=run_id)
+        if run.state != Run.State.RUNNING:
+            return run
+        credited = close_lists(run, run_inputs(run))
+        statements_ensure(run_id=run.pk)
+        run.summary = summary_make(run, credited)
+        run.state, run.finished_at = Run.State.DONE, timezone.now()
+        run.results_hash = run.summary["results_hash"]
+        run.save(update_fields=["summary", "state", "finished_at", "results_hash"])
+        needed = RunChunk.objects.filter(run=run).values("totals_of_id").distinct()
+        ChunkTotals.objects.exclude(run_id__in=needed).delete()
+    inputs_forget()
+    return run
+
+
+def run_fail(*, run_id: int, error: str) -> None:
+    """Marks a run as failed, in scope. What it has posted stays; the next run posts what is missing."""
+    Run.objects.filter(pk=run_id, state=Run.State.RUNNING).update(state=Run.State.FAILED, error=error[:4000], finished_at=timezone.now())
+
+
+def recompute(
+    *, business_date: dt.date, is_full: bool = False, period: Period | None = None, kind: str = Run.Kind.MANUAL, actor_id: int | None = None,
+    chunk_size: int = CHUNK,
+) -> Run:  # fmt: skip
+    """A whole run in this process and the caller's scope, without queue or lease (tests, benchmarks, the demo).
+
+    Commands and the nightly job go through spm.jobs instead (incentives.jobs), where runs of a tenant exclude each other.
+    """
+    tenant_id = required_tenant_id()
+    inputs_forget()
+    run = run_open(kind=kind, business_date=business_date, is_full=is_full, period=period, actor_id=actor_id, chunk_size=chunk_size)
+
+    def commit() -> AbstractContextManager[Any]:
+        return tenant_scope(tenant_id)
+
+    for number in RunChunk.objects.filter(run=run, state=RunChunk.State.TODO).order_by("number").values_list("number", flat=True):
+        run_measure_chunk(tenant_id=tenant_id, run_id=run.pk, number=number, commit=commit)
+    run_settle(tenant_id=tenant_id, run_id=run.pk, commit=commit)
+    return run_close(tenant_id=tenant_id, run_id=run.pk, commit=commit)

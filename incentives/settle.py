@@ -1,0 +1,225 @@
+"""From measures to money: what everybody earned, compared with results and ledger; only differences are written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.db import connection
+
+from incentives.changed import CauseOf, changes_between
+from incentives.engine import exact
+from incentives.engine.contracts import EarningKey, Totals
+from incentives.engine.measure import totals_merge
+from incentives.engine.post import post
+from incentives.engine.rounding import round_number
+from incentives.engine.run import outcome_of
+from incentives.inputs import RunInputs, VersionInputs
+from incentives.models import ChunkTotals, Run, RunChunk, RunIssue
+from incentives.periods import NoOpenPeriod, PayPeriods
+from incentives.totals import totals_unpack
+from incentives.writers import ISSUE_COLUMNS, ledger_insert, results_insert, rows_end, rows_insert
+from spm.calendars.models import Period
+from spm.tenancy.scope import required_tenant_id
+
+GROUP = 500
+LEDGER_SCALE = 6
+"""Decimals at which posted sums of different scales are compared."""
+
+Cell = tuple[int, int, int]
+"""(seat, plan version, period)"""
+
+
+def version_totals(run: Run, version_id: int) -> Totals:
+    """Measures of everybody under a plan version, merged from the run's chunks and those it took over."""
+    wanted = set(RunChunk.objects.filter(run=run).values_list("number", "totals_of_id"))
+    rows = ChunkTotals.objects.filter(plan_version_id=version_id, run_id__in={of for _, of in wanted}).order_by("number")
+    return totals_merge([totals_unpack(row.body).totals for row in rows if (row.number, row.run_id) in wanted])
+
+
+@dataclass
+class Work:
+    """What is to be written for one payee."""
+
+    results: list[tuple[Any, ...]] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+    due: dict[EarningKey, Decimal] = field(default_factory=dict)
+    have: dict[EarningKey, Decimal] = field(default_factory=dict)
+    scale: int = 0
+    issues: list[tuple[int, int, int, str, str]] = field(default_factory=list)
+    issues_ended: list[int] = field(default_factory=list)
+
+
+class Settlement:
+    """All differences of a run, by payee."""
+
+    def __init__(self, run: Run, inputs: RunInputs, cause: CauseOf) -> None:
+        self.run, self.inputs, self.cause = run, inputs, cause
+        self.periods = PayPeriods()
+        self.work: dict[int, Work] = defaultdict(Work)
+        self.entity_of: dict[tuple[int, int, str, int, str], str] = {}
+
+    def groups(self) -> Iterator[list[int]]:
+        """Payees with something to write, ascending, some hundreds at a time."""
+        payees = sorted(self.work)
+        for i in range(0, len(payees), GROUP):
+            yield payees[i : i + GROUP]
+
+    def write(self, payees: list[int]) -> None:
+        """Writes one group; needs the scope and a transaction. Posting what is there already is impossible by the line's key."""
+        results, ended, ledger, issues, issues_ended = [], [], [], [], []
+        for payee in payees:
+            work = self.work[payee]
+            rows = self._posts(payee, work)
+            ledger += rows
+            results += work.results
+            ended += work.ended
+            issues_ended += work.issues_ended
+            issues += [(payee, *issue, self.run.pk) for issue in work.issues]
+        rows_end("incentives_runresult", ended, run_id=self.run.pk)
+        results_insert(results)
+        ledger_insert(ledger)
+        rows_end("incentives_runissue", issues_ended, run_id=self.run.pk)
+        rows_insert("incentives_runissue", ISSUE_COLUMNS, issues, uid=True)
+
+    def _posts(self, payee: int, work: Work) -> list[tuple[Any, ...]]:
+        if not work.due and not work.have:
+            return []
+        group = self.inputs.payees[payee]
+        try:
+            posts = post(
+                earned=work.due, posted=work.have, pay_period=partial(self.periods.pay_period, payee, group), scale=work.scale,
+                cause=lambda key: self.cause(key.assignment, key.plan_version),
+            )  # fmt: skip
+        except NoOpenPeriod as error:
+            key = next(iter({**work.due, **work.have}))
+            work.issues.append((key.assignment, key.plan_version, key.earning_period, key.component, str(error)))
+            return []
+        found = []
+        for item in posts:
+            key = item.key
+            text = f"{key.assignment}/{key.plan_version}/{key.component}/{key.earning_period}/{key.currency}"
+            line_key = hashlib.blake2b(text.encode(), digest_size=16).digest()
+            found.append(
+                (payee, key.assignment, key.plan_version, key.component, key.earning_period, item.pay_period, key.currency, int(key.legal_entity),
+                 item.verb, item.amount, item.scale, item.cause, self.run.pk, line_key, "")
+            )  # fmt: skip
+        return found
+
+
+def settle_all(run: Run, inputs: RunInputs) -> Settlement:
+    """Computes what is to be written. Reads in the caller's scope, writes nothing."""
+    base = run.base if run.base_id else None
+    changes = changes_between(after=base.known_number, upto=run.known_number) if base else None
+    positions = {a.id: a.position for a in inputs.assignments}
+    cause = CauseOf(changes, positions, base is not None and base.engine_version != run.engine_version)
+    settlement = Settlement(run, inputs, cause)
+    only = run.period_id
+    begun = {p.pk for p in Period.objects.filter(starts__lte=run.business_date)} if only is None else {only}
+    current = _current_results(begun)
+    posted = _posted(begun)
+    open_issues = {
+        (r.payee_id, r.seat_id, r.plan_version_id, r.period_id, r.component, r.problem): r.pk
+        for r in RunIssue.objects.filter(run_to__isnull=True, period_id__in=begun)
+    }
+    for version in inputs.versions:
+        _settle_version(settlement, run, version, begun, current, posted, open_issues)
+    for (_, _, _), (row, payee, _) in current.items():
+        settlement.work[payee].ended.append(row)
+    for key, (payee, amount, scale, entity) in posted.items():
+        if amount:
+            seat, version_id, component, period, currency = key
+            _have(settlement.work[payee], EarningKey(payee, seat, version_id, component, period, currency, entity), amount, scale)
+    for key, row in open_issues.items():
+        settlement.work[key[0]].issues_ended.append(row)
+    return settlement
+
+
+def _have(work: Work, key: EarningKey, amount: int, scale: int) -> None:
+    work.have[key] = Decimal(amount).scaleb(-LEDGER_SCALE)
+    work.scale = max(work.scale, scale)
+
+
+def _settle_version(
+    settlement: Settlement, run: Run, version: VersionInputs, begun: set[int],
+    current: dict[Cell, tuple[int, int, bytes]], posted: dict[tuple[int, int, str, int, str], tuple[int, int, int, str]], open_issues: dict[Any, int],
+) -> None:  # fmt: skip
+    plan = version.compiled
+    outcome = outcome_of(version.prepared, version_totals(run, version.id))
+    places = {component.name: component.rounding.places for component in plan.components}
+    widest = max(places.values())
+    attained = plan.attainments[0].name if plan.attainments else None
+    cells: dict[tuple[int, int], tuple[int, dict[str, str], dict[str, str | None]]] = {}
+    sums: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
+    first_attainment: dict[tuple[int, int], Decimal] = {}
+    for figure in outcome.figures:
+        if figure.period not in begun:
+            continue
+        cell = cells.setdefault((figure.assignment, figure.period), (figure.payee, {}, {}))
+        cell[2][figure.name] = None if figure.value is None else exact.text(figure.value)
+        if figure.name == attained and figure.value is not None:
+            first_attainment[figure.assignment, figure.period] = round_number(figure.value, 12, "half_even")
+    for earning in outcome.earnings:
+        if earning.period not in begun:
+            continue
+        cell = cells.setdefault((earning.assignment, earning.period), (earning.payee, {}, {}))
+        cell[1][earning.component] = exact.text(earning.amount)
+        sums[earning.assignment, earning.period] += earning.amount
+        key = (earning.assignment, version.id, earning.component, earning.period, plan.currency)
+        have = posted.pop(key, None)
+        amount = int(earning.amount.scaleb(LEDGER_SCALE))
+        if amount == (have[1] if have else 0):
+            continue
+        work = settlement.work[earning.payee]
+        entity = have[3] if have else str(settlement.inputs.payees[earning.payee].legal_entity)
+        full = EarningKey(earning.payee, earning.assignment, version.id, earning.component, earning.period, plan.currency, entity)
+        work.due[full] = earning.amount
+        work.scale = max(work.scale, places[earning.component])
+        if have:
+            _have(work, full, have[1], have[2])
+    for (seat, period), (payee, components, figures) in cells.items():
+        text = json.dumps({"components": components, "figures": figures}, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        digest = hashlib.sha256(text).digest()
+        before = current.pop((seat, version.id, period), None)
+        if before is not None and before[2] == digest:
+            continue
+        work = settlement.work[payee]
+        if before is not None:
+            work.ended.append(before[0])
+        earned = int(sums[seat, period].scaleb(widest))
+        work.results.append((payee, seat, version.id, period, first_attainment.get((seat, period)), earned, widest, zlib.compress(text, 1), digest, run.pk))
+    for issue in outcome.issues:
+        if issue.period in begun:
+            row = (issue.payee, issue.assignment, version.id, issue.period, issue.component, issue.cause[:400])
+            if open_issues.pop(row, None) is None:
+                settlement.work[issue.payee].issues.append(row[1:])
+
+
+def _current_results(begun: set[int]) -> dict[Cell, tuple[int, int, bytes]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seat_id, plan_version_id, period_id, id, payee_id, hash FROM incentives_runresult "
+            "WHERE tenant_id = %s AND run_to_id IS NULL AND period_id = ANY(%s)",
+            [required_tenant_id(), list(begun)],
+        )
+        return {(seat, version, period): (row, payee, bytes(digest)) for seat, version, period, row, payee, digest in cursor.fetchall()}
+
+
+def _posted(begun: set[int]) -> dict[tuple[int, int, str, int, str], tuple[int, int, int, str]]:
+    """(seat, version, component, earning period, currency) -> (payee, sum at LEDGER_SCALE, scale, legal entity) of what runs posted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seat_id, plan_version_id, component, earning_period_id, currency, payee_id, sum(amount * (10 ^ (6 - scale))::bigint)::bigint, "
+            "max(scale), max(legal_entity_id) FROM incentives_ledgerentry "
+            "WHERE tenant_id = %s AND earning_period_id = ANY(%s) AND cause <> 'manual' AND verb IN ('earned', 'adjusted', 'reversed') "
+            "GROUP BY 1, 2, 3, 4, 5, 6",
+            [required_tenant_id(), list(begun)],
+        )
+        return {tuple(row[:5]): (row[5], int(row[6]), row[7], str(row[8])) for row in cursor.fetchall()}  # type: ignore[misc]

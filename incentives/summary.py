@@ -1,0 +1,65 @@
+"""What a run says of itself in a few figures, as JSON: for the command, the run console and the comparison of runs."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q, Sum
+
+from incentives.models import LedgerEntry, PlanVersion, Run, RunChunk, RunExclusion, RunIssue, RunResult, UncreditedOrder
+from spm.tenancy.scope import required_tenant_id
+
+
+def money(amount: int, scale: int) -> str:
+    """An integer at a scale as text.
+
+    >>> money(-1205, 2)
+    '-12.05'
+    """
+    return str(Decimal(amount).scaleb(-scale))
+
+
+def summary_make(run: Run, credited: dict[int, tuple[int, Decimal]]) -> dict[str, Any]:
+    """The summary; needs the scope. Amounts are texts, by currency. credited: orders and pay credit by plan version."""
+    names = {v.pk: {"plan": v.plan.code, "version": v.number} for v in PlanVersion.objects.select_related("plan")}
+    posts = LedgerEntry.objects.filter(run=run).order_by()
+    chunks = RunChunk.objects.filter(run=run).aggregate(
+        all=Count("id"), computed=Count("id", filter=Q(totals_of=run)), rows=Sum("rows_read", filter=Q(totals_of=run))
+    )
+    amounts: dict[str, Decimal] = {}
+    for currency, scale, amount in posts.values_list("currency", "scale").annotate(a=Sum("amount")):
+        amounts[currency] = amounts.get(currency, Decimal(0)) + Decimal(amount).scaleb(-scale)
+    changed = RunResult.objects.filter(run_from=run).count()
+    return {
+        "run": run.number, "kind": run.kind, "known_number": run.known_number, "business_date": run.business_date.isoformat(), "full": run.is_full,
+        "full_because": run.full_because, "chunks": chunks["all"], "chunks_computed": chunks["computed"], "rows_read": chunks["rows"] or 0,
+        "plans": [
+            {**names[version], "orders_credited": count, "amount_credited": str(amount)} for version, (count, amount) in credited.items()
+        ],
+        "results": RunResult.objects.filter(run_to__isnull=True).count(), "results_changed": changed, "results_hash": results_hash(),
+        "posted": posts.count(),
+        "posted_by_cause": {row["cause"]: row["n"] for row in posts.values("cause").annotate(n=Count("id"))},
+        "posted_amount": {currency: str(amount) for currency, amount in sorted(amounts.items())},
+        "exclusions": [
+            {**names[row.plan_version_id], "name": row.name, "count": row.count, "amount": str(row.amount.normalize() if row.amount else 0)}
+            for row in RunExclusion.objects.filter(run=run).order_by("plan_version_id", "name")
+        ],
+        "uncredited": UncreditedOrder.objects.filter(run_to__isnull=True).count(),
+        "issues": RunIssue.objects.filter(run_to__isnull=True).count(),
+    }  # fmt: skip
+
+
+def results_hash() -> str:
+    """SHA-256 over all results in force: equal for two runs that found the same."""
+    digest = hashlib.sha256()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seat_id, plan_version_id, period_id, hash FROM incentives_runresult WHERE tenant_id = %s AND run_to_id IS NULL ORDER BY 1, 2, 3",
+            [required_tenant_id()],
+        )
+        for seat, version, period, found in cursor.fetchall():
+            digest.update(f"{seat}/{version}/{period}/".encode() + bytes(found))
+    return digest.hexdigest()

@@ -1,0 +1,57 @@
+"""The lists that a run leaves: named exclusions with their counts, and the orders that nothing explained."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from incentives.engine.contracts import NOBODY, day_text
+from incentives.inputs import RunInputs
+from incentives.models import ChunkTotals, Run, RunChunk, RunExclusion, UncreditedOrder
+from incentives.totals import totals_unpack, uncredited_unpack
+from incentives.writers import UNCREDITED_COLUMNS, rows_end, rows_insert
+
+
+def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
+    """Writes exclusions of the run and the differences of the uncredited list; needs the scope. Repeating it changes nothing.
+
+    Returns the number of credited orders and their pay credit by plan version.
+    """
+    wanted = set(RunChunk.objects.filter(run=run).values_list("number", "totals_of_id"))
+    versions = {version.id for version in inputs.versions}
+    counts: dict[tuple[int, str], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
+    credited: dict[int, list[Any]] = {version: [0, Decimal(0)] for version in versions}
+    found: dict[tuple[int, int], tuple[Any, ...]] = {}
+    for row in ChunkTotals.objects.filter(run_id__in={of for _, of in wanted}).iterator():
+        if (row.number, row.run_id) not in wanted:
+            continue
+        if row.plan_version_id is None:
+            for item in uncredited_unpack(row.body):
+                found[item.object_id, item.payee] = (day_text(item.event_date), item.amount, item.reason)
+            continue
+        if row.plan_version_id not in versions:
+            continue
+        result = totals_unpack(row.body)
+        credited[row.plan_version_id][0] += result.credited_objects
+        credited[row.plan_version_id][1] += sum(result.credited_amount.values(), Decimal(0))
+        for exclusion in result.exclusions:
+            count = counts[row.plan_version_id, exclusion.name]
+            count[0] += exclusion.count
+            count[1] += exclusion.amount
+    RunExclusion.objects.filter(run=run).delete()
+    RunExclusion.objects.bulk_create(
+        RunExclusion(run=run, plan_version_id=version, name=name, count=count, amount=amount) for (version, name), (count, amount) in sorted(counts.items())
+    )
+    gone = []
+    for now in UncreditedOrder.objects.filter(run_to__isnull=True).iterator():
+        key = (now.order_id, NOBODY if now.payee_id is None else now.payee_id)
+        same = found.get(key)
+        if same is not None and same == (now.event_date.isoformat(), now.amount, now.reason):
+            del found[key]
+        else:
+            gone.append(now.pk)
+    rows_end("incentives_uncreditedorder", gone, run_id=run.pk)
+    rows = [(order, None if payee == NOBODY else payee, day, amount, reason, run.pk) for (order, payee), (day, amount, reason) in sorted(found.items())]
+    rows_insert("incentives_uncreditedorder", UNCREDITED_COLUMNS, rows, uid=True)
+    return {version: (count, amount) for version, (count, amount) in sorted(credited.items())}
