@@ -232,6 +232,7 @@ CACHES = {
 
 # Celery: at least once, nothing lost when a child or a worker dies (docs/architecture.md, Background work).
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT = "spm.jobs.transport:Transport"
 CELERY_TASK_DEFAULT_QUEUE = env_str("SPM_QUEUE", "spm")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

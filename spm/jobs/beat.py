@@ -44,7 +44,7 @@ class SingleScheduler(Scheduler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.lock = BeatLock(seconds=settings.JOBS_BEAT_LOCK_SECONDS)
-        self.leads = False
+        self.leads: bool | None = None
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:

@@ -35,8 +35,7 @@ def job_execute(*, tenant_id: int, job_id: int, owner: str = "") -> str:
         job = job_claim(job_id=job_id, owner=owner or worker_name())
         if job is None:
             return "not to be had"
-        parent = Job.objects.get(pk=job.parent_id) if job.parent_id else job
-    step = Step(job, stage=job.stage, params=parent.params, result=parent.result)
+        step = Step(job, parent=Job.objects.get(pk=job.parent_id) if job.parent_id else None)
     try:
         kind = job_kind_get(job.kind)
         with heartbeat(step):

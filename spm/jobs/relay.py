@@ -16,11 +16,15 @@ from spm.tenancy.scope import required_tenant_id, tenant_scope
 
 logger = logging.getLogger(__name__)
 RUN_TASK = "spm.jobs.run"
+ONE_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 
 def message_send(*, tenant_id: int, job_id: int) -> None:
-    """Puts one message on the queue; raises when the broker cannot be reached. Never waits for long."""
-    app.send_task(RUN_TASK, kwargs={"tenant_id": tenant_id, "job_id": job_id}, retry=False)
+    """Puts one message on the queue; raises when the broker cannot be reached. Never waits for long.
+
+    The one retry is for a pooled connection that did not survive a restart of Redis.
+    """
+    app.send_task(RUN_TASK, kwargs={"tenant_id": tenant_id, "job_id": job_id}, retry=True, retry_policy=ONE_RETRY)
 
 
 def outbox_put(*jobs: Job) -> None:

@@ -34,15 +34,17 @@ class JobFailed(Exception):
 class Step:
     """One call of one handler: a stage of a job, or one chunk of a stage.
 
-    `params` are the job's; `chunk` is the chunk's own dict or None; `cursor` is what `commit(cursor=...)` kept last in this
-    stage, so that a restart goes on from there; `result` is what earlier stages returned.
+    `key` and `params` are the job's, also in a chunk; `chunk` is the chunk's own dict or None; `cursor` is what
+    `commit(cursor=...)` kept last in this stage or chunk, so that a restart goes on from there; `result` is what earlier
+    stages returned.
     """
 
-    def __init__(self, job: Job, *, stage: str, params: dict[str, Any], result: dict[str, Any]) -> None:
+    def __init__(self, job: Job, *, parent: Job | None = None) -> None:
+        whole = parent or job
         self.tenant_id: int = job.tenant_id
         self.job_id: int = job.parent_id or job.pk
-        self.kind, self.key, self.stage = job.kind, job.key, stage
-        self.params, self.result = params, result
+        self.kind, self.key, self.stage = job.kind, whole.key, job.stage
+        self.params, self.result = whole.params, whole.result
         self.chunk: dict[str, Any] | None = job.params if job.parent_id else None
         self.chunk_number = job.chunk_number
         self.cursor: dict[str, Any] = job.cursor

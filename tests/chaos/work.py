@@ -1,0 +1,96 @@
+"""The workers' side of the chaos tests: a job with real staged writes, and traps at which a process waits to be killed.
+
+    celery -A tests.chaos.work:app worker
+
+Its writes have no unique key: only the fence and the cursor, committed together with them, keep an effect from counting twice.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from spm.celery import app  # noqa: E402
+from spm.jobs.kinds import Stage, job_kind  # noqa: E402
+from spm.jobs.models import Job  # noqa: E402
+from spm.jobs.steps import Step  # noqa: E402
+from spm.people.models import LegalEntity  # noqa: E402
+from spm.tenancy.scope import tenant_scope  # noqa: E402
+
+TRAPS = Path(os.environ["SPM_TEST_TRAPS"])
+CHUNKS, WRITES = 4, 3
+
+
+def trap(point: str) -> None:
+    """If somebody set a trap here, walks into it once: says which process is in it and waits there to be killed."""
+    try:
+        (TRAPS / f"set {point}").rename(TRAPS / f"sprung {point}")
+    except FileNotFoundError:
+        return
+    (TRAPS / f"in {point}.new").write_text(str(os.getpid()))
+    (TRAPS / f"in {point}.new").rename(TRAPS / f"in {point}")
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not (TRAPS / f"go {point}").exists():
+        time.sleep(0.02)
+
+
+def _write(step: Step, place: str, label: str) -> None:
+    """WRITES commits, each one row; a restart goes on after the last that was committed."""
+    trap(f"{place} start")
+    for number in range(step.cursor.get("next", 0), WRITES):
+        with step.commit(done=number + 1, total=WRITES, cursor={"next": number + 1}):
+            LegalEntity.objects.create(code=uuid.uuid4().hex[:30], name=f"{step.key} {label} {number}", currency="USD")
+            trap(f"{place} middle {number}")
+    trap(f"{place} end")
+
+
+def load(step: Step) -> dict[str, Any]:
+    _write(step, "load", "load")
+    return {"loaded": WRITES}
+
+
+def spread(step: Step) -> None:
+    number = step.chunk["number"] if step.chunk else None
+    _write(step, f"spread {number}", f"spread {number}")
+
+
+def post(step: Step) -> dict[str, Any]:
+    with tenant_scope(step.tenant_id):
+        rows = LegalEntity.objects.filter(name__startswith=f"{step.params['key']} ").exclude(name__contains=" post ").count()
+    _write(step, "post", "post")
+    return {"rows": rows}
+
+
+stages = [Stage("load", load), Stage("spread", spread, chunks=lambda step: [{"number": n} for n in range(1, CHUNKS + 1)]), Stage("post", post)]
+job_kind("chaos", stages=stages, max_attempts=5)
+job_kind("chaos nightly", stages=[Stage("only", lambda step: None)], nightly=True)
+
+
+def _die(step: Step) -> None:
+    """Kills its own process each time, as a job that runs out of memory does."""
+    os.kill(os.getpid(), 9)
+
+
+job_kind("poison", stages=[Stage("die", _die)], max_attempts=3)
+
+_send = app.send_task
+
+
+def _send_with_traps(name: str, *args: Any, **options: Any) -> Any:
+    """Between the commit that queued a job and the message that tells of it."""
+    if name == "spm.jobs.run":
+        message = options["kwargs"]
+        with tenant_scope(message["tenant_id"]):
+            stage = Job.objects.get(pk=message["job_id"]).stage
+        trap(f"publish {stage}")
+    return _send(name, *args, **options)
+
+
+app.send_task = _send_with_traps
