@@ -60,7 +60,7 @@ def row_level_security() -> Iterator[str]:
 @verify_check("application role", per_tenant=False)
 def application_role() -> Iterator[str]:
     """The role that the application logs in as neither owns tables nor stands above policies nor may empty a table."""
-    role = settings.DATABASE_APP_ROLE
+    role = str(settings.DATABASE_APP_ROLE)
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = %s", [role])
         is_super, bypasses = cursor.fetchone() or (False, False)

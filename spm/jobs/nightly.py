@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from spm.jobs.clock import database_now
 from spm.jobs.kinds import job_kinds
 from spm.jobs.models import Job
-from spm.jobs.services import job_enqueue
+from spm.jobs.services import chunks_prune, job_enqueue
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import tenant_scope
 
@@ -66,4 +66,6 @@ def _start(tenant_id: int, due: dt.date) -> list[str]:
             if kind.nightly and not Job.objects.filter(kind=kind.name, key=key).exists():
                 job_enqueue(kind=kind.name, key=key, params={"business_date": key})
                 made.append(kind.name)
+        if made:
+            chunks_prune()
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -9,10 +10,11 @@ from django.utils import timezone
 
 from spm.audit.services import audit_record
 from spm.jobs.kinds import job_kind_get
-from spm.jobs.models import ENDED, Job, JobState
+from spm.jobs.models import ENDED, Job, JobState, Outbox
 from spm.jobs.relay import outbox_put
 
-__all__ = ["JobNotAllowed", "job_cancel", "job_enqueue", "job_retry"]
+__all__ = ["JobNotAllowed", "chunks_prune", "job_cancel", "job_enqueue", "job_retry"]
+KEEP_CHUNKS = dt.timedelta(days=30)
 
 
 class JobNotAllowed(ValueError):
@@ -76,3 +78,9 @@ def job_retry(*, job: Job, actor_id: int | None = None) -> Job:
     audit_record(action="job.retry", target=job, after={"kind": job.kind, "key": job.key, "stage": job.stage}, actor_id=actor_id)
     job.refresh_from_db()
     return job
+
+
+def chunks_prune() -> int:
+    """Deletes the chunk rows of jobs that were done or cancelled more than 30 days ago; the jobs themselves stay as history."""
+    old = Job.objects.filter(parent=None, state__in=[JobState.SUCCEEDED, JobState.CANCELLED], finished_at__lt=timezone.now() - KEEP_CHUNKS)
+    return Job.objects.filter(parent__in=old).exclude(pk__in=Outbox.objects.values("job_id")).delete()[0]

@@ -41,8 +41,8 @@ class Step:
 
     def __init__(self, job: Job, *, parent: Job | None = None) -> None:
         whole = parent or job
-        self.tenant_id: int = job.tenant_id
-        self.job_id: int = job.parent_id or job.pk
+        self.tenant_id: int = whole.tenant_id
+        self.job_id: int = whole.pk
         self.kind, self.key, self.stage = job.kind, whole.key, job.stage
         self.params, self.result = whole.params, whole.result
         self.chunk: dict[str, Any] | None = job.params if job.parent_id else None
