@@ -14,7 +14,7 @@ from django.db import connection
 
 from spm.jobs.clock import DatabaseNow
 from spm.jobs.models import Job, JobState
-from spm.tenancy.scope import tenant_scope
+from spm.tenancy.scope import required_tenant_id, tenant_scope
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,8 @@ class Step:
 
     def __init__(self, job: Job, *, parent: Job | None = None) -> None:
         whole = parent or job
-        self.tenant_id: int = whole.tenant_id
-        self.job_id: int = whole.pk
+        self.tenant_id = required_tenant_id()
+        self.job_id = int(whole.pk)
         self.kind, self.key, self.stage = job.kind, whole.key, job.stage
         self.params, self.result = whole.params, whole.result
         self.chunk: dict[str, Any] | None = job.params if job.parent_id else None
