@@ -1,5 +1,4 @@
-"""The kernel: tenancy, access, people, calendars, the sales record, imports, jobs, audit, API and the Django project."""
+"""The kernel: tenancy, access, people, calendars, the sales record, imports, jobs, audit, API and the Django project.
 
-from spm.celery import app as celery_app
-
-__all__ = ["celery_app"]
+Importing it loads nothing: spm.embedded and the pure cores run without Django. SpmConfig loads the Celery application.
+"""

@@ -12,9 +12,11 @@ class SpmConfig(AppConfig):
     label = "spm"
 
     def ready(self) -> None:
-        """Compiles catalogues that are older than their texts, so that a fresh checkout speaks its languages without a build step."""
+        # Shared tasks bind to the current Celery application: it has to exist in the web process and in commands too.
+        import spm.celery  # noqa: F401
         from spm.ui.translations import catalogues_compile, catalogues_stale
 
+        # Catalogues older than their texts are compiled, so that a fresh checkout speaks its languages without a build step.
         if catalogues_stale():
             try:
                 catalogues_compile()
