@@ -82,8 +82,9 @@ class Endpoint(generics.GenericAPIView):
             kwargs.pop("slug", None)
         self.check_permissions(request)
         self.check_throttles(request)
-        if request.method in self.allowed_methods:
-            parameters_check(request, self.known_parameters(request.method))
+        if request.method not in self.allowed_methods:
+            return  # answered with 405 by the dispatch
+        parameters_check(request, self.known_parameters(request.method))
         if request.method in WRITES and HEADER in request.headers and self.in_tenant:
             self._begin(request)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -12,28 +14,43 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
 
 from spm.access.models import Role
+from spm.tenancy.scope import tenant_scope
 from spm.wsgi import application
-from tests.api.support import make_caller
+from tests.api.routes import OBJECTS, routes
+from tests.api.support import Caller, make_caller
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
 
 
 @pytest.fixture
-def token(tenant, settings) -> Iterator[str]:
+def caller(tenant, settings) -> Iterator[Caller]:
     """The server closes its connection after each call; here that would end the test's own transaction."""
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
     settings.SPM_API_LIMITS = dict.fromkeys(settings.SPM_API_LIMITS, 10**9)
-    yield make_caller(tenant, *Role.values).text
+    yield make_caller(tenant, *Role.values)
     request_started.connect(close_old_connections)
     request_finished.connect(close_old_connections)
 
 
+def _real_object(case, caller: Caller) -> dict:
+    """A new object of the company behind the operation's address, if it names one."""
+    template = re.sub(r"\{(\w+)\}", "*", case.operation.path)
+    for route in routes():
+        if route.parameters and re.sub(r"<(?:\w+:)?\w+>", "*", "/" + route.template) == template:
+            with tenant_scope(caller.tenant.pk):
+                return {name: str(value) for name, value in OBJECTS[route.name]().items()}
+    return {}
+
+
 @schema.parametrize()
 @settings(max_examples=5, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), database=None)
-def test_generated_calls_get_documented_answers(case, token) -> None:
+def test_generated_calls_get_documented_answers(case, caller) -> None:
     if "slug" in case.path_parameters:
-        case.path_parameters["slug"] = "acme"
-    if case.meta.generation.mode is GenerationMode.POSITIVE and case.query:
-        case.query.pop("cursor", None)  # Comes from an answer; a made-up one is refused (test_pagination.py).
-    case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
+        case.path_parameters["slug"] = caller.tenant.slug
+    if case.meta.generation.mode is GenerationMode.POSITIVE:
+        case.path_parameters.update(_real_object(case, caller))
+        (case.query or {}).pop("cursor", None)  # Comes from an answer; a made-up one is refused (test_pagination.py).
+        if "Idempotency-Key" in (case.headers or {}):
+            case.headers["Idempotency-Key"] = str(uuid.uuid4())  # Examples share a company; one key twice is refused (test_idempotency.py).
+    case.call_and_validate(headers={"Authorization": f"Bearer {caller.text}"})

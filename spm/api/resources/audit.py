@@ -23,8 +23,8 @@ class AuditEntryOut(serializers.Serializer):
     action = serializers.CharField()
     object_type = serializers.CharField()
     object_uid = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.DictField(allow_null=True)
+    after = serializers.DictField(allow_null=True)
     mac = serializers.CharField()
     key_id = serializers.CharField()
 

@@ -19,6 +19,17 @@ SEES_PEOPLE = OFFICE | {Role.HR, Role.TENANT_ADMIN}
 SEES_PAY_TERMS = frozenset({Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR, Role.HR})
 
 
+class DetailField(serializers.CharField):
+    """A text of the erasable details of a payee; empty when there are none."""
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+        super().__init__(source="*", read_only=True)
+
+    def to_representation(self, payee: Payee) -> str:
+        return getattr(getattr(payee, "detail", None), self.column, "")
+
+
 class PayeeOut(serializers.Serializer):
     """A payee. The name is empty once the person was erased."""
 
@@ -26,8 +37,8 @@ class PayeeOut(serializers.Serializer):
     kind = serializers.ChoiceField(choices=Payee.Kind.choices)
     source = serializers.CharField()
     external_id = serializers.CharField()
-    name = serializers.CharField(source="detail.display_name", default="")
-    email = serializers.CharField(source="detail.email", default="")
+    name = DetailField("display_name")
+    email = DetailField("email")
     legal_entity = serializers.CharField(source="legal_entity.code")
     pay_group = serializers.CharField()
     pay_currency = serializers.CharField()
