@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from incentives.services.plans import plan_create, seat_enrol, version_activate
-
 from spm.access.models import Membership, Role, RoleGrant, User
 from spm.people.models import Payee
 from spm.tenancy.changes import change
@@ -59,12 +58,10 @@ def demo_build(*, today: dt.date) -> list[Login]:
 
 
 def _plans(company: Company, org: Org) -> None:
-    for name in ("sales", "team"):
-        text = (PLANS / f"{name}.yaml").read_text(encoding="utf-8").replace("{{currency}}", company.currency)
-        version = version_activate(version=plan_create(text=text, calendar=org.calendar, effective_from=org.first_day))
-        seats = [s for s in org.seats if s.position.code.startswith("M-") == (name == "team") and s.position.code != "CRO"]
-        with change(reason=f"Enrolled in {version.plan.code}") as changeset:
-            seat_enrol(plan=version.plan, seats=seats, start=org.first_day, changeset=changeset)
+    text = (PLANS / "sales.yaml").read_text(encoding="utf-8").replace("{{currency}}", company.currency)
+    version = version_activate(version=plan_create(text=text, calendar=org.calendar, effective_from=org.first_day))
+    with change(reason=f"Enrolled in {version.plan.code}") as changeset:
+        seat_enrol(plan=version.plan, seats=org.seats, start=org.first_day, changeset=changeset)
 
 
 def _members(company: Company, org: Org) -> None:

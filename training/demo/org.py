@@ -64,12 +64,14 @@ def org_write(*, company: Company, today: dt.date, changeset: ChangeSet) -> Org:
             ReportingLine.objects.create(position=row, manager=manager, valid_from=start, known_from=changeset)
         return row
 
-    def seat(who: Payee, where: Position, start: dt.date = first, end: dt.date | None = None, *, pct: str = "0.06", fte: int = 1_000_000) -> Seat:
+    def seat(
+        who: Payee, where: Position, start: dt.date = first, end: dt.date | None = None, *, pct: str = "0.06", team_pct: str = "0", fte: int = 1_000_000
+    ) -> Seat:
         row = Seat.objects.create(payee=who, position=where)
         Assignment.objects.create(payee=who, position=where, seat=row, valid_from=start, valid_to=end, fte_ppm=fte, known_from=changeset)
         incentive = company.quarter_quota * 4 * 6 // 100
         PayTerms.objects.create(seat=row, currency=company.currency, target_incentive=incentive * 100, ote=incentive * 200, valid_from=start, valid_to=end,
-                                attributes={"commission_pct": pct}, known_from=changeset)  # fmt: skip
+                                attributes={"commission_pct": pct, "team_pct": team_pct}, known_from=changeset)  # fmt: skip
         org.seats.append(row)
         return row
 
@@ -83,14 +85,14 @@ def org_write(*, company: Company, today: dt.date, changeset: ChangeSet) -> Org:
     chief_seat, manager_title, rep_title, specialist_title = company.titles
     top = position("CRO", chief_seat, None)
     chief = org.named["chief"] = payee(company.chief)
-    seat(chief, top, pct="0")
+    seat(chief, top, pct="0", team_pct="0.003")
     quotas(top, Decimal(sum(len(team) for team in company.reps)) * Decimal("0.9"))
     places: list[list[Position]] = []
     for index, ((area, manager_name), names) in enumerate(zip(company.managers, company.reps, strict=True)):
         team = Team.objects.create(code=area, name=area.capitalize())
         head = position(f"M-{area}", manager_title, top)
         manager = org.named[f"manager{index}"] = payee(manager_name)
-        seat(manager, head, pct="0")
+        seat(manager, head, pct="0", team_pct="0.008")
         quotas(head, Decimal(len(names)) * Decimal("0.95"))
         places.append([])
         for n, name in enumerate(names):
