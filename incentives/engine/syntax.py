@@ -162,10 +162,10 @@ def parse(text: str) -> Node:
     try:
         node = _Build().transform(_parser().parse(text))
     except UnexpectedEOF as error:
-        raise SyntaxProblem(1, len(text) + 1, "the formula ends too early", "close brackets and finish the last operation") from error
+        raise _early(text) from error
     except UnexpectedToken as error:
         if error.token.type == "$END":
-            raise SyntaxProblem(1, len(text) + 1, "the formula ends too early", "close brackets and finish the last operation") from error
+            raise _early(text) from error
         raise SyntaxProblem(error.line, error.column, f"`{error.token}` is not expected here", "check operators and brackets") from error
     except UnexpectedCharacters as error:
         raise SyntaxProblem(
@@ -179,6 +179,11 @@ def parse(text: str) -> Node:
     if _depth(node) > MAX_DEPTH:
         raise SyntaxProblem(1, 1, f"the formula nests deeper than {MAX_DEPTH}", "name parts of it under `values`")
     return node
+
+
+def _early(text: str) -> SyntaxProblem:
+    lines = text.rstrip("\n").split("\n")
+    return SyntaxProblem(len(lines), len(lines[-1]) + 1, "the formula ends too early", "close brackets and finish the last operation")
 
 
 def _depth(node: Node) -> int:
