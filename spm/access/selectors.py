@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
 from spm.access.models import Membership, RoleGrant
+from spm.access.policy import permitted
+from spm.people.hierarchy import Span
+from spm.people.models import Payee
+from spm.people.selectors import team_of, team_spans
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import tenant_scope, user_scope
 
@@ -12,10 +20,15 @@ if TYPE_CHECKING:
     from spm.access.models import User
 
 
+def is_open(at: dt.datetime) -> Q:
+    """Memberships that give access at an instant: an end may be set ahead, for someone who leaves next month."""
+    return Q(ended_at__isnull=True) | Q(ended_at__gt=at)
+
+
 def membership_for(*, user: User, tenant: Tenant) -> Membership | None:
     """The user's open membership in the tenant with `role_names` filled in, or None."""
     with tenant_scope(tenant.pk):
-        membership = Membership.objects.filter(user=user, ended_at__isnull=True).first()
+        membership = Membership.objects.filter(is_open(timezone.now()), user=user).first() if user.is_active else None
         if membership is not None:
             membership.role_names = frozenset(RoleGrant.objects.filter(membership=membership).values_list("role", flat=True))  # type: ignore[attr-defined]
         return membership
@@ -24,5 +37,51 @@ def membership_for(*, user: User, tenant: Tenant) -> Membership | None:
 def tenants_of(*, user: User) -> list[Tenant]:
     """The active tenants in which the user has an open membership, by name."""
     with user_scope(user.pk):
-        ids = list(Membership._base_manager.filter(user_id=user.pk, ended_at__isnull=True).values_list("tenant_id", flat=True))
+        ids = list(Membership._base_manager.filter(is_open(timezone.now()), user_id=user.pk).values_list("tenant_id", flat=True))
     return list(Tenant.objects.filter(pk__in=ids, is_active=True).order_by("name"))
+
+
+def roles_of(*, membership: Membership) -> frozenset[str]:
+    """The roles of a membership: as loaded by `membership_for`, else from the record."""
+    loaded = getattr(membership, "role_names", None)
+    return loaded if loaded is not None else frozenset(RoleGrant.objects.filter(membership=membership).values_list("role", flat=True))
+
+
+def visible_payees(*, membership: Membership, on: dt.date) -> QuerySet[Payee]:
+    """Whose pay the member may see for a date: by the reporting line in force on that date, whatever it is today.
+
+    Compensation admin, finance and auditor: everybody. A manager: himself and all below him, however deep. Everybody else: himself.
+    """
+    roles = roles_of(membership=membership)
+    if permitted(roles, "pay.read_all"):
+        return Payee.objects.all()
+    if membership.payee_id is None or not permitted(roles, "pay.read_own"):
+        return Payee.objects.none()
+    ids = {membership.payee_id}
+    if permitted(roles, "pay.read_team"):
+        ids |= team_of(payee_id=membership.payee_id, day=on)
+    return Payee.objects.filter(pk__in=ids)
+
+
+def visible_spans(*, membership: Membership, start: dt.date, end: dt.date) -> dict[int, list[Span]] | None:
+    """Like `visible_payees` over [start, end): per payee id the spans that the member may see; None means everybody, always.
+
+    For what spans a move: the old manager sees the days up to the move, the new one those from it on.
+    """
+    roles = roles_of(membership=membership)
+    if permitted(roles, "pay.read_all"):
+        return None
+    if membership.payee_id is None or not permitted(roles, "pay.read_own"):
+        return {}
+    spans = team_spans(payee_id=membership.payee_id, start=start, end=end) if permitted(roles, "pay.read_team") else {}
+    return spans | {membership.payee_id: [(start, end)]}
+
+
+def may_see_pay(*, membership: Membership, payee_id: int, on: dt.date) -> bool:
+    """Whether the member may see this payee's pay for a date."""
+    return visible_payees(membership=membership, on=on).filter(pk=payee_id).exists()
+
+
+def may_approve_pay(*, membership: Membership, payee_id: int) -> bool:
+    """Whether the member may approve this payee's pay: the permission, and never his own."""
+    return permitted(roles_of(membership=membership), "pay.approve") and membership.payee_id != payee_id

@@ -25,9 +25,14 @@ class FiscalCalendar(TenantModel):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     year_start_month = models.PositiveSmallIntegerField(default=1)
     is_default = models.BooleanField(default=False)
+    # What else the kind needs (spm.calendars.generate.CalendarRules): pattern, year_end_weekday, year_end_rule, week53, anchor.
+    rules = models.JSONField(default=dict, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "code"], name="calendars_calendar_code")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "code"], name="calendars_calendar_code"),
+            models.UniqueConstraint(fields=["tenant"], condition=Q(is_default=True), name="calendars_calendar_default"),
+        ]
 
 
 class Period(TenantModel):
