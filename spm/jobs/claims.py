@@ -7,6 +7,7 @@ import logging
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from spm.jobs.clock import database_now
@@ -133,18 +134,18 @@ def job_gather(parent: Job) -> None:
     if parent.state != JobState.WAITING:
         return
     chunks = Job.objects.filter(parent=parent, stage=parent.stage)
-    states = list(chunks.values_list("state", flat=True))
-    done = states.count(JobState.SUCCEEDED)
-    parent.progress[parent.stage] = {"done": done, "total": len(states), "committed": done}
+    number = dict(chunks.order_by().values_list("state").annotate(Count("pk")))
+    done, total = number.get(JobState.SUCCEEDED, 0), sum(number.values())
+    parent.progress[parent.stage] = {"done": done, "total": total, "committed": done}
     parent.save(update_fields=["progress"])
-    if done == len(states):
+    if done == total:
         job_release(parent)
         return
     broken = chunks.filter(state__in=[JobState.FAILED, JobState.DEAD]).order_by("chunk_number").first()
     if broken is not None:
         chunks.filter(state=JobState.QUEUED).update(state=JobState.CANCELLED, finished_at=timezone.now())
         chunks.filter(state=JobState.RUNNING).update(cancel_requested=True)
-        text = f"Stage “{parent.stage}”, part {broken.chunk_number} of {len(states)}: {broken.error}"
+        text = f"Stage “{parent.stage}”, part {broken.chunk_number} of {total}: {broken.error}"
         job_end(parent, state=JobState(broken.state), error=text)
-    elif all(state in ENDED for state in states):
+    elif set(number) <= set(ENDED):
         job_end(parent, state=JobState.CANCELLED)

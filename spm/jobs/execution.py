@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from spm.jobs.claims import job_claim, job_end, job_release
+from spm.jobs.clock import database_now
 from spm.jobs.kinds import JobKind, Stage, job_kind_get
 from spm.jobs.models import ENDED, Job, JobState
 from spm.jobs.relay import outbox_put
@@ -93,11 +94,11 @@ def _fan_out(step: Step, kind: JobKind, stage: Stage) -> str:
     if not states and not planned:
         return _finish(step, kind, stage, {})
     with tenant_scope(step.tenant_id):
-        job = step.locked()
+        job, now = step.locked(), database_now()
         chunks = [
             Job(
                 kind=job.kind, key=f"{job.key}/{stage.name}/{number}", params=params, stage=stage.name, parent=job, chunk_number=number,
-                max_attempts=job.max_attempts, requested_by_id=job.requested_by_id,
+                max_attempts=job.max_attempts, requested_by_id=job.requested_by_id, due_at=now,
             )
             for number, params in enumerate(planned, start=1)
         ]  # fmt: skip

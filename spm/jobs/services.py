@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from spm.audit.services import audit_record
+from spm.jobs.clock import database_now
 from spm.jobs.kinds import job_kind_get
 from spm.jobs.models import ENDED, Job, JobState, Outbox
 from spm.jobs.relay import outbox_put
@@ -32,7 +33,13 @@ def job_enqueue(*, kind: str, key: str | None = None, params: dict[str, Any] | N
     job, created = Job.objects.get_or_create(
         kind=kind,
         key=key,
-        defaults={"params": params or {}, "stage": known.stages[0].name, "max_attempts": known.max_attempts, "requested_by_id": requested_by_id},
+        defaults={
+            "params": params or {},
+            "stage": known.stages[0].name,
+            "max_attempts": known.max_attempts,
+            "requested_by_id": requested_by_id,
+            "due_at": database_now(),
+        },
     )
     if created:
         outbox_put(job)
@@ -69,7 +76,7 @@ def job_retry(*, job: Job, actor_id: int | None = None) -> Job:
         raise JobNotAllowed("This is one part of a job; try the job itself again.")
     if job.state not in (JobState.FAILED, JobState.DEAD, JobState.CANCELLED):
         raise JobNotAllowed(f"Only a job that failed, was given up or was cancelled can be tried again; this one is: {job.get_state_display()}.")
-    again: dict[str, Any] = {"state": JobState.QUEUED, "attempts": 0, "error": "", "cancel_requested": False, "finished_at": None, "due_at": timezone.now()}
+    again: dict[str, Any] = {"state": JobState.QUEUED, "attempts": 0, "error": "", "cancel_requested": False, "finished_at": None, "due_at": database_now()}
     again |= {"published_at": None, "publishes": 0}
     chunks = list(Job.objects.select_for_update(no_key=True).filter(parent=job, stage=job.stage).exclude(state=JobState.SUCCEEDED))
     Job.objects.filter(pk__in=[chunk.pk for chunk in chunks if chunk.has_ended]).update(**again)

@@ -199,3 +199,14 @@ def test_one_tenants_trouble_does_not_hold_up_the_others_and_is_not_hidden(firm,
         outbox_relay_all()
     assert ([tenant for tenant, _ in sent], waiting(firm)) == ([other_tenant.pk], 1)
     assert jobs_sweep_all()["requeued"] == 0
+
+
+@pytest.mark.parametrize("ahead", [-7200, 7200])
+def test_a_web_server_with_a_wrong_clock_delays_no_job(firm, kind, monkeypatch, ahead):
+    """Due times and leases are the database's."""
+    real = timezone.now
+    kind("t", [Stage("spread", lambda step: None, chunks=lambda step: [{}, {}])])
+    monkeypatch.setattr(timezone, "now", lambda: real() + dt.timedelta(seconds=ahead))
+    job = queued(firm, "t")
+    assert job_run_here(tenant_id=firm.pk, job_id=job.pk, timeout=5).state == "succeeded"
+    assert jobs_sweep(tenant_id=firm.pk)["requeued"] == 0
