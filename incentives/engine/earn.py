@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from . import exact
 from .contracts import Earning, Figure, Issue, Outcome, Totals
 from .exact import ONE, ZERO, Number
@@ -53,11 +55,8 @@ class Undefined(Exception):
 def totals_matrix(prepared: Prepared, totals: Totals, assignments: Iterable[int] | None = None) -> dict[int, list[list[int]]]:
     """Per assignment: [measure][period] as integers, the team's contributions added."""
     wanted = None if assignments is None else set(assignments)
-    found: dict[int, list[list[int]]] = {}
-    rows = totals.own.tolist()
-    for i, assignment in enumerate(totals.assignments.tolist()):
-        if wanted is None or assignment in wanted:
-            found[assignment] = rows[i]
+    picked = slice(None) if wanted is None else np.isin(totals.assignments, list(wanted))
+    found: dict[int, list[list[int]]] = dict(zip(totals.assignments[picked].tolist(), totals.own[picked].tolist(), strict=True))
     shape = (len(prepared.plan.measures), len(prepared.periods))
     copied: set[int] = set()
     for row in totals.team:
