@@ -64,7 +64,9 @@ class VersionInputs:
     coverage: tuple[Interval, ...]
     periods: tuple[Period, ...]
     enrolled: frozenset[int]
-    """Payees of the version."""
+    """Payees whose orders the version looks at: those under it, and for pay on the team's sales those below them."""
+    paid: frozenset[int]
+    """Seats under the version: they alone earn by it."""
     prepared: Prepared
 
 
@@ -167,10 +169,13 @@ class RunInputs:
             periods = _touched(calendars[calendar], coverage)
             if not periods:
                 continue
+            paid = frozenset(e.assignment for e in enrolments)
+            if compiled.rollups or any(component.team is not None for component in compiled.components):
+                enrolments += tuple(self._below(paid, coverage))
             people = People(self.assignments, self.attributes, self.reporting, enrolments)
             inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary)
             enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
-            found.append(VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, Prepared(compiled, inputs)))
+            found.append(VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs)))
         return sorted(found, key=lambda version: version.id)
 
     def _enrolments(self, plan_id: int, coverage: tuple[Interval, ...]) -> list[Enrolment]:
@@ -179,6 +184,26 @@ class RunInputs:
             for span in self._spans.get(seat, ()):
                 for low, high in coverage:
                     first, last = max(start, low, day_number(span.valid_from)), min(end, high, _end(span.valid_to))
+                    if first < last:
+                        found.append(Enrolment(seat, first, last))
+        return found
+
+    def _below(self, paid: frozenset[int], coverage: tuple[Interval, ...]) -> list[Enrolment]:
+        """Members of the teams of those under the plan, who are not under it themselves: measured for their managers, not paid."""
+        members: dict[int, set[int]] = defaultdict(set)
+        for line in self.reporting:
+            members[line.manager].add(line.assignment)
+        todo, below = list(paid), set()
+        while todo:
+            fresh = members[todo.pop()] - below
+            below |= fresh
+            todo += fresh
+        own = {self.seats[seat][0] for seat in paid}
+        found = []
+        for seat in sorted(seat for seat in below if self.seats[seat][0] not in own):
+            for span in self._spans[seat]:
+                for low, high in coverage:
+                    first, last = max(low, day_number(span.valid_from)), min(high, _end(span.valid_to))
                     if first < last:
                         found.append(Enrolment(seat, first, last))
         return found
@@ -214,7 +239,9 @@ class RunInputs:
         for part in (self.assignments, self.reporting, sorted(self.payees)):
             digest.update(repr(part).encode())
         for version in self.versions:
-            digest.update(repr((version.id, version.digest, version.coverage, version.periods, version.prepared.inputs.people.enrolments)).encode())
+            digest.update(
+                repr((version.id, version.digest, version.coverage, version.periods, sorted(version.paid), version.prepared.inputs.people.enrolments)).encode()
+            )
         return digest.hexdigest()
 
 

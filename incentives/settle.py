@@ -160,14 +160,14 @@ def _settle_version(
     sums: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
     first_attainment: dict[tuple[int, int], Decimal] = {}
     for figure in outcome.figures:
-        if figure.period not in begun:
+        if figure.period not in begun or figure.assignment not in version.paid:
             continue
         cell = cells.setdefault((figure.assignment, figure.period), (figure.payee, {}, {}))
         cell[2][figure.name] = None if figure.value is None else exact.text(figure.value)
         if figure.name == attained and figure.value is not None:
             first_attainment[figure.assignment, figure.period] = round_number(figure.value, 12, "half_even")
     for earning in outcome.earnings:
-        if earning.period not in begun:
+        if earning.period not in begun or earning.assignment not in version.paid:
             continue
         cell = cells.setdefault((earning.assignment, earning.period), (earning.payee, {}, {}))
         cell[1][earning.component] = exact.text(earning.amount)
@@ -196,7 +196,7 @@ def _settle_version(
         earned = int(sums[seat, period].scaleb(widest))
         work.results.append((payee, seat, version.id, period, first_attainment.get((seat, period)), earned, widest, zlib.compress(text, 1), digest, run.pk))
     for issue in outcome.issues:
-        if issue.period in begun:
+        if issue.period in begun and issue.assignment in version.paid:
             row = (issue.payee, issue.assignment, version.id, issue.period, issue.component, issue.cause[:400])
             if open_issues.pop(row, None) is None:
                 settlement.work[issue.payee].issues.append(row[1:])

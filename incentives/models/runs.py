@@ -20,13 +20,14 @@ class Run(TenantModel):
         REPLAY = "replay", _("Replay")
 
     class State(models.TextChoices):
+        PENDING = "pending", _("Being opened")
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
 
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
     known_number = models.BigIntegerField()
     # The day on which it counts as run in the tenant's time zone: periods that have not begun by then earn nothing yet.
     business_date = models.DateField()

@@ -70,8 +70,8 @@ def run_open(
     base = Run.objects.filter(state=Run.State.DONE).exclude(kind=Run.Kind.REPLAY).order_by("-number").first()
     scale = max(scale_needed(after=base.known_number if base else 0), base.amount_scale if base else 4)
     run = Run.objects.create(
-        number=(Run.objects.aggregate(top=Max("number"))["top"] or 0) + 1, kind=kind, known_number=number, business_date=business_date, base=base,
-        period=period, engine_version=ENGINE_VERSION, chunk_size=chunk_size, amount_scale=scale, job_id=job_id, actor_id=actor_id,
+        number=(Run.objects.aggregate(top=Max("number"))["top"] or 0) + 1, kind=kind, state=Run.State.RUNNING, known_number=number, business_date=business_date,
+        base=base, period=period, engine_version=ENGINE_VERSION, chunk_size=chunk_size, amount_scale=scale, job_id=job_id, actor_id=actor_id,
     )  # fmt: skip
     inputs = run_inputs(run)
     run.inputs_hash = inputs.frame_hash

@@ -11,7 +11,7 @@ from incentives.models import LedgerEntry, RunExclusion, RunResult, UncreditedOr
 from incentives.services import period_state_set
 from spm.people.models import LegalEntity
 from spm.sales.models import Channel
-from tests.incentives.world import make_world, put_order
+from tests.incentives.world import add_manager, make_world, put_order
 
 
 def ledger() -> list[tuple[int, str, str, str, str, Decimal]]:
@@ -111,3 +111,13 @@ def test_the_ledger_refuses_updates_and_deletes(scope):
         LedgerEntry.objects.update(amount=1)
     with pytest.raises(DatabaseError), transaction.atomic():
         LedgerEntry.objects.all().delete()
+
+
+def test_a_manager_is_paid_on_sales_of_people_who_are_under_another_plan(scope):
+    world = make_world(2)
+    manager = add_manager(world)
+    put_order("1", world.payees[0], "2024-03-05", 1000_00)
+    put_order("2", world.payees[1], "2024-03-06", 500_00)
+    world.run(chunk_size=1)
+    assert (manager.payee_id, "team_pay", "2024-03", "2024-03", "data", Decimal("15.00")) in ledger()
+    assert {payee for payee, component, *_ in ledger() if component == "team_pay"} == {manager.payee_id}

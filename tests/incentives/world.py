@@ -121,3 +121,30 @@ def make_world(sellers: int = 2, *, text: str = PLAN, pct: str = "0.05", quota: 
                 )  # fmt: skip
         seat_enrol(plan=world.plan, seats=world.seats, start=dt.date(2024, 1, 1), changeset=changeset)
     return world
+
+
+TEAM_PLAN = """\
+engine: 1
+plan: team
+title: Managers
+currency: USD
+calendar: month
+credits:
+  - {name: sale, to: owner_or_splits}
+measures:
+  - {name: sales}
+components:
+  - name: team_pay
+    team_override: {base: sales, measure: sales, as_of: event, levels: direct}
+    pay_rate: {flat: 1%}
+"""
+
+
+def add_manager(world: World, *, text: str = TEAM_PLAN) -> Seat:
+    """Puts a manager into the world's manager position, under a plan that pays on the team's sales."""
+    assert world.manager is not None
+    seat = seat_payee(make_payee("Manager"), world.manager).seat
+    version = version_activate(version=plan_create(text=text, calendar=world.calendar, effective_from=dt.date(2024, 1, 1)))
+    with change(reason="manager's plan") as changeset:
+        seat_enrol(plan=version.plan, seats=[seat], start=dt.date(2024, 1, 1), changeset=changeset)
+    return seat
