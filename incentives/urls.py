@@ -1,0 +1,19 @@
+"""Addresses of the compensation admin's pages, below /t/SLUG/."""
+
+from django.urls import path
+
+from incentives.pages import plans, runs
+
+urlpatterns = [
+    path("plans/", plans.plan_list, name="plans"),
+    path("plans/new/", plans.plan_new, name="plan-new"),
+    path("plans/<uuid:uid>/", plans.plan_latest, name="plan"),
+    path("plans/<uuid:uid>/<int:number>/", plans.plan_version, name="plan-version"),
+    path("plans/<uuid:uid>/<int:number>/save/", plans.plan_save, name="plan-save"),
+    path("plans/<uuid:uid>/<int:number>/activate/", plans.plan_activate, name="plan-activate"),
+    path("runs/", runs.run_list, name="runs"),
+    path("runs/start/", runs.run_start, name="run-start"),
+    path("runs/jobs/<uuid:uid>/", runs.run_job, name="run-job"),
+    path("runs/jobs/<uuid:uid>/cancel/", runs.run_cancel, name="run-cancel"),
+    path("runs/<uuid:uid>/", runs.run_page, name="run"),
+]
