@@ -1,8 +1,16 @@
-"""Django configuration of incentives."""
+"""Django configuration of incentives: its pages in the navigation."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class IncentivesConfig(AppConfig):
     name = "incentives"
     label = "incentives"
+
+    def ready(self) -> None:
+        from spm.access.policy import roles_with
+        from spm.ui.nav import NavItem, nav_register
+
+        nav_register(NavItem("plans", _("Plans"), "plans", "file-text", section="pay", roles=roles_with("plans.read"), order=20, shortcut="p"))
+        nav_register(NavItem("runs", _("Runs"), "runs", "player-play", section="pay", roles=roles_with("runs.read"), order=30, shortcut="r"))

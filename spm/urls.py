@@ -17,6 +17,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("allauth.urls")),
+    path("t/<slug:slug>/", include("incentives.urls")),
     path("api/v1/", include("spm.api.urls")),
     path("", include("spm.ui.urls")),
 ]

@@ -46,13 +46,16 @@ class VersionForm(forms.Form):
     """The dates of a version and why it was written; the text has an editor of its own."""
 
     effective_from = forms.DateField(label=gettext_lazy("In force from"))
-    effective_to = forms.DateField(label=gettext_lazy("In force until"), required=False, help_text=gettext_lazy("The first day on which it is no longer in force. Empty: open."))
+    effective_to = forms.DateField(
+        label=gettext_lazy("In force until"), required=False, help_text=gettext_lazy("The first day on which it is no longer in force. Empty: open.")
+    )
     note = forms.CharField(label=gettext_lazy("What changed and why"), max_length=400, required=False)
 
 
 def _editor_problems(problems: list[Problem]) -> list[dict[str, Any]]:
     return [
-        {"line": p.line or 1, "column": p.column or 1, "message": f"{p.path}: {p.cause}" + (f" ({p.mend})" if p.mend else ""), "severity": "error"} for p in problems
+        {"line": p.line or 1, "column": p.column or 1, "message": f"{p.path}: {p.cause}" + (f" ({p.mend})" if p.mend else ""), "severity": "error"}
+        for p in problems
     ]
 
 
@@ -96,7 +99,13 @@ def plan_new(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error(None, _("There is no fiscal calendar yet; create one first."))
         else:
             try:
-                version = plan_create(text=text, calendar=calendar, effective_from=form.cleaned_data["effective_from"], effective_to=form.cleaned_data["effective_to"], actor_id=request.user.pk)
+                version = plan_create(
+                    text=text,
+                    calendar=calendar,
+                    effective_from=form.cleaned_data["effective_from"],
+                    effective_to=form.cleaned_data["effective_to"],
+                    actor_id=request.user.pk,
+                )
                 messages.success(request, _("Draft saved."))
                 return redirect("plan-version", slug=slug, uid=version.plan.uid, number=version.number)
             except PlanRefused as error:

@@ -109,7 +109,9 @@ def run_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     """What one run did: figures, changes against the run before, named exclusions, orders that no rule credited, issues."""
     run = get_object_or_404(Run.objects.select_related("base"), uid=uid)
     exclusions = RunExclusion.objects.filter(run=run).select_related("plan_version__plan").order_by("plan_version__plan__code", "name")
-    uncredited = list(UncreditedOrder.objects.filter(run_from__number__lte=run.number, run_to__isnull=True).select_related("order").order_by("-event_date", "-id")[:100])
+    uncredited = list(
+        UncreditedOrder.objects.filter(run_from__number__lte=run.number, run_to__isnull=True).select_related("order").order_by("-event_date", "-id")[:100]
+    )
     names = dict(OrderVersion.objects.filter(record__in=[row.order_id for row in uncredited], tombstone=0).values_list("record_id", "number"))
     for row in uncredited:
         row.shown_number = names.get(row.order_id) or row.order.external_id  # type: ignore[attr-defined]
@@ -129,7 +131,17 @@ def run_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
             Column("cause", _("Cause")),
             Column("amount", _("Change"), numeric=True),
         ],
-        "exclusion_columns": [Column("name", _("Rule")), Column("plan", _("Plan")), Column("count", _("Orders"), numeric=True), Column("amount", _("Amount"), numeric=True)],
-        "uncredited_columns": [Column("order", _("Order")), Column("date", _("Date")), Column("reason", _("Reason")), Column("amount", _("Amount"), numeric=True)],
+        "exclusion_columns": [
+            Column("name", _("Rule")),
+            Column("plan", _("Plan")),
+            Column("count", _("Orders"), numeric=True),
+            Column("amount", _("Amount"), numeric=True),
+        ],
+        "uncredited_columns": [
+            Column("order", _("Order")),
+            Column("date", _("Date")),
+            Column("reason", _("Reason")),
+            Column("amount", _("Amount"), numeric=True),
+        ],
     }
     return render(request, "incentives/run.html", context)

@@ -28,7 +28,13 @@ def run_changes(*, run: Run, limit: int = 200) -> list[RunChange]:
     entries = LedgerEntry.objects.filter(run=run).select_related("payee__detail", "earning_period").annotate(size=Abs("amount")).order_by("-size", "id")
     return [
         RunChange(
-            str(e.payee.uid), e.payee.detail.display_name, e.component, e.earning_period.code, str(e.get_cause_display()), Decimal(e.amount).scaleb(-e.scale), e.currency
+            str(e.payee.uid),
+            e.payee.detail.display_name,
+            e.component,
+            e.earning_period.code,
+            str(e.get_cause_display()),
+            Decimal(e.amount).scaleb(-e.scale),
+            e.currency,
         )
         for e in entries[:limit]
     ]
