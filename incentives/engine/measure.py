@@ -193,3 +193,19 @@ def totals_merge(parts: Sequence[Totals]) -> Totals:
     own = np.concatenate([part.own for part in parts])[order]
     team = sorted((row for part in parts for row in part.team), key=lambda row: (row.manager, row.measure, row.period, row.member))
     return Totals(ids[order], own, denominators, tuple(team))
+
+
+def totals_split(totals: Totals, groups: Sequence[Sequence[int]]) -> list[Totals]:
+    """The totals of each group of assignments, with the contributions that its managers receive: what `earn` needs for
+    that group alone. Earning group by group keeps memory small."""
+    group_of = {assignment: i for i, group in enumerate(groups) for assignment in group}
+    team: list[list[TeamRow]] = [[] for _ in groups]
+    for row in totals.team:
+        index = group_of.get(row.manager)
+        if index is not None:
+            team[index].append(row)
+    found = []
+    for group, rows in zip(groups, team, strict=True):
+        keep = np.isin(totals.assignments, np.array(group, dtype=np.int64))
+        found.append(Totals(totals.assignments[keep], totals.own[keep], totals.denominators, tuple(rows)))
+    return found

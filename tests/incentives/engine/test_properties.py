@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import NOBODY, EarningKey, RunResult, Totals
 from incentives.engine.earn import earn
-from incentives.engine.measure import chunk_compute, totals_merge
+from incentives.engine.measure import chunk_compute, totals_merge, totals_split
 from incentives.engine.post import post
 from incentives.engine.prepare import Prepared
 from incentives.engine.run import facts_for, run
@@ -210,6 +210,18 @@ def test_recomputing_only_the_payees_that_changed_equals_the_full_run(world: Any
     fresh = chunk_compute(prepared, part, part_splits, touched_ids).totals
     mixed = totals_merge([without(old_totals, fresh), fresh])
     assert earn(prepared, mixed) == full.outcome
+
+
+@settings(max_examples=20, deadline=None, phases=PHASES)
+@given(worlds(), tiers(), st.integers(1, 5))
+def test_earning_group_by_group_equals_earning_at_once(world: dict[str, Any], given_tiers: Any, size: int) -> None:
+    data, prepared = prepared_of(world, plan_text(given_tiers))
+    result = run(prepared, data.facts, data.splits)
+    ids = prepared.people.ids.tolist()
+    groups = [ids[i : i + size] for i in range(0, len(ids), size)]
+    parts = [earn(prepared, totals, group) for group, totals in zip(groups, totals_split(result.totals, groups), strict=True)]
+    assert tuple(e for part in parts for e in part.earnings) == result.outcome.earnings
+    assert tuple(f for part in parts for f in part.figures) == result.outcome.figures
 
 
 def facts_only(data: Any, wanted: list[int]) -> tuple[Any, Any]:
