@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .errors import InputError
 from .rounding import round_column
 
 LIMIT = 2**63 - 1
+MAX_BITS = 1000
 
 
 def bound_of(values: Any) -> int:
@@ -104,6 +106,8 @@ class LineNumber:
 
 
 def _fit(bound: int, *arrays: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+    if bound.bit_length() > MAX_BITS:
+        raise InputError("a line formula grows beyond 300 digits; lower its powers")
     return tuple(array.astype(object) for array in arrays) if bound > LIMIT else arrays
 
 

@@ -22,6 +22,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from .errors import PlanError, Problem
 
 SchemaPath = tuple[str | int, ...]
+MAX_TEXT, MAX_DEPTH, MAX_DIGITS = 500_000, 20, 40
 SCHEMA_FILE = Path(__file__).with_name("plan_schema.json")
 
 
@@ -72,17 +73,21 @@ def document_read(text: str) -> Document:
 
 def document_parse(text: str) -> Document:
     """Parse alone: YAML errors and duplicate keys are PlanErrors."""
+    if len(text) > MAX_TEXT:
+        raise PlanError([Problem("document", 0, 0, f"has {len(text)} characters; {MAX_TEXT} are possible")])
     try:
         node = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise PlanError([Problem("document", line, column, f"not YAML: {error.problem or error}", "check indentation, colons and quotes")]) from error
-    except YAMLError as error:
+    except RecursionError as error:
+        raise PlanError([Problem("document", 0, 0, "nests too deeply", "plans are flat")]) from error
+    except (YAMLError, ValueError) as error:
         raise PlanError([Problem("document", 0, 0, f"not YAML: {error}")]) from error
     places: dict[SchemaPath, tuple[int, int]] = {}
     problems: list[Problem] = []
-    data = _convert(node, (), places, problems) if node is not None else None
+    data = _convert(node, (), places, problems, set()) if node is not None else None
     if problems:
         raise PlanError(problems)
     if not isinstance(data, dict):
@@ -90,8 +95,15 @@ def document_parse(text: str) -> Document:
     return Document(data, places)
 
 
-def _convert(node: Node, path: SchemaPath, places: dict[SchemaPath, tuple[int, int]], problems: list[Problem]) -> Any:
+def _convert(node: Node, path: SchemaPath, places: dict[SchemaPath, tuple[int, int]], problems: list[Problem], seen: set[int]) -> Any:
     mark = node.start_mark
+    if id(node) in seen:
+        problems.append(Problem(path_text(path), mark.line + 1, mark.column + 1, "an alias repeats another part of the document", "write the part out"))
+        return None
+    seen.add(id(node))
+    if len(path) > MAX_DEPTH:
+        problems.append(Problem(path_text(path[:3]), mark.line + 1, mark.column + 1, f"nests deeper than {MAX_DEPTH} levels", "plans are flat"))
+        return None
     quoted = isinstance(node, ScalarNode) and node.style in ("'", '"')
     places[path] = (mark.line + 1, mark.column + 1 + quoted)
     if isinstance(node, ScalarNode) and node.style in ("|", ">"):
@@ -106,10 +118,10 @@ def _convert(node: Node, path: SchemaPath, places: dict[SchemaPath, tuple[int, i
                         path_text((*path, key)), key_node.start_mark.line + 1, key_node.start_mark.column + 1, f"`{key}` is given twice", "keep one of them"
                     )
                 )
-            result[key] = _convert(value_node, (*path, key), places, problems)
+            result[key] = _convert(value_node, (*path, key), places, problems, seen)
         return result
     if isinstance(node, SequenceNode):
-        return [_convert(item, (*path, i), places, problems) for i, item in enumerate(node.value)]
+        return [_convert(item, (*path, i), places, problems, seen) for i, item in enumerate(node.value)]
     return _scalar(node)
 
 
@@ -120,8 +132,8 @@ def _scalar(node: Node) -> Any:
             number = Decimal(value.replace("_", ""))
         except InvalidOperation:
             return value
-        if not number.is_finite():
-            return value
+        if not number.is_finite() or len(number.as_tuple().digits) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
+            return value  # the schema then says that this is no number
         return int(number) if tag.endswith(":int") else number
     if tag.endswith(":bool"):
         return value.lower() == "true"

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import exact
 from .contracts import Earning, Figure, Issue, Outcome, Totals
+from .errors import OverflowGuard
 from .exact import ONE, ZERO, Number
 from .people import Interval
 from .period_formula import MISSING, MissingInput, Unusable, truth
@@ -137,8 +138,8 @@ class UnitRun:
         for named in plan.values:
             try:
                 env[named.name] = named.formula(env)
-            except MissingInput as error:
-                env[named.name] = Unusable(f"needs {error}")
+            except (MissingInput, OverflowGuard) as error:
+                env[named.name] = Unusable(f"needs {error}" if isinstance(error, MissingInput) else str(error))
         for component in plan.components:
             if component.late and self.team_pay is None:
                 continue
@@ -164,7 +165,7 @@ class UnitRun:
             if component.when_undefined == "exception":
                 result.issues[component.name] = f"{error} is undefined (a quota is zero or missing)"
                 due = earned_before
-        except MissingInput as error:
+        except (MissingInput, OverflowGuard) as error:
             parts = [Part("undefined", str(error), ZERO)]
             result.issues[component.name] = str(error)
             due = earned_before

@@ -8,7 +8,10 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Clamped, Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded
 from fractions import Fraction
 
+from .errors import OverflowGuard
+
 Number = Decimal | Fraction
+MAX_BITS = 1000
 
 ZERO, ONE = Decimal(0), Decimal(1)
 _EXACT = Context(prec=120, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation, Overflow, Clamped])
@@ -67,7 +70,10 @@ def neg(a: Number) -> Number:
 
 
 def simple(value: Fraction) -> Number:
-    """A Decimal when the fraction ends, else the fraction itself: one value has one form."""
+    """A Decimal when the fraction ends, else the fraction itself: one value has one form. OverflowGuard when it is
+    beyond any money (300 digits)."""
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+        raise OverflowGuard("a number has more than 300 digits")
     rest, twos, fives = value.denominator, 0, 0
     while rest % 2 == 0:
         rest //= 2
@@ -97,7 +103,7 @@ def power(base: Number, exponent: Number, digits: int) -> Decimal | None:
         result = context.power(_decimal(base, context), _decimal(exponent, context))
     except InvalidOperation:
         return None
-    if not result.is_finite():
+    if not result.is_finite() or abs(result.adjusted()) > 300:
         return None
     return Context(prec=digits, rounding=ROUND_HALF_EVEN, traps=[]).plus(result)
 

@@ -92,9 +92,40 @@ def test_all_mistakes_are_reported_at_once() -> None:
     assert len(plan_check(text).problems) == 2
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2]", "a: [", "engine: 1\n\tplan: x", "a: 1\na: 2"])
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[1, 2]",
+        "a: [",
+        "engine: 1\n\tplan: x",
+        "a: 1\na: 2",
+        BOMB,
+        "a: &a [*a]",
+        "[" * 5000,
+        "a: " + "{b: " * 30 + "1" + "}" * 30,
+        "a: \x00",
+        "a" * 500_001,
+    ],
+)
 def test_what_is_no_plan_is_refused_with_a_reason(text: str) -> None:
     assert plan_check(text).problems
+
+
+@pytest.mark.parametrize("number", ["1e999999", "1" * 60, ".inf", ".nan"])
+def test_a_number_beyond_any_money_is_no_number(number: str) -> None:
+    assert found("to: 100, value: 1%", f"to: 100, value: {number}")
+
+
+def test_a_formula_that_explodes_is_an_exception_on_the_payee() -> None:
+    report = plan_check(
+        BASE.replace("base: sales", "base: big ^ 12").replace("components:", "values:\n  - {name: big, formula: ((sales + 0.1) ^ 12) ^ 12}\ncomponents:")
+        + TEST.split(BASE)[1].replace("AMOUNT", "0")
+    )
+    assert report.ok, report
 
 
 def test_a_formula_in_a_block_is_placed_in_its_own_line() -> None:
