@@ -37,7 +37,7 @@ def test_attributes_that_the_policy_forbids_are_refused():
 
 def test_values_are_escaped_in_text_and_in_attributes():
     html = render('{% ui "button" label=text hx_get=text %}', text='<b a="1">')
-    assert "<b" not in html
+    assert "<b a" not in html
     assert 'hx-get="&lt;b a=&quot;1&quot;&gt;"' in html
 
 

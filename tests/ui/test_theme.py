@@ -86,7 +86,7 @@ def test_the_server_sends_the_chosen_theme_so_that_nothing_flashes(client, setti
 
 def test_charts_take_the_colours_of_the_new_theme(gallery_url, open_page):
     page = open_page(gallery_url)
-    page.wait_for_selector(".chart-box svg path")
+    page.wait_for_selector(".chart-box svg path", state="attached")
     before = page.locator(".chart-box svg").first.inner_html()
     page.locator("summary[aria-label=Appearance]").click()
     page.locator("[data-set-theme=dark]").click()
