@@ -16,6 +16,7 @@ from spm.tenancy.scope import required_tenant_id, tenant_scope
 
 logger = logging.getLogger(__name__)
 RUN_TASK = "spm.jobs.run"
+AT_ONCE = 500
 ONE_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 
@@ -39,12 +40,13 @@ def outbox_put(*jobs: Job) -> None:
 
 def _relay_soon(tenant_id: int) -> None:
     try:
-        outbox_relay(tenant_id=tenant_id)
+        while outbox_relay(tenant_id=tenant_id) == AT_ONCE:
+            pass
     except Exception:  # the broker is away; the periodic relay will send it
         logger.warning("tenant %s: the queue did not take a message; it stays in the outbox", tenant_id, exc_info=True)
 
 
-def outbox_relay(*, tenant_id: int, limit: int = 500, send: Callable[..., None] = message_send) -> int:
+def outbox_relay(*, tenant_id: int, limit: int = AT_ONCE, send: Callable[..., None] = message_send) -> int:
     """Sends what is due in one tenant's outbox, oldest first; returns how many.
 
     Relays may run side by side: each takes rows that no other holds. A row is deleted in the transaction that sent it, so
@@ -70,7 +72,9 @@ def outbox_relay_all() -> int:
     sent, broken = 0, []
     for tenant_id in Tenant.objects.filter(is_active=True).values_list("pk", flat=True):
         try:
-            sent += outbox_relay(tenant_id=tenant_id)
+            while (now_sent := outbox_relay(tenant_id=tenant_id)) == AT_ONCE:
+                sent += now_sent
+            sent += now_sent
         except Exception:
             logger.exception("tenant %s: relay failed", tenant_id)
             broken.append(tenant_id)

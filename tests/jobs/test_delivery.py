@@ -210,3 +210,9 @@ def test_a_web_server_with_a_wrong_clock_delays_no_job(firm, kind, monkeypatch, 
     job = queued(firm, "t")
     assert job_run_here(tenant_id=firm.pk, job_id=job.pk, timeout=5).state == "succeeded"
     assert jobs_sweep(tenant_id=firm.pk)["requeued"] == 0
+
+
+def test_more_chunks_than_one_batch_are_all_sent_without_waiting_for_the_next_relay(firm, kind):
+    kind("t", [Stage("spread", lambda step: None, chunks=lambda step: [{}] * (relay.AT_ONCE + 1))])
+    job_execute(tenant_id=firm.pk, job_id=queued(firm, "t").pk)
+    assert waiting(firm) == 0

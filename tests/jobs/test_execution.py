@@ -227,3 +227,27 @@ def test_a_kind_that_nobody_registered_ends_with_an_error_that_says_so(firm, kin
 
     job_kind_forget(registered.name)
     assert "No handler is registered for jobs of kind 't'" in job_run_here(tenant_id=firm.pk, job_id=job.pk).error
+
+
+def test_ctrl_c_gives_the_job_back_at_once_and_shows_why(firm, kind):
+    def interrupted(step):
+        if step.attempt == 1:
+            raise KeyboardInterrupt
+
+    kind("t", a=interrupted)
+    job = queued(firm, "t")
+    with pytest.raises(KeyboardInterrupt):
+        job_run_here(tenant_id=firm.pk, job_id=job.pk)
+    assert (fresh(job).state, fresh(job).error) == ("queued", "The worker was told to stop.")
+    assert job_run_here(tenant_id=firm.pk, job_id=job.pk, timeout=2).state == "succeeded"
+
+
+def test_waiting_for_a_job_that_does_not_end_has_an_end(firm, kind):
+    from spm.jobs.claims import job_claim
+
+    kind("t", a=lambda step: None)
+    job = queued(firm, "t")
+    with tenant_scope(firm.pk):
+        job_claim(job_id=job.pk, owner="a worker elsewhere")
+    with pytest.raises(TimeoutError, match="still Running in stage a"):
+        job_run_here(tenant_id=firm.pk, job_id=job.pk, timeout=0.3)
