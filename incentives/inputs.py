@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import (
@@ -80,27 +80,32 @@ class PayeeGroup:
 
 
 class RunInputs:
-    """Everything small that a run of a tenant reads, as known at `number` and seen from `business_date`."""
+    """Everything small that a run of a tenant reads, as known at `number` and seen from `business_date`.
 
-    def __init__(self, *, number: int, business_date: dt.date) -> None:
+    only: one payee, whose own measures and pay are wanted; then nothing is read of others, and teams are not known.
+    """
+
+    def __init__(self, *, number: int, business_date: dt.date, only: int | None = None) -> None:
         self.tenant_id = required_tenant_id()
         self.number, self.business_date = number, business_date
         self.today = day_number(business_date)
-        self.payees = {
-            p.pk: PayeeGroup(p.pay_group, p.legal_entity_id, p.pay_currency)
-            for p in Payee.objects.only("id", "pay_group", "legal_entity_id", "pay_currency").order_by("pk")
-        }
+        own = {} if only is None else {"payee_id": only}
+        of_seat = {} if only is None else {"seat__payee_id": only}
+        payees = Payee.objects.only("id", "pay_group", "legal_entity_id", "pay_currency").order_by("pk")
+        self.payees = {p.pk: PayeeGroup(p.pay_group, p.legal_entity_id, p.pay_currency) for p in (payees if only is None else payees.filter(pk=only))}
         self._spans: dict[int, list[AssignmentRow]] = defaultdict(list)
-        for row in known_as_at(AssignmentRow.objects.all(), number).order_by("seat_id", "valid_from"):
+        for row in known_as_at(AssignmentRow.objects.filter(**own), number).order_by("seat_id", "valid_from"):
             self._spans[row.seat_id].append(row)
         self.seats = {seat.pk: (seat.payee_id, seat.position_id) for seat in Seat.objects.filter(pk__in=list(self._spans))}
         self._assigned: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        for plan_id, seat_id, start, end in known_as_at(PlanAssignment.objects.all(), number).values_list("plan_id", "seat_id", "valid_from", "valid_to"):
+        assigned = known_as_at(PlanAssignment.objects.filter(**of_seat), number)
+        for plan_id, seat_id, start, end in assigned.values_list("plan_id", "seat_id", "valid_from", "valid_to"):
             self._assigned[plan_id].append((seat_id, day_number(start), _end(end)))
         self.assignments = tuple(self._assignment(seat) for seat in sorted(self._spans))
-        self.reporting = self._reporting()
-        self.attributes = self._attributes()
-        self.quotas = self._quotas()
+        self.reporting = self._reporting() if only is None else ()
+        self.attributes = self._attributes(known_as_at(PayTerms.objects.filter(**of_seat), number))
+        positions = {} if only is None else {"position_id__in": {position for _, position in self.seats.values()}}
+        self.quotas = self._quotas(known_as_at(QuotaRow.objects.filter(**positions), number))
         self.versions = tuple(self._versions())
 
     # ---- people
@@ -128,9 +133,9 @@ class RunInputs:
         ]
         return reporting_from_positions(lines, spans)
 
-    def _attributes(self) -> tuple[Attribute, ...]:
+    def _attributes(self, terms: QuerySet[PayTerms]) -> tuple[Attribute, ...]:
         found = []
-        for row in known_as_at(PayTerms.objects.all(), self.number).order_by("seat_id", "valid_from"):
+        for row in terms.order_by("seat_id", "valid_from"):
             if row.seat_id not in self.seats:
                 continue
             start, end = day_number(row.valid_from), _end(row.valid_to)
@@ -139,8 +144,8 @@ class RunInputs:
             found += [Attribute(row.seat_id, name, value, start, end) for name, value in values.items()]
         return tuple(found)
 
-    def _quotas(self) -> tuple[Quota, ...]:
-        rows = known_as_at(QuotaRow.objects.all(), self.number).order_by("position_id", "measure", "valid_from")
+    def _quotas(self, found: QuerySet[QuotaRow]) -> tuple[Quota, ...]:
+        rows = found.order_by("position_id", "measure", "valid_from")
         return tuple(Quota(r.position_id, r.measure, scaled(r.amount, r.amount_scale), day_number(r.valid_from), _end(r.valid_to)) for r in rows)
 
     # ---- plans
@@ -150,6 +155,7 @@ class RunInputs:
             PlanVersion.objects.exclude(state=PlanVersion.State.DRAFT)
             .filter(activated_in__number__lte=self.number)
             .filter(Q(retired_in__isnull=True) | Q(retired_in__number__isnull=True) | Q(retired_in__number__gt=self.number))
+            .filter(plan_id__in=list(self._assigned))
             .select_related("plan")
             .order_by("plan_id", "-number")
         )

@@ -1,1 +1,32 @@
-"""Reads about plans, runs, the ledger and statements: frozen dataclasses for pages and API."""
+"""Reads of incentives for pages and the API: frozen dataclasses, bounded queries. All need the tenant's scope.
+
+Whose pay may be shown to whom is decided before: callers pass payees that spm.access allows.
+"""
+
+from incentives.selectors.plans import PlanRow, plan_list, plan_versions
+from incentives.selectors.runs import Freshness, RunDiff, freshness, last_run, run_diff, run_list
+from incentives.selectors.scorecards import Scorecard, scorecard_get
+from incentives.selectors.statements import LineTrace, StatementView, line_trace, statement_get, statement_list
+from incentives.selectors.teams import HeatCell, HeatMap, team_heat_map
+
+__all__ = [
+    "Freshness",
+    "HeatCell",
+    "HeatMap",
+    "LineTrace",
+    "PlanRow",
+    "RunDiff",
+    "Scorecard",
+    "StatementView",
+    "freshness",
+    "last_run",
+    "line_trace",
+    "plan_list",
+    "plan_versions",
+    "run_diff",
+    "run_list",
+    "scorecard_get",
+    "statement_get",
+    "statement_list",
+    "team_heat_map",
+]

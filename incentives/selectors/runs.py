@@ -1,13 +1,28 @@
-"""What a run changed: its postings, the largest first."""
+"""Reads of runs: the last one, what it posted, what it changed against the one before, how fresh the figures are."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Abs
 
-from incentives.models import LedgerEntry, Run
+from incentives.explain import body_read
+from incentives.models import LedgerEntry, Run, RunResult
+from spm.tenancy.changes import known_number
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """When the figures were computed, and whether something was recorded since."""
+
+    run: Run | None
+    computed_at: dt.datetime | None
+    known_number: int
+    changes_since: int
+    """Change sets published since the run: 0 says that it is all in."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +36,93 @@ class RunChange:
     cause: str
     amount: Decimal
     currency: str
+
+
+@dataclass(frozen=True)
+class DiffLine:
+    """What a run changed for one payee, seat, component and period. before and after are what was earned in all."""
+
+    payee_id: int
+    seat_id: int
+    plan_version_id: int
+    component: str
+    period_id: int
+    period_code: str
+    currency: str
+    before: Decimal
+    after: Decimal
+    cause: str
+    pay_period_code: str
+
+    @property
+    def delta(self) -> Decimal:
+        """after - before."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True)
+class RunDiff:
+    """What a run changed: postings one by one (largest first, at most `limit`), and totals over all of them."""
+
+    run: Run
+    base: Run | None
+    lines: tuple[DiffLine, ...]
+    postings: int
+    totals: dict[str, Decimal]
+    """By currency."""
+    by_cause: dict[str, Decimal]
+    payees: int
+    results_changed: int
+
+
+def last_run() -> Run | None:
+    """The newest run that ended well."""
+    return Run.objects.filter(state=Run.State.DONE).exclude(kind=Run.Kind.REPLAY).order_by("-number").first()
+
+
+def run_list(*, limit: int = 50) -> QuerySet[Run]:
+    """Runs, newest first."""
+    return Run.objects.select_related("base", "period").order_by("-number")[:limit]
+
+
+def freshness() -> Freshness:
+    """Two queries."""
+    run, now = last_run(), known_number()
+    return Freshness(run, run.finished_at if run else None, run.known_number if run else 0, now - run.known_number if run else now)
+
+
+def run_diff(run: Run, *, limit: int = 200) -> RunDiff:
+    """What the run changed against the one before. Nine queries, whatever its size."""
+    posts = LedgerEntry.objects.filter(run=run)
+    totals: dict[str, Decimal] = {}
+    by_cause: dict[str, Decimal] = {}
+    for currency, cause, scale, amount in posts.order_by().values_list("currency", "cause", "scale").annotate(amount=Sum("amount")):
+        value = Decimal(amount).scaleb(-scale)
+        totals[currency] = totals.get(currency, Decimal(0)) + value
+        by_cause[cause] = by_cause.get(cause, Decimal(0)) + value
+    rows = list(posts.select_related("earning_period", "pay_period").order_by(Abs("amount").desc(), "pk")[:limit])
+    now = _bodies(rows, run_from=run)
+    was = _bodies(rows, run_to=run)
+    lines = []
+    for row in rows:
+        key = (row.seat_id, row.plan_version_id, row.earning_period_id)
+        lines.append(
+            DiffLine(
+                row.payee_id, row.seat_id, row.plan_version_id, row.component, row.earning_period_id, row.earning_period.code, row.currency,
+                _earned(was, key, row.component), _earned(now, key, row.component), row.cause, row.pay_period.code,
+            )
+        )  # fmt: skip
+    payees = posts.order_by().values("payee_id").distinct().count()
+    return RunDiff(run, run.base, tuple(lines), posts.count(), totals, by_cause, payees, RunResult.objects.filter(run_from=run).count())
+
+
+def _earned(bodies: dict[tuple[int, int, int], dict[str, str]], key: tuple[int, int, int], component: str) -> Decimal:
+    return Decimal(bodies.get(key, {}).get(component, "0"))
+
+
+def _bodies(rows: list[LedgerEntry], **filters: Run) -> dict[tuple[int, int, int], dict[str, str]]:
+    found = RunResult.objects.filter(**filters, seat_id__in={row.seat_id for row in rows}, period_id__in={row.earning_period_id for row in rows})
+    return {(r.seat_id, r.plan_version_id, r.period_id): body_read(r.body)["components"] for r in found}
 
 
 def run_changes(*, run: Run, limit: int = 200) -> list[RunChange]:
@@ -38,3 +140,13 @@ def run_changes(*, run: Run, limit: int = 200) -> list[RunChange]:
         )
         for e in entries[:limit]
     ]
+
+
+def in_force(*, payee_ids: list[int] | None = None, period_ids: list[int] | None = None) -> QuerySet[RunResult]:
+    """Results in force now, of these payees and periods (None: all)."""
+    where = Q(run_to__isnull=True)
+    if payee_ids is not None:
+        where &= Q(payee_id__in=payee_ids)
+    if period_ids is not None:
+        where &= Q(period_id__in=period_ids)
+    return RunResult.objects.filter(where)

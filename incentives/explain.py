@@ -1,0 +1,149 @@
+"""One payee's calculation again, as of a run: measures from his orders, the tree of an amount, the lines behind it.
+
+Nothing per line is stored; this derives it in some milliseconds from what the run saw (its change number), so that an
+explanation always fits the amount that was posted, whatever has been imported since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from typing import Any
+
+from incentives.chunking import version_facts
+from incentives.engine.contracts import Earning, Facts, Splits, TeamRow, Totals
+from incentives.engine.earn import PeriodRecord, TeamPay, UnitRun, team_pay_of, totals_matrix
+from incentives.engine.lines import Line, component_lines
+from incentives.engine.measure import chunk_compute
+from incentives.engine.outlook import NextStep, next_step, what_if
+from incentives.engine.trace import explain
+from incentives.fx import facts_converted
+from incentives.inputs import RunInputs, VersionInputs
+from incentives.loaders import ChangeNumbers, facts_load
+from incentives.models import ChunkTotals, Run, RunChunk, RunResult
+from incentives.totals import totals_unpack
+from spm.tenancy.scope import required_tenant_id
+
+
+@lru_cache(maxsize=2)
+def _everybody(tenant_id: int, run_id: int, number: int, business_date: Any) -> RunInputs:
+    """The whole tenant as a run saw it: only for managers who are paid on their team's commission."""
+    return RunInputs(number=number, business_date=business_date)
+
+
+@dataclass(frozen=True)
+class VersionBook:
+    """A payee's part of one plan version: prepared engine inputs, totals, and the orders behind them."""
+
+    version: VersionInputs
+    totals: Totals
+    facts: Facts
+    splits: Splits
+    team_pay: TeamPay | None
+
+
+class PayeeBook:
+    """Everything to explain one payee as of a run. Reads on demand; needs the tenant's scope."""
+
+    def __init__(self, *, payee_id: int, run: Run) -> None:
+        self.payee_id, self.run = payee_id, run
+        self.inputs = RunInputs(number=run.known_number, business_date=run.business_date, only=payee_id)
+
+    @cached_property
+    def _loaded(self) -> tuple[Facts, Splits]:
+        known = ChangeNumbers.up_to(self.run.known_number)
+        loaded = facts_load(low=self.payee_id, high=self.payee_id, known=known, amount_scale=self.run.amount_scale)
+        return loaded.facts, loaded.splits
+
+    @cached_property
+    def books(self) -> dict[int, VersionBook]:
+        """By plan version id."""
+        return {version.id: self._book(version) for version in self.inputs.versions}
+
+    def _book(self, version: VersionInputs) -> VersionBook:
+        facts, splits = version_facts(version, *self._loaded, [self.payee_id], whole=True)
+        facts, _ = facts_converted(self.inputs, version, facts)
+        totals = chunk_compute(version.prepared, facts, splits, [self.payee_id]).totals
+        plan = version.compiled
+        if plan.rollups or any(component.team is not None for component in plan.components):
+            totals = replace(totals, team=tuple(self._team_rows(version)))
+        team_pay = self._team_pay(version) if any(component.late for component in plan.components) else None
+        return VersionBook(version, totals, facts, splits, team_pay)
+
+    def _team_rows(self, version: VersionInputs) -> list[TeamRow]:
+        """What the team contributed, as the run kept it."""
+        wanted = set(RunChunk.objects.filter(run=self.run).values_list("number", "totals_of_id"))
+        rows = ChunkTotals.objects.filter(plan_version_id=version.id, run_id__in={of for _, of in wanted})
+        parts = [totals_unpack(row.body).totals.team for row in rows if (row.number, row.run_id) in wanted]
+        return sorted(
+            (row for part in parts for row in part if row.manager in self.inputs.seats), key=lambda row: (row.manager, row.measure, row.period, row.member)
+        )
+
+    def _team_pay(self, version: VersionInputs) -> TeamPay:
+        """The commission of everybody's team, from the results of the run."""
+        whole = _everybody(required_tenant_id(), self.run.pk, self.run.known_number, self.run.business_date)
+        prepared = next(item for item in whole.versions if item.id == version.id).prepared
+        wanted = {c.team.name for c in version.compiled.components if c.team is not None and c.team.base == "commission"}
+        earnings = []
+        for payee, seat, period, body in results_of(self.run).filter(plan_version_id=version.id).values_list("payee_id", "seat_id", "period_id", "body"):
+            components = body_read(body)["components"]
+            earnings += [Earning(payee, seat, name, period, Decimal(components[name])) for name in wanted & set(components)]
+        return team_pay_of(prepared, earnings)
+
+    # ---- answers
+
+    def record(self, *, version_id: int, seat_id: int, period_id: int) -> PeriodRecord | None:
+        """Figures and parts of one seat and period; None when nothing was computed."""
+        book = self.books[version_id]
+        prepared = book.version.prepared
+        position = next((i for i, item in enumerate(prepared.periods) if item.id == period_id), None)
+        if position is None or seat_id not in prepared.people.unit_of:
+            return None
+        matrix = totals_matrix(prepared, book.totals, [seat_id])
+        records = UnitRun(prepared, book.totals, prepared.people.unit_of[seat_id], matrix.get(seat_id), book.team_pay, True).run(position)
+        return records[-1] if records and records[-1].position == position else None
+
+    def tree(self, *, version_id: int, seat_id: int, period_id: int) -> dict[str, Any]:
+        """The explanation tree of a seat and period: its leaves sum to the total, rounding is a leaf."""
+        book = self.books[version_id]
+        return explain(book.version.prepared, book.totals, seat_id, period_id, book.team_pay)
+
+    def lines(self, *, version_id: int, seat_id: int, period_id: int, component: str) -> tuple[Line, ...]:
+        """The orders behind a component, in order of date."""
+        book = self.books[version_id]
+        return component_lines(book.version.prepared, book.totals, book.facts, book.splits, seat_id, period_id, component, book.team_pay)
+
+    def next_step(self, *, version_id: int, seat_id: int, period_id: int, component: str) -> NextStep | None:
+        """Distance to the component's next tier and what it is worth."""
+        book = self.books[version_id]
+        return next_step(book.version.prepared, book.totals, seat_id, period_id, component, book.team_pay)
+
+    def with_more(self, *, version_id: int, seat_id: int, period_id: int, amount: Decimal) -> PeriodRecord | None:
+        """The period as if that much more had been credited."""
+        book = self.books[version_id]
+        return what_if(book.version.prepared, book.totals, seat_id, period_id, amount, book.team_pay)
+
+
+def results_of(run: Run) -> Any:
+    """The results in force as of a run (a queryset of RunResult)."""
+    from django.db.models import Q
+
+    return RunResult.objects.filter(run_from__number__lte=run.number).filter(Q(run_to__isnull=True) | Q(run_to__number__gt=run.number))
+
+
+def body_read(body: bytes | memoryview) -> dict[str, Any]:
+    """The figures and components of a RunResult as exact texts; a figure is None where it is undefined."""
+    found: dict[str, Any] = json.loads(zlib.decompress(bytes(body)))
+    return found
+
+
+def body_hash(body: bytes | memoryview) -> bytes:
+    """What RunResult.hash must be."""
+    return hashlib.sha256(zlib.decompress(bytes(body))).digest()
+
+
+__all__ = ["PayeeBook", "VersionBook", "body_hash", "body_read", "results_of"]
