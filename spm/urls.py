@@ -18,6 +18,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("allauth.urls")),
     path("t/<slug:slug>/", include("incentives.urls")),
+    path("t/<slug:slug>/", include("analytics.urls")),
     path("api/v1/", include("spm.api.urls")),
     path("", include("spm.ui.urls")),
 ]

@@ -310,3 +310,12 @@ def times(count: int) -> range:
 @register.simple_tag
 def diff_of(old: str, new: str) -> list[diffs.DiffLine]:
     return diffs.diff_lines(old, new)
+
+
+@register.simple_tag
+def money_change(now: Decimal, before: Decimal) -> dict[str, Any]:
+    """The change between two amounts of one currency for the component `stat`: text with sign (a share) and direction; no text without a base."""
+    if not before:
+        return {"text": None, "direction": "flat"}
+    change = (now - before) / abs(before)
+    return {"text": formats.percent_text(change, _locale(), sign=True), "direction": "up" if change > 0 else "down" if change < 0 else "flat"}

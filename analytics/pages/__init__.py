@@ -1,0 +1,1 @@
+"""Pages of reps and managers: scorecard, statement with its trace, team."""

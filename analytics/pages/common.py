@@ -1,0 +1,54 @@
+"""What the desks share: which payee and period an address means, and who may see it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+
+from analytics.selectors.periods import PeriodChoice, period_choose
+from spm.access.selectors import visible_payees
+from spm.calendars.models import Period
+from spm.people.models import Payee
+
+
+def today_of(request: HttpRequest) -> dt.date:
+    """Today in the tenant's time zone."""
+    return dt.datetime.now(ZoneInfo(request.tenant.time_zone)).date()  # type: ignore[attr-defined]
+
+
+def choice_of(request: HttpRequest, code: str | None = None) -> PeriodChoice | None:
+    """The period of the address or of ?period=; 404 for one that does not exist. None: the tenant has no calendar yet."""
+    try:
+        return period_choose(code=code or request.GET.get("period"), today=today_of(request))
+    except Period.DoesNotExist:
+        raise Http404 from None
+
+
+def payee_of(request: HttpRequest, uid: UUID | None, choice: PeriodChoice) -> Payee | None:
+    """The payee of the address, or the member himself. Whoever may not see the pay of that date gets 404, as for no such payee."""
+    day = min(choice.period.ends - dt.timedelta(days=1), max(today_of(request), choice.period.starts))
+    visible = visible_payees(membership=request.membership, on=day).select_related("detail")  # type: ignore[attr-defined]
+    if uid is None:
+        return visible.filter(pk=request.membership.payee_id).first()  # type: ignore[attr-defined]
+    found = visible.filter(uid=uid).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def period_nav(request: HttpRequest, choice: PeriodChoice, name: str, **kwargs: object) -> dict[str, object]:
+    """Parameters of the component period_nav: links keep the page and change the period."""
+
+    def link(period: Period | None) -> str:
+        return reverse(name, kwargs={"slug": request.tenant.slug, **kwargs}) + f"?period={period.code}" if period else ""  # type: ignore[attr-defined]
+
+    return {
+        "label": choice.period.code,
+        "previous_url": link(choice.previous),
+        "next_url": link(choice.next),
+        "options": [(p.code, link(p), p.pk == choice.period.pk) for p in reversed(choice.recent)],
+    }

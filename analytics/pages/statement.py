@@ -1,0 +1,257 @@
+"""The statement of a pay period, the lines of a component, and the trace of one line in a drawer of its own address."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from analytics.pages.common import choice_of, payee_of, period_nav
+from analytics.selectors.explain import ComponentShown, LineShown, components, lines_of
+from analytics.selectors.results import last_run
+from analytics.selectors.statement import statement_view
+from spm.access.guards import requires
+from spm.people.models import Payee
+from spm.ui.drawers import drawer_wanted
+from spm.ui.formats import day_text, money_text, number_text, percent_text
+from spm.ui.tables import Column
+from spm.ui.trees import TreeNode
+
+KIND = {"rounding": "rounding", "adjustment": "adjustment"}
+
+
+def _detail(detail: dict[str, Any], locale: str) -> str:
+    """What the engine says of a part, in a line: from, to, rate, factor."""
+    words = {
+        "from": _("from"),
+        "to": _("to"),
+        "covered": _("amount"),
+        "value": _("rate"),
+        "factor": _("times"),
+        "of": _("of"),
+        "rate": _("rate"),
+        "base": _("on"),
+    }
+    parts = []
+    for name, value in detail.items():
+        if value is None:
+            continue
+        try:
+            shown = number_text(Decimal(str(value)), locale)
+        except ArithmeticError:
+            shown = str(value)
+        parts.append(f"{words.get(name, name)} {shown}")
+    return ", ".join(parts)
+
+
+def _part_label(part: dict[str, Any]) -> str:
+    names = {
+        "slice": _("Slice of the table"),
+        "rate": _("Rate"),
+        "multiplier": _("Multiplied by: %(name)s"),
+        "rounding": _("Rounding"),
+        "earlier": _("Earned earlier in this window"),
+        "cap": _("Cap"),
+        "floor": _("Floor"),
+    }
+    label = names.get(part["kind"])
+    if label is None:
+        return str(part["label"])
+    return label % {"name": part["label"]} if "%(name)s" in label else label
+
+
+def _tree(component: ComponentShown, lines: list[LineShown], locale: str, line_url: Any) -> TreeNode:
+    """Total, component, its parts (rule, slices, multipliers, rounding), and the order lines that make the base."""
+
+    def money(value: Decimal) -> str:
+        return money_text(value, component.currency, locale)
+
+    parts = [
+        TreeNode(_part_label(part), money(Decimal(part["amount"])), KIND.get(part["kind"], "rule"), _detail(part["detail"], locale))
+        for part in component.node["children"]
+    ]
+    base = [
+        TreeNode(f"{line.order.number} · {line.order.account}".rstrip(" ·"), money(line.pay_credit), "line", day_text(line.day, locale), line_url(line), True)
+        for line in lines
+    ]
+    children = list(parts)
+    if base:
+        total = sum((line.pay_credit for line in lines), Decimal(0))
+        children.append(TreeNode(_("Order lines credited in this period"), money(total), "source", _("what the rule was applied to"), children=base))
+    return TreeNode(component.label, money(component.amount), "component", component.plan, children=children)
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("label", _("Component")),
+        Column("origin", _("Earned in")),
+        Column("cause", _("Why now")),
+        Column("amount", _("Amount"), numeric=True),
+    ]
+
+
+@require_safe
+@requires("pay.read_own")
+def statement_mine(request: HttpRequest, slug: str) -> HttpResponse:
+    """The member's own statement of the current period."""
+    choice = choice_of(request)
+    if choice is None:
+        return render(request, "analytics/no_calendar.html")
+    payee = payee_of(request, None, choice)
+    if payee is None:
+        return render(request, "analytics/no_payee.html")
+    return _statement(request, slug, payee, choice)
+
+
+@require_safe
+@requires("pay.read_own")
+def statement_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpResponse:
+    """One statement: entries, sum as an equation, components with their explanation."""
+    choice = choice_of(request, code)
+    if choice is None:
+        raise Http404
+    payee = payee_of(request, uid, choice)
+    assert payee is not None
+    return _statement(request, slug, payee, choice)
+
+
+def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> HttpResponse:
+    view = statement_view(payee=payee, period=choice.period)
+    run = last_run()
+    shown = components(payee=payee, period=choice.period, run=run) if run else []
+    locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
+    equations = []
+    for currency, total in view.totals.items():
+        mine = [e for e in view.entries if e.currency == currency]
+        terms = []
+        for n, entry in enumerate(mine):
+            name = entry.label if not entry.is_late else f"{entry.label}, {entry.origin.code}"
+            terms.append(("+" if n and entry.amount >= 0 else "−" if n else "", name, money_text(abs(entry.amount) if n else entry.amount, currency, locale)))
+        equations.append({"terms": terms, "total": money_text(total, currency, locale), "label": _("Total %(period)s") % {"period": choice.period.code}})
+    context = {
+        "payee": payee,
+        "view": view,
+        "choice": choice,
+        "run": run,
+        "is_own": payee.pk == request.membership.payee_id,  # type: ignore[attr-defined]
+        "columns": _columns(),
+        "equations": equations,
+        "components": [
+            (c, reverse("statement-component", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code, "component": c.name})) for c in shown
+        ],
+        "nav": _nav(request, choice, payee),
+        "exports": [("CSV", reverse("statement-csv", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}))],
+    }
+    return render(request, "analytics/statement.html", context)
+
+
+def _nav(request: HttpRequest, choice: Any, payee: Payee) -> dict[str, Any]:
+    def link(period: Any) -> str:
+        return reverse("statement", kwargs={"slug": request.tenant.slug, "uid": payee.uid, "code": period.code}) if period else ""  # type: ignore[attr-defined]
+
+    options = [(p.code, link(p), p.pk == choice.period.pk) for p in reversed(choice.recent)]
+    return period_nav(request, choice, "scorecard") | {"previous_url": link(choice.previous), "next_url": link(choice.next), "options": options}
+
+
+@require_safe
+@requires("pay.read_own")
+def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, component: str, line: str | None = None) -> HttpResponse:
+    """The lines of a component with the engine's explanation; `line` opens that order's trace in the drawer."""
+    choice = choice_of(request, code)
+    run = last_run()
+    if choice is None or run is None:
+        raise Http404
+    payee = payee_of(request, uid, choice)
+    assert payee is not None
+    locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
+    shown = [c for c in components(payee=payee, period=choice.period, run=run) if c.name == component]
+    if not shown:
+        raise Http404
+    lines = lines_of(payee=payee, period=choice.period, run=run, component=component)
+    kwargs = {"slug": slug, "uid": payee.uid, "code": code, "component": component}
+
+    def line_url(item: LineShown) -> str:
+        return reverse("statement-line", kwargs={**kwargs, "line": item.order.key})
+
+    page_url = reverse("statement-component", kwargs=kwargs)
+    chosen = next((item for item in lines if item.order.key == line), None)
+    if line is not None and chosen is None:
+        raise Http404
+    context = {
+        "payee": payee,
+        "choice": choice,
+        "run": run,
+        "component": shown[0],
+        "total": sum((c.amount for c in shown), Decimal(0)),
+        "trees": [_tree(c, lines if n == 0 else [], locale, line_url) for n, c in enumerate(shown)],
+        "lines": [(item, line_url(item)) for item in lines],
+        "lines_total": sum((item.pay_credit for item in lines), Decimal(0)),
+        "columns": [
+            Column("order", _("Order")),
+            Column("account", _("Customer")),
+            Column("day", _("Date")),
+            Column("credit", _("Credited"), numeric=True),
+        ],
+        "statement_url": reverse("statement", kwargs={"slug": slug, "uid": payee.uid, "code": code}),
+    }
+    if chosen is None:
+        return render(request, "analytics/component.html", context)
+    trace = _line_trace(chosen, shown[0], locale)
+    context |= {"drawer_open": True, "drawer_title": chosen.order.number, "drawer_close_url": page_url, "line": chosen, "trace": trace}
+    return render(request, "analytics/partials/line.html" if drawer_wanted(request) else "analytics/component.html", context)
+
+
+def _line_trace(line: LineShown, component: ComponentShown, locale: str) -> TreeNode:
+    """From the component down to the row of the source: rule, credit, rounding."""
+
+    def money(value: Decimal | None) -> str:
+        return money_text(value, component.currency, locale)
+
+    source = TreeNode(
+        _("Order %(number)s in %(source)s") % {"number": line.order.external_id, "source": line.order.source},
+        "",
+        "source",
+        _("as known at change %(number)s") % {"number": line.order.change_number} if line.order.change_number else "",
+    )
+    credit = TreeNode(_("Credited by rule: %(rule)s") % {"rule": line.rule}, money(line.pay_credit), "rule", day_text(line.day, locale), children=[source])
+    children = [credit]
+    if line.pay is not None:
+        share = line.pay / line.pay_credit if line.pay_credit else None
+        note = _("before multipliers and rounding") + (f", {percent_text(share, locale)}" if share is not None else "")
+        children.insert(0, TreeNode(_("Its part of the component"), money(line.pay), "line", note))
+    return TreeNode(component.label, money(component.amount), "component", component.plan, children=children)
+
+
+def _safe(text: str) -> str:
+    """Text that a spreadsheet must not run as a formula."""
+    return f"'{text}" if text.strip()[:1] in {"=", "+", "-", "@"} else text
+
+
+@require_safe
+@requires("pay.read_own")
+def statement_csv(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpResponse:
+    """The statement's entries as CSV; the last row is the total of the page."""
+    choice = choice_of(request, code)
+    if choice is None:
+        raise Http404
+    payee = payee_of(request, uid, choice)
+    assert payee is not None
+    view = statement_view(payee=payee, period=choice.period)
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow([_("Component"), _("Earned in"), _("Why now"), _("Currency"), _("Amount")])
+    for e in view.entries:
+        rows.writerow([_safe(e.label), e.origin.code, _safe(e.cause), e.currency, f"{e.amount:f}"])
+    for currency, total in view.totals.items():
+        rows.writerow([_("Total"), choice.period.code, "", currency, f"{total:f}"])
+    response = HttpResponse("﻿" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="statement-{payee.external_id}-{code}.csv"'
+    return response

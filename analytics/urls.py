@@ -1,0 +1,16 @@
+"""Addresses of the desks of reps and managers, below /t/SLUG/."""
+
+from django.urls import path
+
+from analytics.pages import scorecard, statement, team
+
+urlpatterns = [
+    path("scorecard/", scorecard.scorecard_page, name="scorecard"),
+    path("people/<uuid:uid>/scorecard/", scorecard.scorecard_page, name="scorecard-of"),
+    path("statement/", statement.statement_mine, name="statement-mine"),
+    path("people/<uuid:uid>/statements/<str:code>/", statement.statement_page, name="statement"),
+    path("people/<uuid:uid>/statements/<str:code>/statement.csv", statement.statement_csv, name="statement-csv"),
+    path("people/<uuid:uid>/statements/<str:code>/<slug:component>/", statement.component_page, name="statement-component"),
+    path("people/<uuid:uid>/statements/<str:code>/<slug:component>/lines/<path:line>/", statement.component_page, name="statement-line"),
+    path("team/", team.team_page, name="team"),
+]
