@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "spm.access.middleware.UserLanguageMiddleware",
     "spm.tenancy.middleware.TenantMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -159,16 +160,29 @@ ACCOUNT_ADAPTER = "spm.access.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "spm.access.adapters.SocialAccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "SPM"
+# Passwords: axes counts, per address and place, and a success starts the count anew. TOTP, mail and reset: allauth's limits.
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 1
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "spm.access.lockout.username_of"
+AXES_LOCKOUT_TEMPLATE = "account/lockout.html"
+AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# An account has one address: the one that the invitation proved. Changing it would let an account take another's place.
+ACCOUNT_CHANGE_EMAIL = False
+ACCOUNT_MAX_EMAIL_ADDRESSES = 1
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if env_bool("SPM_HTTPS", False) else "http"
 
 # Instance-wide OIDC only (docs/decisions): a tenant's own provider over global users would allow takeover by e-mail address.
-SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_ONLY = env_bool("OIDC_ONLY", False)
+SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {
+        # The operator chose this provider, so an address that it has verified signs in to the account that exists under it.
+        "EMAIL_AUTHENTICATION": True,
         "APPS": (
             [
                 {
@@ -209,6 +223,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SESSION_COOKIE_HTTPONLY = True
+# Twelve hours from sign-in, whatever is done meanwhile; access to a tenant is checked at each request besides.
+SESSION_COOKIE_AGE = env_int("SPM_SESSION_HOURS", 12) * 3600
+if SECURE:
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"

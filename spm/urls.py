@@ -3,6 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from spm.access.views.entrance import language_set
+
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """Liveness of the web process: answers when the database answers."""
@@ -15,10 +17,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", language_set, name="set_language"),
     path("accounts/", include("allauth.urls")),
     path("t/<slug:slug>/", include("incentives.urls")),
     path("t/<slug:slug>/", include("analytics.urls")),
     path("api/v1/", include("spm.api.urls")),
     path("", include("spm.ui.urls")),
+    path("", include("spm.access.urls")),
 ]

@@ -1,7 +1,8 @@
-"""Who signs in (global users) and what they may do in a tenant (memberships with roles)."""
+"""Who signs in (global users) and what they may do in a tenant (memberships with roles); invitations and the links in mail."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -72,6 +73,10 @@ class Membership(TenantModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="access_membership_once")]
 
+    def is_open(self, at: dt.datetime) -> bool:
+        """Whether it gives access at an instant; an end may be set ahead."""
+        return self.ended_at is None or self.ended_at > at
+
 
 class RoleGrant(TenantModel):
     """One role of a membership. Granted and ended by name; the audit keeps who did it."""
@@ -83,3 +88,41 @@ class RoleGrant(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "membership", "role"], name="access_rolegrant_once")]
+
+
+class Invitation(TenantModel):
+    """A place in the tenant offered to an e-mail address. Its link is in LinkToken; the address is emptied when its person is erased."""
+
+    email = models.EmailField(blank=True)
+    language = models.CharField(max_length=8, default="en")
+    roles = models.JSONField(default=list)
+    payee = TenantForeignKey("people.Payee", null=True, blank=True, related_name="invitations")
+    invited_by_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    # What went wrong with the mail, for the page that offers to send it again.
+    mail_error = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "email"], name="access_invitation_email")]
+
+    @property
+    def role_labels(self) -> list[str]:
+        return [str(Role(role).label) for role in self.roles]
+
+
+class LinkToken(models.Model):
+    """A link in a mail, found before any tenant is known. Global: it holds a hash, never the token, and nothing about a person."""
+
+    class Purpose(models.TextChoices):
+        INVITATION = "invitation", _("Invitation")
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    purpose = models.CharField(max_length=20, choices=Purpose.choices)
+    tenant = models.ForeignKey("tenancy.Tenant", on_delete=models.CASCADE, related_name="+")
+    object_uid = models.UUIDField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)

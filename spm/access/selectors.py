@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from spm.access.models import Membership, RoleGrant
+from spm.access.errors import LinkInvalid
+from spm.access.links import link_look
+from spm.access.models import Invitation, LinkToken, Membership, Role, RoleGrant, User
 from spm.access.policy import permitted
 from spm.people.hierarchy import Span
 from spm.people.models import Payee
 from spm.people.selectors import team_of, team_spans
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import tenant_scope, user_scope
-
-if TYPE_CHECKING:
-    from spm.access.models import User
 
 
 def is_open(at: dt.datetime) -> Q:
@@ -85,3 +85,26 @@ def may_see_pay(*, membership: Membership, payee_id: int, on: dt.date) -> bool:
 def may_approve_pay(*, membership: Membership, payee_id: int) -> bool:
     """Whether the member may approve this payee's pay: the permission, and never his own."""
     return permitted(roles_of(membership=membership), "pay.approve") and membership.payee_id != payee_id
+
+
+@dataclass(frozen=True)
+class InvitationShown:
+    """What the page behind an invitation's link may show before it is accepted."""
+
+    tenant: Tenant
+    email: str
+    language: str
+    roles: tuple[str, ...]
+    account_exists: bool
+
+
+def invitation_shown(*, token: str, at: dt.datetime) -> InvitationShown:
+    """The invitation behind a link, without using the link; raises LinkInvalid. Opens its own scope."""
+    link = link_look(token=token, purpose=LinkToken.Purpose.INVITATION, at=at)
+    with tenant_scope(link.tenant_id):
+        found = Invitation.objects.filter(uid=link.object_uid, accepted_at__isnull=True, revoked_at__isnull=True).first()
+        if found is None or not found.email:
+            raise LinkInvalid(_("This link has been used, was withdrawn or is past its time. Ask whoever sent it for a new one."))
+        labels = tuple(str(Role(role).label) for role in found.roles)
+        exists = User.objects.filter(email=found.email).exists()
+        return InvitationShown(tenant=link.tenant, email=found.email, language=found.language, roles=labels, account_exists=exists)

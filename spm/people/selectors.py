@@ -79,3 +79,10 @@ def employment_on(*, payee: Payee, day: dt.date, known_at: int | None = None) ->
 def pay_terms_on(*, seat_id: int, day: dt.date, known_at: int | None = None) -> PayTerms | None:
     """The pay terms of a seat on a day, or None."""
     return valid_on(known_as_at(PayTerms.objects.filter(seat_id=seat_id), known_at), day).first()
+
+
+def payee_choices() -> list[tuple[str, str]]:
+    """(uid, name and number) of every payee who is not erased, by name, for a form's list."""
+    rows = Payee.objects.filter(erased_at__isnull=True).select_related("detail")
+    named = [(str(p.uid), f"{p.detail.display_name} ({p.external_id})" if hasattr(p, "detail") else p.external_id) for p in rows]
+    return sorted(named, key=lambda pair: pair[1].casefold())

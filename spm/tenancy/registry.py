@@ -9,6 +9,7 @@ from django.apps import apps
 # Tables without a tenant: what signs people in, what Django itself keeps, and the tenants.
 GLOBAL_TABLES = frozenset(
     {
+        "access_linktoken",
         "access_user",
         "access_user_groups",
         "access_user_user_permissions",
