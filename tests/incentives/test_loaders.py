@@ -1,0 +1,73 @@
+"""The engine's reading: an index-only scan, newest versions, what was known when, exact scales."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection, connections
+
+from incentives.engine.errors import InputError
+from incentives.loaders import ChangeNumbers, chunk_select, facts_load
+from spm.sales.models import Order, OrderVersion
+from spm.tenancy.changes import change, known_number
+from spm.tenancy.scope import tenant_scope
+from tests.incentives.world import put_order
+from tests.support.factories import make_payee, make_tenant
+
+
+def amounts(payee, number=None):
+    loaded = facts_load(low=payee.pk, high=payee.pk, known=ChangeNumbers.up_to(number or known_number()), amount_scale=4)
+    return loaded.facts.amount.tolist()
+
+
+def test_the_newest_version_known_at_a_number_is_read(scope):
+    payee = make_payee()
+    put_order("1", payee, "2024-03-05", 100_00)
+    first = known_number()
+    put_order("1", payee, "2024-03-05", 90_00)
+    second = known_number()
+    put_order("1", payee, "2024-03-05", 80_00, gone=True)
+    assert [amounts(payee, number) for number in (first, second, None)] == [[100_0000], [90_0000], []]
+
+
+def test_amounts_of_different_scales_are_brought_to_one_exactly(scope):
+    payee = make_payee()
+    put_order("1", payee, "2024-03-05", 7, scale=0)
+    put_order("2", payee, "2024-03-06", 12345, scale=4)
+    assert amounts(payee) == [7_0000, 12345]
+    put_order("3", payee, "2024-03-07", 1, scale=6)
+    with pytest.raises(InputError, match="6 decimals"):
+        amounts(payee)
+
+
+def test_a_run_reads_six_decimals_where_an_amount_has_them(scope):
+    from tests.incentives.world import make_world
+
+    world = make_world(1)
+    put_order("1", world.payees[0], "2024-03-05", 100_000_001, scale=6)
+    run = world.run()
+    assert (run.amount_scale, run.summary["posted_amount"]) == (6, {"USD": "5.00"})
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_chunk_is_read_by_an_index_only_scan():
+    tenant = make_tenant("big")
+    with tenant_scope(tenant.pk):
+        payees = [make_payee() for _ in range(20)]
+        with change(kind="import", reason="many") as changeset:
+            orders = Order.objects.bulk_create([Order(source="t", external_id=str(n)) for n in range(20_000)])
+            OrderVersion.objects.bulk_create(
+                [
+                    OrderVersion(record=order, change_set=changeset, payee=payees[n % 20], order_date="2024-03-05", amount=n, currency_code=1)
+                    for n, order in enumerate(orders)
+                ],
+                batch_size=5000,
+            )
+    # As after an import: visibility and statistics by the owner, outside a transaction.
+    with connections["owner"].cursor() as owner:
+        owner.execute("VACUUM (ANALYZE) sales_orderversion")
+    with tenant_scope(tenant.pk), connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + chunk_select(payees[2].pk, payees[5].pk))
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Index Only Scan using sales_orderversion_engine" in plan
+    assert "Heap Fetches: 0" in plan
+    assert "Sort" not in plan
