@@ -63,14 +63,16 @@ def catalogues_compile(*, force: bool = False) -> list[Path]:
     return written
 
 
-def catalogues_update(root: Path = ROOT) -> None:
-    """Takes new texts into the .po files under `root` and drops those no longer used. Raises GettextMissing, CalledProcessError."""
+def catalogues_update(root: Path = ROOT, *, keep_obsolete: bool = False) -> None:
+    """Takes new texts into the .po files under `root` and drops those no longer used, unless they are to be kept. Raises GettextMissing, CalledProcessError."""
     missing = [name for name in ("xgettext", "msgmerge", "msguniq", "msgattrib") if shutil.which(name) is None]
     if missing:
         raise GettextMissing(f"{', '.join(missing)} not found: texts cannot be extracted. Install GNU gettext (the package is called gettext).")
     environment = {**os.environ, "SPM_NO_DATABASE": "1", "DJANGO_SETTINGS_MODULE": "spm.settings", "PYTHONPATH": str(root)}
     for domain, extensions in DOMAINS.items():
         command = [sys.executable, "manage.py", "makemessages", "--domain", domain, "--no-location", "--no-wrap", "--verbosity", "0"]
+        if not keep_obsolete:
+            command.append("--no-obsolete")
         for language in LANGUAGES:
             command += ["--locale", language]
         for extension in extensions:
@@ -98,8 +100,6 @@ def catalogue_problems(path: Path) -> list[str]:
             problems.append(f"{where}: fuzzy: {key!r}")
         if not all(strings):
             problems.append(f"{where}: untranslated: {key!r}")
-        elif isinstance(message.id, tuple) and len(strings) != catalogue.num_plurals:
-            problems.append(f"{where}: {len(strings)} plural forms of {catalogue.num_plurals}: {key!r}")
         else:
             problems += [f"{where}: {error}: {key!r}" for error in message.check(catalogue)]
     problems += [f"{where}: obsolete: {key!r}" for key in catalogue.obsolete]
@@ -117,5 +117,5 @@ def translations_problems(root: Path = ROOT) -> list[str]:
             "node_modules", ".venv", ".data", ".git", "dist", "__pycache__", "*.mo", "static", "media", ".mypy_cache", ".ruff_cache"
         )
         shutil.copytree(root, copy, ignore=ignore)
-        catalogues_update(copy)
+        catalogues_update(copy, keep_obsolete=True)
         return [problem for language in LANGUAGES for domain in DOMAINS for problem in catalogue_problems(_po(copy, language, domain))]

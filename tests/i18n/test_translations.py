@@ -50,7 +50,7 @@ def test_a_new_text_in_a_template_in_python_and_in_a_script_is_noticed(gettext_t
         ('msgid "A"\nmsgstr ""\n', "untranslated"),
         ('#, fuzzy\nmsgid "A"\nmsgstr "Б"\n', "fuzzy"),
         ('#~ msgid "A"\n#~ msgstr "Б"\n', "obsolete"),
-        ('msgid "A %(n)s"\nmsgid_plural "As %(n)s"\nmsgstr[0] "Б %(n)s"\nmsgstr[1] "Б %(n)s"\n', "plural forms"),
+        ('msgid "A %(n)s"\nmsgid_plural "As %(n)s"\nmsgstr[0] "Б %(n)s"\nmsgstr[1] "Б %(n)s"\n', "untranslated"),
         ('#, python-format\nmsgid "A %(n)s"\nmsgstr "Б %(m)s"\n', "placeholder"),
     ],
 )
