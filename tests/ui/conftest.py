@@ -1,6 +1,8 @@
-"""The gallery on a live server, as the tests of look, access and keyboard see it."""
+"""The gallery on one server for all tests. It needs no data: reaching for the database fails here."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from pytest_django.live_server_helper import LiveServer
@@ -10,7 +12,14 @@ from tests.support.browser import chromium, open_page
 __all__ = ["chromium", "open_page"]
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[LiveServer]:
+    running = LiveServer("localhost")
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def gallery_url(live_server: LiveServer, settings) -> str:  # type: ignore[no-untyped-def]
+def gallery_url(server: LiveServer, settings) -> str:  # type: ignore[no-untyped-def]
     settings.DEBUG = True
-    return f"{live_server.url}/ui/gallery/"
+    return f"{server.url}/ui/gallery/"

@@ -58,6 +58,6 @@ document.body.addEventListener('htmx:responseError', event => {
 
 // On paper everything is unfolded.
 const unfolded = [];
-addEventListener('beforeprint', () => document.querySelectorAll('main details:not([open]):not(.menu), dialog[open] details:not([open])').forEach(d => { d.open = true; unfolded.push(d); }));
+addEventListener('beforeprint', () => document.querySelectorAll('main details:not([open], .menu, .chart-table), dialog[open] details:not([open])').forEach(d => { d.open = true; unfolded.push(d); }));
 addEventListener('afterprint', () => { unfolded.forEach(d => { d.open = false; }); unfolded.length = 0; });
 document.documentElement.dataset.ready = '1';
