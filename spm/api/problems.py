@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -35,6 +35,7 @@ CATALOGUE: dict[str, tuple[int, Any, Any]] = {
     "too_large": (413, _("Too large"), _("Send less at once.")),
     "unsupported_media_type": (415, _("Unsupported media type"), _("Send the content type that the schema lists.")),
     "idempotency_mismatch": (422, _("This idempotency key was used for another request"), _("Use a new key for a new request.")),
+    "plan_refused": (422, _("The plan cannot be used as asked"), _("Mend the places listed under errors, check the plan, and send it again.")),
     "throttled": (429, _("Too many requests"), _("Wait for the number of seconds in Retry-After.")),
     "server_error": (500, _("Something failed on our side"), _("Try again; if it stays, tell your administrator the time of the call.")),
     "unavailable": (503, _("Not available at the moment"), _("Try again in a minute.")),
@@ -51,7 +52,7 @@ FIELD_MEND: dict[str, Any] = {
     "max_length": _("Shorten the value."),
 }
 
-_DOMAIN: dict[type[Exception], str] = {}
+_DOMAIN: dict[type[Exception], str | Callable[[Any], str]] = {}
 
 
 class Problem(exceptions.APIException):
@@ -63,7 +64,7 @@ class Problem(exceptions.APIException):
         super().__init__(detail=detail or CATALOGUE[code][1], code=code)
 
 
-def problem_register(error: type[Exception], *, code: str) -> None:
+def problem_register(error: type[Exception], *, code: str | Callable[[Any], str]) -> None:
     """Tells which problem a domain error becomes. Its text is shown, so register only errors written for users."""
     _DOMAIN[error] = code
 
@@ -127,13 +128,16 @@ def _known(exc: Exception) -> tuple[str, dict[str, Any]] | None:
 
 
 def _domain(exc: Exception) -> tuple[str, dict[str, Any]] | None:
-    for kind in type(exc).__mro__:
-        if kind in _DOMAIN:
-            code, field, mend = _DOMAIN[kind], str(getattr(exc, "field", "") or ""), getattr(exc, "mend", None)
-            remedy = str(mend or CATALOGUE[code][2])
-            errors = [{"field": field, "code": str(getattr(exc, "code", code)), "detail": str(exc), "mend": remedy}] if field else None
-            return code, {"detail": str(exc) or None, "errors": errors, "mend": mend}
-    return None
+    """A registered domain error: its text, the field it names, or every place that its `problems` name."""
+    found = next((_DOMAIN[kind] for kind in type(exc).__mro__ if kind in _DOMAIN), None)
+    if found is None:
+        return None
+    code = found if isinstance(found, str) else found(exc)
+    field, mend = str(getattr(exc, "field", "") or ""), getattr(exc, "mend", None)
+    errors = [{"field": p.path, "code": code, "detail": p.text(), "mend": p.mend} for p in getattr(exc, "problems", ())]
+    if field and not errors:
+        errors = [{"field": field, "code": str(getattr(exc, "code", code)), "detail": str(exc), "mend": str(mend or CATALOGUE[code][2])}]
+    return code, {"detail": str(exc) or None, "errors": errors, "mend": mend}
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:

@@ -36,6 +36,7 @@ urlpatterns = [
     *sales.urlpatterns,
     # Higher apps: named here as text, because the kernel does not import them.
     path(T, include("planning.api.urls")),
+    path(T, include("incentives.api.urls")),
     # Last: an address that nothing else takes is answered in the API's own shape.
     re_path(r"^.*$", UnknownAddress.as_view(), name="api-unknown"),
 ]

@@ -1,0 +1,1 @@
+"""The API of incentives: plans, runs, statements."""

@@ -1,0 +1,261 @@
+"""Plans and their versions: read, check, draft, activate, retire, and put seats under a plan."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from incentives.engine.plan_check import plan_check
+from incentives.models import Plan, PlanAssignment, PlanVersion
+from incentives.services.plans import PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
+from spm.api.dated import KNOWN_AT, DatedFilter, DatedList, DatedOut
+from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
+from spm.api.problems import Problem, problem_register
+from spm.api.references import by_code, by_uids
+from spm.api.scopes import Scope
+from spm.calendars.models import FiscalCalendar
+from spm.people.models import Seat
+from spm.tenancy.changes import change
+
+problem_register(PlanRefused, code=lambda error: "plan_refused" if error.problems else "conflict")
+
+
+class PlanOut(serializers.Serializer):
+    uid = serializers.UUIDField()
+    code = serializers.CharField()
+    title = serializers.CharField()
+    calendar = serializers.CharField(source="calendar.code")
+    is_archived = serializers.BooleanField()
+
+
+class VersionOut(serializers.Serializer):
+    """A version without its text. In force over [effective_from, effective_to) once active."""
+
+    uid = serializers.UUIDField()
+    plan = serializers.CharField(source="plan.code")
+    number = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=PlanVersion.State.choices)
+    currency = serializers.CharField()
+    engine = serializers.IntegerField()
+    digest = serializers.CharField()
+    effective_from = serializers.DateField()
+    effective_to = serializers.DateField(allow_null=True)
+    note = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class VersionTextOut(VersionOut):
+    text = serializers.CharField(help_text="The document as written, YAML with its comments.")
+
+
+class FindingOut(serializers.Serializer):
+    path = serializers.CharField()
+    line = serializers.IntegerField(help_text="From 1; 0 when the place is not known.")
+    column = serializers.IntegerField()
+    cause = serializers.CharField()
+    mend = serializers.CharField()
+
+
+class PlanTestOut(serializers.Serializer):
+    name = serializers.CharField()
+    problems = FindingOut(many=True)
+
+
+class CheckOut(serializers.Serializer):
+    """What checking a plan's text found. Only an `ok` plan can be activated."""
+
+    ok = serializers.BooleanField()
+    problems = FindingOut(many=True)
+    tests = PlanTestOut(many=True)
+
+
+class TextIn(serializers.Serializer):
+    text = serializers.CharField(max_length=500_000, trim_whitespace=False)
+
+
+class DraftIn(TextIn):
+    effective_from = serializers.DateField()
+    effective_to = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class VersionIn(DraftIn):
+    note = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
+
+
+class PlanIn(DraftIn):
+    calendar = serializers.CharField(help_text="Code of a fiscal calendar.")
+
+
+class EnrolIn(serializers.Serializer):
+    seats = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=1000)
+    start = serializers.DateField()
+    end = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class EnrolmentOut(DatedOut):
+    plan = serializers.CharField(source="plan.code")
+    seat = serializers.UUIDField(source="seat.uid")
+    payee = serializers.UUIDField(source="seat.payee.uid")
+
+
+class EnrolmentFilter(DatedFilter):
+    plan = filters.CharFilter(field_name="plan__code")
+
+
+def _plan(uid: uuid.UUID) -> Plan:
+    found = Plan.objects.filter(uid=uid).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _version(uid: uuid.UUID) -> PlanVersion:
+    found = PlanVersion.objects.select_related("plan").filter(uid=uid).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@extend_schema_view(get=extend_schema(operation_id="plans_list"))
+class PlanList(ListEndpoint):
+    """Plans of the company."""
+
+    scopes = {"GET": Scope.PLANS_READ, "POST": Scope.PLANS_WRITE}
+    serializer_class = PlanOut
+    model = Plan
+    order = ("code",)
+
+    def get_queryset(self) -> QuerySet[Plan]:
+        return Plan.objects.select_related("calendar")
+
+    @extend_schema(operation_id="plans_create", request=PlanIn, responses={201: VersionTextOut})
+    def post(self, request: Request) -> Response:
+        """A new plan with its first draft; key and title are those of the text."""
+        values = self.parsed(PlanIn)
+        calendar = by_code(FiscalCalendar, values.pop("calendar"), field="calendar")
+        return Response(VersionTextOut(plan_create(calendar=calendar, actor_id=request.user.pk, **values)).data, status=201)
+
+
+@extend_schema_view(get=extend_schema(operation_id="plans_get"))
+class PlanDetail(DetailEndpoint):
+    """One plan."""
+
+    scopes = {"GET": Scope.PLANS_READ}
+    serializer_class = PlanOut
+
+    def get_queryset(self) -> QuerySet[Plan]:
+        return Plan.objects.select_related("calendar")
+
+
+class PlanCheck(Endpoint):
+    """Checks a plan's text and runs its own tests. Nothing is stored."""
+
+    scopes = {"POST": Scope.PLANS_READ}
+
+    @extend_schema(operation_id="plans_check", request=TextIn, responses=CheckOut)
+    def post(self, request: Request) -> Response:
+        return Response(CheckOut(plan_check(self.parsed(TextIn)["text"])).data)
+
+
+@extend_schema_view(get=extend_schema(operation_id="plan_versions_list"))
+class VersionList(ListEndpoint):
+    """Versions of a plan, newest first."""
+
+    scopes = {"GET": Scope.PLANS_READ, "POST": Scope.PLANS_WRITE}
+    serializer_class = VersionOut
+    model = PlanVersion
+    order = ("-number",)
+
+    def get_queryset(self) -> QuerySet[PlanVersion]:
+        return PlanVersion.objects.select_related("plan").filter(plan=_plan(self.kwargs["uid"]))
+
+    @extend_schema(operation_id="plan_versions_create", request=VersionIn, responses={201: VersionTextOut})
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """Drafts a new version. The text must compile; its tests may still fail."""
+        plan = _plan(uid)
+        return Response(VersionTextOut(version_draft(plan=plan, actor_id=request.user.pk, **self.parsed(VersionIn))).data, status=201)
+
+
+class VersionDetail(Endpoint):
+    """One version with its text."""
+
+    scopes = {"GET": Scope.PLANS_READ, "PUT": Scope.PLANS_WRITE}
+
+    @extend_schema(operation_id="plan_versions_get", responses=VersionTextOut)
+    def get(self, request: Request, uid: uuid.UUID) -> Response:
+        return Response(VersionTextOut(_version(uid)).data)
+
+    @extend_schema(operation_id="plan_versions_write", request=VersionIn, responses=VersionTextOut)
+    def put(self, request: Request, uid: uuid.UUID) -> Response:
+        """Writes a draft anew. A version that is or was active is frozen."""
+        version = _version(uid)
+        return Response(VersionTextOut(version_draft(plan=version.plan, version=version, actor_id=request.user.pk, **self.parsed(VersionIn))).data)
+
+
+class VersionActivate(Endpoint):
+    """Puts a draft in force as of the next run; its own tests must pass."""
+
+    scopes = {"POST": Scope.PLANS_WRITE}
+
+    @extend_schema(operation_id="plan_versions_activate", request=None, responses=VersionOut)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        return Response(VersionOut(version_activate(version=_version(uid), actor_id=request.user.pk)).data)
+
+
+class VersionRetire(Endpoint):
+    """Takes an active version out of force; the next run reverses what it earned."""
+
+    scopes = {"POST": Scope.PLANS_WRITE}
+
+    @extend_schema(operation_id="plan_versions_retire", request=None, responses=VersionOut)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        return Response(VersionOut(version_retire(version=_version(uid), actor_id=request.user.pk)).data)
+
+
+class PlanEnrol(Endpoint):
+    """Puts seats under a plan over [start, end)."""
+
+    scopes = {"POST": Scope.PLANS_WRITE}
+
+    @extend_schema(operation_id="plans_enrol", request=EnrolIn, responses={201: EnrolmentOut(many=True)})
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        plan, values = _plan(uid), self.parsed(EnrolIn)
+        seats = by_uids(Seat.objects.select_related("payee"), values["seats"], field="seats")
+        if values["end"] is not None and values["end"] <= values["start"]:
+            raise Problem("invalid", _("The end is not after the start."), field="end")
+        return Response(EnrolmentOut(_enrol(plan, seats, values, request.user.pk), many=True).data, status=201)
+
+
+def _enrol(plan: Plan, seats: list[Seat], values: dict[str, Any], actor_id: int | None) -> list[PlanAssignment]:
+    try:
+        with transaction.atomic(), change(reason=f"Seats under plan {plan.code}", actor_id=actor_id) as changeset:
+            return seat_enrol(plan=plan, seats=seats, start=values["start"], end=values["end"], changeset=changeset)
+    except IntegrityError as error:
+        raise Problem("conflict", _("One of the seats is under this plan already on some of these days."), field="seats") from error
+
+
+@extend_schema_view(get=extend_schema(operation_id="plan_assignments_list", parameters=[KNOWN_AT]))
+class EnrolmentList(DatedList):
+    """Which seat is under which plan, when."""
+
+    scopes = {"GET": Scope.PLANS_READ}
+    serializer_class = EnrolmentOut
+    filterset_class = EnrolmentFilter
+    model = PlanAssignment
+
+    def rows(self) -> QuerySet[PlanAssignment]:
+        from spm.api.visibility import payee_ids_visible
+
+        ids = payee_ids_visible(self.principal)
+        found = PlanAssignment.objects.select_related("plan", "seat__payee")
+        return found if ids is None else found.filter(seat__payee_id__in=ids)

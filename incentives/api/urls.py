@@ -1,0 +1,23 @@
+"""Addresses of incentives' API, below /api/v1/t/SLUG/."""
+
+from django.urls import path
+
+from incentives.api import plans, runs
+
+urlpatterns = [
+    path("plans/", plans.PlanList.as_view(), name="api-plans"),
+    path("plans/<uuid:uid>/", plans.PlanDetail.as_view(), name="api-plan"),
+    path("plans/<uuid:uid>/versions/", plans.VersionList.as_view(), name="api-plan-versions"),
+    path("plans/<uuid:uid>/enrol/", plans.PlanEnrol.as_view(), name="api-plan-enrol"),
+    path("plan-check/", plans.PlanCheck.as_view(), name="api-plan-check"),
+    path("plan-versions/<uuid:uid>/", plans.VersionDetail.as_view(), name="api-plan-version"),
+    path("plan-versions/<uuid:uid>/activate/", plans.VersionActivate.as_view(), name="api-plan-version-activate"),
+    path("plan-versions/<uuid:uid>/retire/", plans.VersionRetire.as_view(), name="api-plan-version-retire"),
+    path("plan-assignments/", plans.EnrolmentList.as_view(), name="api-plan-assignments"),
+    path("runs/", runs.RunList.as_view(), name="api-runs"),
+    path("runs/<uuid:uid>/", runs.RunDetail.as_view(), name="api-run"),
+    path("runs/<uuid:uid>/postings/", runs.RunPostings.as_view(), name="api-run-postings"),
+    path("runs/<uuid:uid>/exclusions/", runs.RunExclusions.as_view(), name="api-run-exclusions"),
+    path("issues/", runs.IssueList.as_view(), name="api-issues"),
+    path("uncredited-orders/", runs.UncreditedList.as_view(), name="api-uncredited-orders"),
+]

@@ -1,0 +1,34 @@
+"""Objects that a request names: found in this company, or a problem that tells which one was not."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from spm.api.problems import FIELD_MEND, Problem
+
+
+def _missing(value: Any, field: str) -> Problem:
+    return Problem("invalid", _("There is no %(value)s in this company.") % {"value": value}, field=field, mend=FIELD_MEND["does_not_exist"])
+
+
+def by_code(model: Any, code: str, *, field: str) -> Any:
+    """The object of this code."""
+    found = None if "\x00" in code else model.objects.filter(code=code).first()
+    if found is None:
+        raise _missing(code, field)
+    return found
+
+
+def by_uids(rows: QuerySet, uids: Iterable[uuid.UUID], *, field: str) -> list[Any]:
+    """All objects of these ids, each once, in the order given."""
+    wanted = list(dict.fromkeys(uids))
+    found = {row.uid: row for row in rows.filter(uid__in=wanted)}
+    for uid in wanted:
+        if uid not in found:
+            raise _missing(uid, field)
+    return [found[uid] for uid in wanted]
