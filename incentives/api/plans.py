@@ -23,6 +23,7 @@ from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
 from spm.api.problems import Problem, problem_register
 from spm.api.references import by_code, by_uids
 from spm.api.scopes import Scope
+from spm.api.visibility import dated_visible
 from spm.calendars.models import FiscalCalendar
 from spm.people.models import Seat
 from spm.tenancy.changes import change
@@ -254,8 +255,5 @@ class EnrolmentList(DatedList):
     model = PlanAssignment
 
     def rows(self) -> QuerySet[PlanAssignment]:
-        from spm.api.visibility import payee_ids_visible
-
-        ids = payee_ids_visible(self.principal)
         found = PlanAssignment.objects.select_related("plan", "seat__payee")
-        return found if ids is None else found.filter(seat__payee_id__in=ids)
+        return dated_visible(self.principal, found, whole="plans.read", payee="seat__payee_id")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
-import zoneinfo
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,6 +20,7 @@ from spm.api.fields import RecordRef, ScaledField
 from spm.api.references import by_uids
 from spm.api.resources.jobs import JobOut
 from spm.api.scopes import Scope
+from spm.api.visibility import today_of
 from spm.calendars.models import Period
 from spm.jobs.selectors import job_progress
 from spm.jobs.services import job_enqueue
@@ -148,8 +147,7 @@ class RunList(ListEndpoint):
 
 
 def _params(view: Endpoint, values: dict[str, Any]) -> dict[str, Any]:
-    today = dt.datetime.now(zoneinfo.ZoneInfo(view.principal.tenant.time_zone)).date()
-    params: dict[str, Any] = {"business_date": (values["business_date"] or today).isoformat(), "full": values["full"]}
+    params: dict[str, Any] = {"business_date": (values["business_date"] or today_of(view.principal)).isoformat(), "full": values["full"]}
     return params | ({"period": str(values["period"])} if values["period"] else {})
 
 

@@ -12,7 +12,7 @@ from spm.api.dated import KNOWN_AT, DatedFilter, DatedList, DatedOut
 from spm.api.endpoint import DetailEndpoint, ListEndpoint
 from spm.api.fields import ScaledField
 from spm.api.scopes import Scope
-from spm.api.visibility import positions_visible
+from spm.api.visibility import quotas_visible
 
 
 class QuotaOut(DatedOut):
@@ -58,7 +58,7 @@ class QuotaList(DatedList):
     model = Quota
 
     def rows(self) -> QuerySet[Quota]:
-        return positions_visible(self.principal, Quota.objects.select_related("position"))
+        return quotas_visible(self.principal, Quota.objects.select_related("position"))
 
 
 @extend_schema_view(get=extend_schema(operation_id="territories_list"))

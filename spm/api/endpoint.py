@@ -21,6 +21,7 @@ from spm.api.pagination import KeysetPagination
 from spm.api.permissions import ScopeAndRole
 from spm.api.problems import Problem
 from spm.api.selectors import tenant_active
+from spm.api.strict import strict_errors
 from spm.api.throttling import MemberThrottle
 from spm.tenancy.scope import tenant_scope
 
@@ -138,18 +139,11 @@ class Endpoint(generics.GenericAPIView):
     def parsed(self, serializer: Any, *, partial: bool = False) -> dict[str, Any]:
         """The request's content as an input serializer reads it. A field that it does not name is refused."""
         instance = serializer(data=self.request.data, partial=partial, context=self.get_serializer_context())
-        given = self.request.data
-        extra = sorted(set(given) - set(instance.fields)) if hasattr(given, "keys") else []
-        if extra:
-            raise exceptions.ValidationError({extra[0]: [exceptions.ErrorDetail(_unknown(), code="unknown")]})
+        errors = dict(strict_errors(instance, self.request.data))
+        if errors:
+            raise exceptions.ValidationError(errors)
         instance.is_valid(raise_exception=True)
         return instance.validated_data
-
-
-def _unknown() -> str:
-    from django.utils.translation import gettext as _
-
-    return _("This operation does not take this field.")
 
 
 class ListEndpoint(Endpoint):

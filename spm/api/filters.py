@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 from rest_framework import exceptions
 from rest_framework.request import Request
 
 from spm.api.problems import Problem
+
+
+class InstantField(IsoDateTimeField):
+    """An instant, brought to UTC: PostgreSQL refuses offsets that Python takes (+19:38)."""
+
+    def clean(self, value: Any) -> Any:
+        found = super().clean(value)
+        try:
+            return found and found.astimezone(dt.UTC)
+        except OverflowError as error:
+            raise forms.ValidationError(_("This instant is out of range."), code="invalid") from error
+
+
+class InstantFilter(filters.IsoDateTimeFilter):
+    field_class = InstantField
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):

@@ -11,45 +11,42 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from spm.access.models import Role
+from spm.access.policy import permitted
 from spm.api.problems import Problem
 from spm.api.scopes import Scope
 
-R = Role
-_ALL = frozenset(Role.values)
-_ADMINS = frozenset({R.COMP_ADMIN, R.TENANT_ADMIN})
-
-# Which roles may use a scope at all. Narrower limits (own pay, own team) belong to the selectors.
-ROLES: dict[str, frozenset[str]] = {
-    Scope.PEOPLE_READ: _ALL,
-    Scope.PEOPLE_WRITE: frozenset({R.HR, R.TENANT_ADMIN, R.COMP_ADMIN}),
-    Scope.CALENDARS_READ: _ALL,
-    Scope.CALENDARS_WRITE: _ADMINS,
-    Scope.FX_READ: _ALL,
-    Scope.FX_WRITE: _ADMINS | {R.FINANCE},
-    Scope.SALES_READ: _ALL - {R.HR},
-    Scope.SALES_WRITE: frozenset({R.COMP_ADMIN}),
-    Scope.IMPORTS_READ: _ADMINS | {R.PLANNING_ADMIN, R.FINANCE, R.AUDITOR, R.HR},
-    Scope.IMPORTS_WRITE: frozenset({R.COMP_ADMIN, R.HR, R.PLANNING_ADMIN}),
-    Scope.JOBS_READ: _ADMINS | {R.PLANNING_ADMIN, R.FINANCE, R.AUDITOR},
-    Scope.JOBS_WRITE: _ADMINS,
-    Scope.PLANNING_READ: _ALL - {R.HR},
-    Scope.PLANNING_WRITE: frozenset({R.PLANNING_ADMIN}),
-    Scope.PLANS_READ: _ALL - {R.HR, R.TENANT_ADMIN},
-    Scope.PLANS_WRITE: frozenset({R.COMP_ADMIN}),
-    Scope.RUNS_READ: frozenset({R.COMP_ADMIN, R.FINANCE, R.AUDITOR}),
-    Scope.RUNS_WRITE: frozenset({R.COMP_ADMIN}),
-    Scope.PAY_READ: _ALL - {R.TENANT_ADMIN, R.PLANNING_ADMIN},
-    Scope.PAY_WRITE: frozenset({R.COMP_ADMIN, R.HR}),
-    Scope.ACCESS_READ: frozenset({R.TENANT_ADMIN, R.AUDITOR}),
-    Scope.ACCESS_WRITE: frozenset({R.TENANT_ADMIN}),
-    Scope.AUDIT_READ: frozenset({R.AUDITOR, R.TENANT_ADMIN, R.FINANCE}),
+# Which permissions of the policy let a member use a scope: any of them will do. Where "pay.read_own" is among them, the
+# selectors narrow the rows to the member's own and, by the reporting line, his reports'.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    Scope.PEOPLE_READ: ("people.read", "pay.read_own"),
+    Scope.PEOPLE_WRITE: ("people.write",),
+    Scope.CALENDARS_READ: ("tenant.enter",),
+    Scope.CALENDARS_WRITE: ("calendars.write",),
+    Scope.FX_READ: ("tenant.enter",),
+    Scope.FX_WRITE: ("calendars.write",),
+    Scope.SALES_READ: ("sales.read", "pay.read_own"),
+    Scope.SALES_WRITE: ("sales.write",),
+    Scope.IMPORTS_READ: ("imports.read",),
+    Scope.IMPORTS_WRITE: ("imports.write",),
+    Scope.JOBS_READ: ("jobs.read",),
+    Scope.JOBS_WRITE: ("runs.start", "tenant.settings"),
+    Scope.PLANNING_READ: ("planning.read", "pay.read_own"),
+    Scope.PLANNING_WRITE: ("planning.write",),
+    Scope.PLANS_READ: ("plans.read",),
+    Scope.PLANS_WRITE: ("plans.write",),
+    Scope.RUNS_READ: ("runs.read",),
+    Scope.RUNS_WRITE: ("runs.start",),
+    Scope.PAY_READ: ("pay.read_own",),
+    Scope.PAY_WRITE: ("people.write_terms",),
+    Scope.ACCESS_READ: ("access.read",),
+    Scope.ACCESS_WRITE: ("access.write",),
+    Scope.AUDIT_READ: ("audit.read",),
 }
 
 
 def role_allows(roles: frozenset[str], scope: str) -> bool:
     """Whether one of the roles may use the scope."""
-    return bool(roles & ROLES[scope])
+    return any(permitted(roles, permission) for permission in PERMISSIONS[scope])
 
 
 class ScopeAndRole(BasePermission):

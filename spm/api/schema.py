@@ -97,7 +97,15 @@ class OperationSchema(AutoSchema):
     def _is_list_view(self, serializer: Any = None) -> bool:
         from spm.api.endpoint import ListEndpoint
 
-        return isinstance(self.view, ListEndpoint) and self.method == "GET"
+        if isinstance(self.view, ListEndpoint) and self.method == "GET":
+            return True
+        return isinstance(serializer, serializers.ListSerializer)
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        found = super()._map_basic_serializer(serializer, direction)
+        if type(serializer).__name__.endswith("In"):
+            found["additionalProperties"] = False  # Endpoint.parsed refuses what a request may not hold.
+        return found
 
     def get_description(self) -> str:
         text = super().get_description() or ""

@@ -39,9 +39,10 @@ def token_resolve(*, text: str) -> tuple[Tenant, ApiToken] | None:
         right = hmac.compare_digest(token.secret_hash if token else _NOBODY, secret_digest(secret))
         if token is None or not right or token.revoked_at or token.expires_at <= timezone.now():
             return None
-        if token.membership.ended_at or not token.membership.user.is_active:
+        membership, now = token.membership, timezone.now()
+        if not membership.user.is_active or (membership.ended_at and membership.ended_at <= now):
             return None
-        token.membership.role_names = frozenset(RoleGrant.objects.filter(membership_id=token.membership_id).values_list("role", flat=True))
+        membership.role_names = frozenset(RoleGrant.objects.filter(membership=membership).values_list("role", flat=True))
         return tenant, token
 
 

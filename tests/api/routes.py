@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.isolation.catalog import make_row
 
+_serial = itertools.count(1)
 # Not operations of a tenant: the description of the API, the caller over all tenants, the answer to unknown addresses.
 GLOBAL = {"api-schema", "api-docs", "api-me", "api-unknown"}
 
@@ -80,6 +82,23 @@ def _has_money(label: str) -> bool:
     return any(f.name == "currency_code" for f in apps.get_model(label)._meta.fields)
 
 
+def _plan_version(state: str = "draft") -> Callable[[], dict[str, Any]]:
+    def make() -> dict[str, Any]:
+        from incentives.models import Plan, PlanVersion
+        from tests.api.plan_text import PLAN
+
+        row = make_row(PlanVersion, plan=make_row(Plan, code=f"p{next(_serial)}"), state="draft", effective_to=None)
+        row.text = PLAN.replace("plan: direct", f"plan: {row.plan.code}")
+        row.save()
+        if state == "active":
+            from incentives.services.plans import version_activate
+
+            row = version_activate(version=row)
+        return {"uid": row.uid}
+
+    return make
+
+
 # What stands behind each address that names an object. A route that is not here fails the tests by name.
 OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-token": _uid("api.ApiToken"),
@@ -89,6 +108,15 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-job": _uid("jobs.Job"),
     "api-job-cancel": _uid("jobs.Job"),
     "api-job-retry": _uid("jobs.Job", state="failed"),
+    "api-plan": _uid("incentives.Plan"),
+    "api-plan-versions": _uid("incentives.Plan"),
+    "api-plan-enrol": _uid("incentives.Plan"),
+    "api-plan-version": _plan_version(),
+    "api-plan-version-activate": _plan_version(),
+    "api-plan-version-retire": _plan_version("active"),
+    "api-run": _uid("incentives.Run", state="done"),
+    "api-run-postings": _uid("incentives.Run", state="done"),
+    "api-run-exclusions": _uid("incentives.Run", state="done"),
     "api-accounts-one": _version("sales.AccountVersion"),
     "api-products-one": _version("sales.ProductVersion"),
     "api-opportunities-one": _version("sales.OpportunityVersion"),

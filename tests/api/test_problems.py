@@ -62,3 +62,8 @@ def test_an_unforeseen_error_is_logged_rolled_back_and_says_nothing_of_itself(te
     assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
     assert b"secret" not in answer.content
     assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize("instant", ["0238-01-18T14:38:04+19:38", "0001-01-01T00:00:00+05:00"])
+def test_an_instant_that_the_database_would_refuse_is_no_crash(tenant, instant) -> None:
+    assert make_caller(tenant, Role.AUDITOR).get("audit/", at_from=instant).status_code in {200, 400}

@@ -25,8 +25,17 @@ def _fill(route, count: int) -> None:
             OBJECTS[single]()
         else:
             model = getattr(route.view, "model", None) or _model(route)
+            values = {"state": "done"} if route.name == "api-runs" else {}
             with change(reason="test") as changes:
-                make_row(model, **({"known_from": changes} if issubclass(model, DatedModel) else {}))
+                # All findings of the page belong to one finished run: only one may be under way.
+                findings = {"run_from": _run()} if route.name in {"api-issues", "api-uncredited-orders"} else {}
+                make_row(model, **values, **findings, **({"known_from": changes} if issubclass(model, DatedModel) else {}))
+
+
+def _run():
+    from incentives.models import Run
+
+    return Run.objects.first() or make_row(Run, state="done")
 
 
 def _model(route):

@@ -12,7 +12,7 @@ from tests.api.support import make_caller
 
 
 @pytest.fixture
-def limits(settings):
+def limits(no_rate_limits, settings):
     cache.clear()
     settings.SPM_API_LIMITS = {"read": 3, "write": 2, "failed": 2}
     yield

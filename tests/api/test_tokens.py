@@ -101,8 +101,19 @@ def test_a_scope_that_the_token_lacks_is_refused_by_name(tenant) -> None:
 
 
 def test_a_role_that_may_not_is_refused_whatever_the_scopes(tenant) -> None:
-    assert make_caller(tenant, Role.REP).get("tokens/").status_code == 403
-    assert make_caller(tenant, Role.TENANT_ADMIN).get("tokens/").status_code == 200
+    assert make_caller(tenant, Role.REP).get("audit/").status_code == 403
+    assert make_caller(tenant, Role.AUDITOR).get("audit/").status_code == 200
+
+
+def test_everybody_sees_and_revokes_his_own_tokens_an_administrator_all(tenant) -> None:
+    rep, colleague, admin = (make_caller(tenant, role) for role in (Role.REP, Role.REP, Role.TENANT_ADMIN))
+    assert [t["uid"] for t in rep.get("tokens/").json()["results"]] == [str(rep.token.uid)]
+    assert len(admin.get("tokens/").json()["results"]) == 3
+    assert rep.request("DELETE", f"tokens/{colleague.token.uid}/").status_code == 404
+    browser = Client()
+    browser.force_login(admin.user)
+    assert browser.delete(f"/api/v1/t/{tenant.slug}/tokens/{colleague.token.uid}/").status_code == 200
+    assert colleague.get("me/").status_code == 401
 
 
 def test_a_token_is_made_in_a_session_only_shown_once_and_revoked(tenant) -> None:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from spm.access.models import User
 from spm.api.endpoint import ListEndpoint
+from spm.api.filters import InstantFilter
 from spm.api.scopes import Scope
 from spm.audit.models import AuditEntry
 from spm.audit.selectors import audit_list
@@ -33,8 +34,8 @@ class AuditFilter(filters.FilterSet):
     action = filters.CharFilter(lookup_expr="startswith")
     object_type = filters.CharFilter()
     object_uid = filters.CharFilter()
-    at_from = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    at_before = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    at_from = InstantFilter(field_name="at", lookup_expr="gte")
+    at_before = InstantFilter(field_name="at", lookup_expr="lt")
 
 
 @extend_schema_view(get=extend_schema(operation_id="audit_list"))

@@ -7,16 +7,12 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
-from spm.access.models import Role
 from spm.api.dated import KNOWN_AT, DatedFilter, DatedList, DatedOut
 from spm.api.endpoint import DetailEndpoint, ListEndpoint
 from spm.api.fields import ScaledField
 from spm.api.scopes import Scope
-from spm.api.visibility import OFFICE, payee_ids_visible, payees_visible
+from spm.api.visibility import dated_visible, payees_visible
 from spm.people.models import Assignment, Payee, PayTerms, Position, ReportingLine
-
-SEES_PEOPLE = OFFICE | {Role.HR, Role.TENANT_ADMIN}
-SEES_PAY_TERMS = frozenset({Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR, Role.HR})
 
 
 class DetailField(serializers.CharField):
@@ -108,7 +104,7 @@ class PayeeList(ListEndpoint):
     order = ("source", "external_id")
 
     def get_queryset(self) -> QuerySet[Payee]:
-        return payees_visible(self.principal, Payee.objects.select_related("detail", "legal_entity"), office=SEES_PEOPLE)
+        return payees_visible(self.principal, Payee.objects.select_related("detail", "legal_entity"))
 
 
 @extend_schema_view(get=extend_schema(operation_id="payees_get"))
@@ -119,7 +115,7 @@ class PayeeDetail(DetailEndpoint):
     serializer_class = PayeeOut
 
     def get_queryset(self) -> QuerySet[Payee]:
-        return payees_visible(self.principal, Payee.objects.select_related("detail", "legal_entity"), office=SEES_PEOPLE)
+        return payees_visible(self.principal, Payee.objects.select_related("detail", "legal_entity"))
 
 
 @extend_schema_view(get=extend_schema(operation_id="positions_list"))
@@ -144,9 +140,8 @@ class AssignmentList(DatedList):
     model = Assignment
 
     def rows(self) -> QuerySet[Assignment]:
-        ids = payee_ids_visible(self.principal, office=SEES_PEOPLE)
         found = Assignment.objects.select_related("payee", "position", "seat")
-        return found if ids is None else found.filter(payee_id__in=ids)
+        return dated_visible(self.principal, found, whole="people.read", payee="payee_id")
 
 
 @extend_schema_view(get=extend_schema(operation_id="reporting_lines_list", parameters=[KNOWN_AT]))
@@ -172,6 +167,5 @@ class PayTermsList(DatedList):
     model = PayTerms
 
     def rows(self) -> QuerySet[PayTerms]:
-        ids = payee_ids_visible(self.principal, office=SEES_PAY_TERMS)
         found = PayTerms.objects.select_related("seat__payee", "seat__position")
-        return found if ids is None else found.filter(seat__payee_id__in=ids)
+        return dated_visible(self.principal, found, whole="people.read_terms", payee="seat__payee_id")

@@ -24,7 +24,8 @@ from spm.sales.known import order_lines_known, order_splits, versions_known
 
 @dataclass(frozen=True)
 class Record:
-    """One kind of record: where it is, how it looks, what is loaded with it, and which column names its person (or none)."""
+    """One kind of record: where it is, how it looks, what is loaded with it, and which columns name
+    its person (None: everybody's; "": that of its order) and its date."""
 
     name: str
     model: Any
@@ -32,25 +33,26 @@ class Record:
     filterset: Any
     related: tuple[str, ...] = ()
     person: str | None = None
+    day: str = ""
 
     def rows(self, view: Endpoint) -> QuerySet:
         found = versions_known(self.model, known_at=known_at(view.request)).select_related("record", "change_set", *self.related)
-        return found if self.person is None else sales_visible(view.principal, found, person=self.person)
+        return found if self.person is None else sales_visible(view.principal, found, person=self.person, day=self.day)
 
 
 RECORDS = (
     Record("accounts", m.AccountVersion, out.AccountOut, f.AccountFilter, ("parent", "owner")),
     Record("products", m.ProductVersion, out.ProductOut, f.ProductFilter),
-    Record("opportunities", m.OpportunityVersion, out.OpportunityOut, f.OpportunityFilter, ("account", "owner"), "owner"),
-    Record("orders", m.OrderVersion, out.OrderOut, f.OrderFilter, ("account", "payee"), "payee"),
+    Record("opportunities", m.OpportunityVersion, out.OpportunityOut, f.OpportunityFilter, ("account", "owner"), "owner", "close_date"),
+    Record("orders", m.OrderVersion, out.OrderOut, f.OrderFilter, ("account", "payee"), "payee", "order_date"),
     Record("invoices", m.InvoiceVersion, out.InvoiceOut, f.InvoiceFilter, ("order",), ""),
     Record("payments", m.PaymentVersion, out.PaymentOut, f.PaymentFilter, ("order", "invoice"), ""),
     Record("returns", m.ReturnVersion, out.ReturnOut, f.ReturnFilter, ("order", "line"), ""),
-    Record("activities", m.ActivityVersion, out.ActivityOut, f.ActivityFilter, ("payee", "account", "opportunity"), "payee"),
-    Record("leads", m.LeadVersion, out.LeadOut, f.LeadFilter, ("owner", "campaign"), "owner"),
+    Record("activities", m.ActivityVersion, out.ActivityOut, f.ActivityFilter, ("payee", "account", "opportunity"), "payee", "happened_at"),
+    Record("leads", m.LeadVersion, out.LeadOut, f.LeadFilter, ("owner", "campaign"), "owner", "created_on"),
     Record("campaigns", m.CampaignVersion, out.CampaignOut, f.RecordFilter),
     Record("cases", m.SupportCaseVersion, out.SupportCaseOut, f.SupportCaseFilter, ("account",)),
-    Record("kpi-values", m.KpiValueVersion, out.KpiValueOut, f.KpiValueFilter, ("payee",), "payee"),
+    Record("kpi-values", m.KpiValueVersion, out.KpiValueOut, f.KpiValueFilter, ("payee",), "payee", "measured_on"),
 )
 
 

@@ -12,9 +12,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from spm.access.policy import permitted
 from spm.api.endpoint import Endpoint, ListEndpoint
 from spm.api.models import ApiToken
-from spm.api.permissions import role_allows
 from spm.api.problems import Problem, problem_register
 from spm.api.scopes import Scope
 from spm.api.selectors import tokens
@@ -47,8 +47,9 @@ class MadeTokenOut(serializers.Serializer):
 
 
 def _own_or_all(view: Endpoint) -> QuerySet[ApiToken]:
-    """A tenant administrator sees all tokens, anybody else his own."""
-    return tokens(membership=None if role_allows(view.principal.roles, Scope.ACCESS_READ) else view.principal.membership)
+    """Everybody sees and revokes his own tokens; who may read or write tokens, those of all."""
+    needed = "tokens.read" if view.request.method == "GET" else "tokens.write"
+    return tokens(membership=None if permitted(view.principal.roles, needed) else view.principal.membership)
 
 
 def _browser_only(view: Endpoint) -> None:
@@ -60,7 +61,7 @@ def _browser_only(view: Endpoint) -> None:
 class TokenList(ListEndpoint):
     """Tokens: one's own, or all for who may read access."""
 
-    scopes = {"GET": Scope.ACCESS_READ, "POST": None}
+    scopes = {"GET": None, "POST": None}
     serializer_class = TokenOut
     idempotent = False
 
