@@ -151,7 +151,8 @@ def _pinned_install(package: str) -> bool:
 
 def _uv_environment() -> dict[str, str]:
     """uv reads its own settings, not pip's: a mirror that only pip knows is passed on."""
-    env = dict(os.environ)
+    # Which index a package comes from does not matter when its hash is pinned; pip looks at all of them too.
+    env = {"UV_INDEX_STRATEGY": "unsafe-best-match", **os.environ}
     shown = subprocess.run([PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
     pip = {line.split("=", 1)[0].split(".")[-1].replace("_", "-"): line.split("=", 1)[1].strip("'") for line in shown.splitlines() if "=" in line}
     for ours, theirs in (("index-url", "UV_DEFAULT_INDEX"), ("extra-index-url", "UV_INDEX"), ("find-links", "UV_FIND_LINKS"), ("cert", "SSL_CERT_FILE")):
