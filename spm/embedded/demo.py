@@ -122,7 +122,7 @@ def _supervisor(data_dir: Path, services: Services, port: int) -> Supervisor:
     supervisor.add("web", *python, "gunicorn", "spm.wsgi", f"--bind={_host()}:{port}", "--workers=2", "--threads=4", "--timeout=60", f"--chdir={ROOT}")
     supervisor.add("worker", *python, "celery", f"--workdir={ROOT}", "-A", "spm", "worker", "--concurrency=2", "--loglevel=info")
     schedule = data_dir / "celerybeat-schedule"
-    supervisor.add("beat", *python, "celery", f"--workdir={ROOT}", "-A", "spm", "beat", "--loglevel=info", f"--schedule={schedule}", "--pidfile=")
+    supervisor.add("beat", *python, "celery", f"--workdir={ROOT}", "-A", "spm", "beat", "--loglevel=warning", f"--schedule={schedule}", "--pidfile=")
     return supervisor
 
 
@@ -142,25 +142,31 @@ def _prepare(environment: dict[str, str]) -> None:
     say(f"demo data is there ({time.monotonic() - started:.1f} s)")
 
 
-def _answers(address: str) -> bool:
-    """True when the page behind the address, redirects followed, is served."""
+def _answer(address: str) -> int:
+    """The status of the page behind the address, redirects followed; 0 when nobody answers."""
     try:
         with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310  (our own http:// address)
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
 
 
 def _wait_for_page(supervisor: Supervisor, port: int, *, seconds: float = 120) -> None:
-    host = "127.0.0.1" if _host() == "0.0.0.0" else _host()  # noqa: S104
+    """Until the web process answers; then the front page has to be served too."""
+    address = f"http://{'127.0.0.1' if _host() == '0.0.0.0' else _host()}:{port}"  # noqa: S104
+    log = supervisor.logs / "web.log"
 
     def settled() -> bool:
         supervisor.restart_dead()
-        return _answers(f"http://{host}:{port}/")
+        return _answer(f"{address}/healthz") == 200
 
-    if not wait_until(settled, seconds, step=0.3):
-        log = supervisor.logs / "web.log"
-        raise EmbeddedError(f"No page on port {port} after {seconds:.0f} s. The end of {log}:\n{log_tail(log)}")
+    if not wait_until(settled, seconds, step=0.2):
+        raise EmbeddedError(f"No answer on port {port} after {seconds:.0f} s. The end of {log}:\n{log_tail(log)}")
+    status = _answer(f"{address}/")
+    if status != 200:
+        say(f"the web process runs, but {address}/ answers {status}; see {log}")
 
 
 def _welcome(supervisor: Supervisor, data_dir: Path) -> None:

@@ -23,6 +23,7 @@ from spm.embedded.ports import port_answers, port_pick
 from spm.embedded.processes import ProcessId, process_folder, process_identify, process_stop, processes_in_folder, wait_until
 
 SUPERUSER = "postgres"
+_LOCK_PATIENCE = 3.0  # seconds that a killed server's last processes get before its lock file is looked at
 _children: list[subprocess.Popen[bytes]] = []  # kept, so that a server that dies while we live does not stay a zombie
 
 COMMON_SETTINGS = {
@@ -75,7 +76,7 @@ def server_running(home: Path) -> PostgresServer | None:
     return PostgresServer(process, port) if port_answers(port) else None
 
 
-def cluster_create(home: Path, account: Account, binaries: PostgresBinaries, password: str) -> None:
+def cluster_create(home: Path, account: Account, binaries: PostgresBinaries, password: str, *, durable: bool) -> None:
     """Runs initdb beside the final place and renames, so that a killed initdb leaves nothing half made."""
     draft = home / "postgres.new"
     shutil.rmtree(draft, ignore_errors=True)
@@ -86,7 +87,7 @@ def cluster_create(home: Path, account: Account, binaries: PostgresBinaries, pas
         if account.switch:
             os.chown(file.name, account.uid, account.gid)
         command = [str(binaries.folder / "initdb"), "-D", str(draft), "-U", SUPERUSER, f"--pwfile={file.name}"]
-        command += ["--auth-host=scram-sha-256", "--auth-local=scram-sha-256", "--encoding=UTF8", "--no-sync", "--no-instructions"]
+        command += ["--auth-host=scram-sha-256", "--auth-local=scram-sha-256", "--encoding=UTF8", "--no-instructions", *([] if durable else ["--no-sync"])]
         for locale in ("C.UTF-8", "en_US.UTF-8"):  # case and words of every language need a UTF-8 character type
             made = subprocess.run(
                 [*command, f"--locale={locale}"], capture_output=True, text=True, check=False, cwd="/", env=_environment(), **account.popen_arguments()
@@ -100,14 +101,15 @@ def cluster_create(home: Path, account: Account, binaries: PostgresBinaries, pas
     finally:
         Path(file.name).unlink(missing_ok=True)
     draft.rename(cluster_folder(home))
-    os.sync()
 
 
 def server_start(home: Path, account: Account, binaries: PostgresBinaries, *, port: int | None, durable: bool, seconds: float = 60) -> PostgresServer:
     """Starts the server and waits until it is ready. Retries for some seconds while a killed server's last processes are still leaving."""
     folder, log = cluster_folder(home), home / "log" / "postgres.log"
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
+    deadline = began + seconds
     while True:
+        children_reap()
         chosen = port_pick(port)
         child = _spawn(folder, log, account, binaries, port=chosen, durable=durable)
         found: PostgresServer | None = None
@@ -122,7 +124,7 @@ def server_start(home: Path, account: Account, binaries: PostgresBinaries, *, po
             return found
         if child.poll() is None:
             process_stop(process_identify(child.pid), first=signal.SIGINT)
-        if time.monotonic() > deadline - seconds / 2:
+        if time.monotonic() > began + _LOCK_PATIENCE:
             _stale_lock_remove(folder)
         if time.monotonic() > deadline:
             raise EmbeddedError(f"PostgreSQL {binaries.major} did not start in {seconds:.0f} s on port {chosen}. The end of {log}:\n{log_tail(log)}")
@@ -138,8 +140,12 @@ def server_stop(home: Path) -> None:
         pid = 0
     if pid in processes_in_folder(folder) or (pid and server_running(home)):
         process_stop(process_identify(pid), first=signal.SIGINT, seconds=30)
-    for child in _children:
-        child.poll()
+    children_reap()
+
+
+def children_reap() -> None:
+    """Lets go of servers that ended; as zombies they would still look alive to PostgreSQL's own check."""
+    _children[:] = [child for child in _children if child.poll() is None]
 
 
 def _spawn(folder: Path, log: Path, account: Account, binaries: PostgresBinaries, *, port: int, durable: bool) -> subprocess.Popen[bytes]:

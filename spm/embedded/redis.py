@@ -107,8 +107,7 @@ def redis_stop(home: Path) -> None:
     """Ends the server of this folder, if one runs."""
     for pid in processes_in_folder(redis_folder(home)):
         process_stop(process_identify(pid), first=signal.SIGTERM, seconds=15)
-    for child in _children:
-        child.poll()
+    _children[:] = [child for child in _children if child.poll() is None]
 
 
 def _configure(folder: Path, account: Account, password: str, *, port: int, durable: bool) -> None:

@@ -115,7 +115,7 @@ def _start(data_dir: Path, *, database: bool, redis_wanted: bool, durable: bool)
         if server is None:
             binaries = postgres_find(home, account, mode=mode, major=postgres.cluster_major(home))
             if postgres.cluster_major(home) is None:
-                postgres.cluster_create(home, account, binaries, secret[postgres.SUPERUSER])
+                postgres.cluster_create(home, account, binaries, secret[postgres.SUPERUSER], durable=durable)
                 state.pop("provisioned", None)
             server = postgres.server_start(home, account, binaries, port=state.get("postgres_port"), durable=durable)
             state["postgres_source"] = binaries.source
