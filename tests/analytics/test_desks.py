@@ -1,0 +1,202 @@
+"""The desks of rep, manager and admin show what the ledger holds, to whom it may be shown, and explain it to the cent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from analytics.selectors.explain import components, lines_of
+from analytics.selectors.periods import period_choose
+from analytics.selectors.scorecard import scorecard
+from analytics.selectors.statement import statement_view
+from analytics.selectors.team import team
+from incentives.models import LedgerEntry, Plan, PlanVersion, Run
+from incentives.services.ledger import period_state_set
+from incentives.services.runs import recompute
+from spm.access.models import Role
+from spm.access.selectors import membership_for
+from spm.people.models import LegalEntity
+from tests.support.desks import TODAY, Desk, desk_build, order_write
+
+
+@pytest.fixture
+def desk(scope) -> Desk:
+    return desk_build(scope)
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages stand on the day of the computed quarter: the clock is read in one place."""
+    monkeypatch.setattr("analytics.pages.common.today_of", lambda request: TODAY)
+    for page in ("scorecard", "team"):
+        monkeypatch.setattr(f"analytics.pages.{page}.today_of", lambda request: TODAY)
+
+
+def february():
+    return period_choose(code="2026-02", today=TODAY)
+
+
+def test_the_scorecard_shows_attainment_gap_and_what_the_next_tier_is_worth(desk):
+    card = scorecard(payee=desk.rep, choice=february(), today=TODAY)
+    (gauge,) = card.gauges
+    assert (gauge.actual, gauge.quota, gauge.gap) == (Decimal("120000.15"), Decimal(100000), Decimal(0))
+    assert gauge.attainment == Decimal("1.2000015")
+    (_label, step, _currency) = card.steps[0]
+    # The next step begins at 125 % of 100,000; each dollar until there pays 1.5 x 6 %.
+    assert Decimal(step.distance) == Decimal("4999.85")
+    assert Decimal(step.worth) == Decimal("449.99")
+
+
+def test_earned_on_the_scorecard_is_the_sum_of_the_ledger_and_of_the_statement(desk):
+    card = scorecard(payee=desk.rep, choice=february(), today=TODAY)
+    view = statement_view(payee=desk.rep, period=february().period)
+    ledger = sum(Decimal(e.amount).scaleb(-e.scale) for e in LedgerEntry.objects.filter(payee=desk.rep, pay_period=february().period))
+    # Quarter to date: 100,000 at 6 % and 20,000.15 at 9 %, less the 3,600.00 earned in January.
+    assert ledger == Decimal("4200.01")
+    assert card.money[0].earned == ledger == view.totals["USD"]
+
+
+def test_the_parts_of_each_component_sum_to_it_to_the_cent(desk):
+    for payee in (desk.rep, desk.other, desk.manager):
+        for component in components(payee=payee, period=february().period, run=desk.run):
+            assert sum(Decimal(part["amount"]) for part in component.node["children"]) == component.amount
+
+
+def test_the_lines_of_a_component_are_the_orders_of_the_period(desk):
+    lines = lines_of(payee=desk.rep, period=february().period, run=desk.run, component="commission")
+    assert [(line.order.external_id, line.day, line.pay_credit) for line in lines] == [
+        (external_id, day, Decimal(cents).scaleb(-2)) for external_id, day, cents in desk.orders[1:]
+    ]
+
+
+def test_a_late_order_stands_in_the_open_statement_with_its_period_and_cause(desk):
+    january = period_choose(code="2026-01", today=TODAY).period
+    period_state_set(period=january, pay_group="monthly", legal_entity=LegalEntity.objects.get(), state="closed")
+    before = statement_view(payee=desk.other, period=january).totals
+    order_write("LATE", desk.other, dt.date(2026, 1, 25), 1_000_00)
+    recompute(business_date=TODAY)
+    assert statement_view(payee=desk.other, period=january).totals == before
+    late = [e for e in statement_view(payee=desk.other, period=february().period).entries if e.is_late]
+    assert [(e.origin.code, e.amount) for e in late] == [("2026-01", Decimal("50.00"))]
+    assert late[0].cause == "Data"
+
+
+def test_the_team_shows_everybody_below_and_who_needs_attention(desk):
+    client = desk.client(desk.manager, Role.MANAGER)
+    page = client.get(f"/t/{desk.tenant.slug}/team/?period=2026-02")
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "Ava Rep" in text
+    assert "Ben Rep" in text
+    assert "120.0%" in text
+    assert "No order in this period" in text
+
+
+def test_a_search_narrows_the_team(desk):
+    text = desk.client(desk.manager, Role.MANAGER).get(f"/t/{desk.tenant.slug}/team/?period=2026-02&q=ava").content.decode()
+    assert "Ava Rep" in text
+    assert "Ben Rep" not in text
+
+
+@pytest.mark.parametrize("path", ["people/{uid}/scorecard/", "people/{uid}/statements/2026-02/", "people/{uid}/statements/2026-02/commission/"])
+def test_a_rep_does_not_see_a_colleagues_pay_and_the_manager_does(desk, path):
+    address = f"/t/{desk.tenant.slug}/" + path.format(uid=desk.other.uid)
+    assert desk.client(desk.rep, Role.REP).get(address).status_code == 404
+    assert desk.client(desk.manager, Role.MANAGER).get(address).status_code == 200
+
+
+def test_the_trace_of_a_line_has_an_address_and_a_drawer(desk):
+    client = desk.client(desk.rep, Role.REP)
+    address = f"/t/{desk.tenant.slug}/people/{desk.rep.uid}/statements/2026-02/commission/lines/crm:S2/"
+    whole = client.get(address).content.decode()
+    bare = client.get(address, headers={"HX-Request": "true", "HX-Target": "drawer-body"}).content.decode()
+    assert "<html" in whole
+    assert "<html" not in bare
+    assert "$50,000.05" in bare
+    assert client.get(address.replace("S2", "S4")).status_code == 404
+
+
+def test_the_csv_ties_to_the_page_and_runs_no_formula(desk):
+    from analytics.pages.statement import _safe
+
+    client = desk.client(desk.rep, Role.REP)
+    body = client.get(f"/t/{desk.tenant.slug}/people/{desk.rep.uid}/statements/2026-02/statement.csv").content.decode("utf-8-sig")
+    assert body.splitlines()[-1] == "Total,2026-02,,USD,4200.01"
+    assert _safe(" =1+1") == "' =1+1"
+    assert _safe("plain") == "plain"
+
+
+def test_the_scorecard_takes_a_fixed_number_of_queries(desk):
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            scorecard(payee=desk.rep, choice=february(), today=TODAY)
+        return len(queries)
+
+    count()
+    first = count()
+    for n in range(5):
+        order_write(f"M{n}", desk.rep, dt.date(2026, 2, 5), 100_00)
+    recompute(business_date=TODAY)
+    count()
+    assert count() == first <= 12
+
+
+def test_the_team_takes_the_same_queries_for_two_as_for_one(desk):
+    membership = membership_for(user=_user(desk), tenant=desk.tenant)
+
+    def count(search: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            team(membership=membership, choice=february(), today=TODAY, search=search)
+        return len(queries)
+
+    assert count("") == count("ava") <= 14
+
+
+def _user(desk: Desk):
+    from spm.access.models import Membership
+
+    desk.client(desk.manager, Role.MANAGER)
+    return Membership.objects.get(payee=desk.manager).user
+
+
+def test_the_admin_sees_what_a_run_changed_left_out_and_could_not_credit(desk):
+    text = desk.client(None, Role.COMP_ADMIN).get(f"/t/{desk.tenant.slug}/runs/{desk.run.uid}/").content.decode()
+    assert "online orders" in text
+    assert "X1" in text
+    assert "+$4,200.01" in text
+
+
+def test_a_plan_is_drafted_checked_and_put_in_force_in_the_browser(desk):
+    client = desk.client(None, Role.COMP_ADMIN)
+    plan = Plan.objects.get()
+    old = PlanVersion.objects.get()
+    address = f"/t/{desk.tenant.slug}/plans/{plan.uid}/"
+    broken = client.post(f"{address}1/save/", {"text": old.text.replace("value: 2}", "value: two}"), "effective_from": "2026-03-01"})
+    assert broken.status_code == 422
+    assert PlanVersion.objects.count() == 1
+    saved = client.post(
+        f"{address}1/save/", {"text": old.text.replace("value: 2}", "value: 2.5}"), "effective_from": "2026-03-01", "note": "more for the best"}
+    )
+    assert saved.status_code == 302
+    assert client.get(f"{address}2/?tab=diff").status_code == 200
+    client.post(f"{address}2/activate/")
+    assert PlanVersion.objects.get(number=2).state == PlanVersion.State.ACTIVE
+
+
+def test_a_plan_whose_own_test_fails_is_not_put_in_force(desk):
+    client = desk.client(None, Role.COMP_ADMIN)
+    plan, old = Plan.objects.get(), PlanVersion.objects.get()
+    client.post(f"/t/{desk.tenant.slug}/plans/{plan.uid}/1/save/", {"text": old.text.replace("amount: 78.00", "amount: 78.01"), "effective_from": "2026-03-01"})
+    client.post(f"/t/{desk.tenant.slug}/plans/{plan.uid}/2/activate/")
+    assert PlanVersion.objects.get(number=2).state == PlanVersion.State.DRAFT
+
+
+def test_a_finished_run_is_stamped_on_the_scorecard(desk):
+    text = desk.client(desk.rep, Role.REP).get(f"/t/{desk.tenant.slug}/scorecard/?period=2026-02").content.decode()
+    assert f"change {Run.objects.get().known_number}" in text
+    assert str(timezone.now().year) in text
