@@ -1,0 +1,107 @@
+"""Positions, teams, and who reports to whom. The reporting lines have no cycle on any day."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from spm.people.acts import Act, act_open, series_write
+from spm.people.errors import PeopleError
+from spm.people.hierarchy import FOREVER, Line, first_cycle
+from spm.people.models import Position, ReportingLine, Team, TeamMembership
+from spm.tenancy.scope import required_tenant_id
+
+
+def position_create(*, code: str, title: str, source: str = "manual", actor_id: int | None = None, reason: str = "", act: Act | None = None) -> Position:
+    """A seat in the organisation."""
+    code = code.strip()
+    if not code:
+        raise PeopleError("position", _("The position's code is missing."), _("Give a short code, such as AE-12."))
+    with act_open(act, reason=reason, actor_id=actor_id) as doing:
+        if Position.objects.filter(code=code).exists():
+            raise PeopleError("position", _("A position %(code)s exists already.") % {"code": code}, _("Choose another code."))
+        position = Position.objects.create(code=code, title=title.strip() or code, source=source)
+        doing.note("position.create", position, after={"code": code})
+        return position
+
+
+def position_update(*, position: Position, title: str, actor_id: int | None = None, reason: str = "", act: Act | None = None) -> Position:
+    """Another title. An equal one changes nothing."""
+    if title.strip() and position.title != title.strip():
+        with act_open(act, reason=reason, actor_id=actor_id) as doing:
+            doing.note("position.update", position, before={"title": position.title}, after={"title": title.strip()})
+            position.title = title.strip()
+            position.save(update_fields=["title"])
+    return position
+
+
+def team_create(*, code: str, name: str, actor_id: int | None = None, reason: str = "", act: Act | None = None) -> Team:
+    """A named group of positions."""
+    with act_open(act, reason=reason, actor_id=actor_id) as doing:
+        if Team.objects.filter(code=code).exists():
+            raise PeopleError("team", _("A team %(code)s exists already.") % {"code": code}, _("Choose another code."))
+        team = Team.objects.create(code=code, name=name.strip() or code)
+        doing.note("team.create", team, after={"code": code})
+        return team
+
+
+def team_member_set(
+    *,
+    position: Position,
+    team: Team,
+    start: dt.date,
+    end: dt.date | None = None,
+    member: bool = True,
+    actor_id: int | None = None,
+    reason: str = "",
+    act: Act | None = None,
+) -> None:
+    """The position belongs (or, with member=False, does not belong) to the team in [start, end). Repeating changes nothing."""
+    with act_open(act, reason=reason, actor_id=actor_id) as doing:
+        key = {"position": position, "team": team}
+        live = TeamMembership.objects.filter(**key, known_to__isnull=True)
+        before = set(live.values_list("pk", flat=True))
+        series_write(doing, TeamMembership, key=key, start=start, end=end, values={} if member else None, fields=())
+        if set(live.values_list("pk", flat=True)) != before:
+            doing.note("team.member", position, after={"team": team.code, "member": member, "from": str(start), "to": str(end or "")})
+
+
+def reporting_line_set(
+    *,
+    position: Position,
+    manager: Position | None,
+    start: dt.date,
+    end: dt.date | None = None,
+    actor_id: int | None = None,
+    reason: str = "",
+    act: Act | None = None,
+) -> None:
+    """The position reports to `manager` in [start, end); None: to nobody. Repeating changes nothing.
+
+    Raises PeopleError when somebody would come to stand above himself on any day, naming the day and the positions.
+    """
+    with act_open(act, reason=reason, actor_id=actor_id) as doing:
+        if manager is not None and manager.pk == position.pk:
+            raise PeopleError("manager_position", _("A position cannot report to itself."), _("Name the position above it."))
+        # Two edits that are harmless alone could close a ring together: one at a time.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reporting', %s))", [required_tenant_id()])
+        live = ReportingLine.objects.filter(known_to__isnull=True)
+        before = set(live.filter(position=position).values_list("pk", flat=True))
+        values = None if manager is None else {"manager_id": manager.pk}
+        series_write(doing, ReportingLine, key={"position": position}, start=start, end=end, values=values, fields=("manager_id",))
+        if set(live.filter(position=position).values_list("pk", flat=True)) == before:
+            return
+        rows = live.values_list("position_id", "manager_id", "valid_from", "valid_to")
+        cycle = first_cycle([Line(c, p, a, b or FOREVER) for c, p, a, b in rows], start, end or FOREVER)
+        if cycle is not None:
+            codes = dict(Position.objects.filter(pk__in=cycle[1]).values_list("pk", "code"))
+            ring = " > ".join(codes[node] for node in [*cycle[1], cycle[1][0]])
+            raise PeopleError(
+                "manager_position",
+                _("From %(day)s on somebody would report to himself: %(ring)s.") % {"day": cycle[0], "ring": ring},
+                _("End one of these lines before that day."),
+            )
+        doing.note("reporting_line.set", position, after={"manager": manager.code if manager else None, "from": str(start), "to": str(end or "")})
