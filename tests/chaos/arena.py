@@ -235,6 +235,25 @@ class Arena:
         )  # fmt: skip
         return hashlib.sha256(json.dumps([rows, jobs]).encode()).hexdigest() + f" ({len(rows)} rows, {len(jobs)} jobs)"
 
+    def books(self, tenant: int) -> str:
+        """A hash over the ledger, the results in force and the statements of a tenant; payees by their order, not by id."""
+        payee = "(SELECT count(*) FROM people_payee q WHERE q.tenant_id = t.tenant_id AND q.id <= t.payee_id)"
+        period = "(SELECT code FROM calendars_period p WHERE p.id = t.{})"
+        ledger = self.query(
+            f"SELECT {payee}, component, {period.format('earning_period_id')}, {period.format('pay_period_id')}, currency, verb, amount, scale, cause"
+            " FROM incentives_ledgerentry t WHERE tenant_id = %s ORDER BY 1, 2, 3, 4, 6, 7",
+            tenant,
+        )
+        results = self.query(
+            f"SELECT {payee}, {period.format('period_id')}, attainment::text, earned, scale, encode(hash, 'hex')"
+            " FROM incentives_runresult t WHERE tenant_id = %s AND run_to_id IS NULL ORDER BY 1, 2, 6",
+            tenant,
+        )
+        statements = self.query(f"SELECT {payee}, {period.format('period_id')}, state FROM incentives_statement t WHERE tenant_id = %s ORDER BY 1, 2", tenant)
+        runs = self.query("SELECT state, count(*) FROM incentives_run WHERE tenant_id = %s GROUP BY 1 ORDER BY 1", tenant)
+        seal = hashlib.sha256(json.dumps([ledger, results, statements, runs]).encode()).hexdigest()
+        return f"{seal} ({len(ledger)} postings, {len(results)} results, {len(statements)} statements, runs {runs})"
+
     def close(self) -> None:
         for name in list(self.running):
             self.kill(name)

@@ -12,8 +12,10 @@ from django.db import close_old_connections  # isort: skip
 from spm.jobs.liveness import pulse_age  # isort: skip
 from spm.jobs.relay import message_send  # isort: skip
 from spm.jobs.services import job_enqueue  # isort: skip
+from spm.people.models import Payee  # isort: skip
 from spm.tenancy.models import Tenant  # isort: skip
 from spm.tenancy.scope import tenant_scope  # isort: skip
+from tests.incentives.world import make_world, put_order  # isort: skip
 
 
 def act(asked: dict[str, Any]) -> Any:
@@ -23,7 +25,14 @@ def act(asked: dict[str, Any]) -> Any:
             return Tenant.objects.create(slug=asked["slug"], name=asked["slug"], nightly_hour=asked.get("nightly_hour", 23), is_active=True).pk
         case "enqueue":
             with tenant_scope(asked["tenant"]):
-                return job_enqueue(kind=asked["kind"], key=asked["key"], params={"key": asked["key"]}).pk
+                return job_enqueue(kind=asked["kind"], key=asked["key"], params=asked.get("params") or {"key": asked["key"]}).pk
+        case "company":
+            with tenant_scope(asked["tenant"]):
+                return company()
+        case "late order":
+            with tenant_scope(asked["tenant"]):
+                put_order("late", Payee.objects.order_by("id")[2], "2024-02-10", 777_77)
+                return True
         case "send":
             for _ in range(asked["times"]):
                 message_send(tenant_id=asked["tenant"], job_id=asked["job"])
@@ -31,6 +40,18 @@ def act(asked: dict[str, Any]) -> Any:
         case "pulse":
             return pulse_age()
     raise ValueError(asked)
+
+
+def company() -> int:
+    """Twelve sellers, each with a few orders in every month of a year; returns the number of orders."""
+    world = make_world(12)
+    number = 0
+    for place, payee in enumerate(world.payees):
+        for month in range(1, 13):
+            for deal in range(2):
+                number += 1
+                put_order(f"o{number}", payee, f"2024-{month:02}-0{5 + deal}", 100_00 * (place + 1) + 33 * month + deal)
+    return number
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ import django
 
 django.setup()
 
+from incentives import settle  # noqa: E402
+from incentives.services import runs  # noqa: E402
 from spm.celery import app  # noqa: E402
 from spm.jobs.kinds import Stage, job_kind  # noqa: E402
 from spm.jobs.models import Job  # noqa: E402
@@ -79,6 +83,24 @@ def _die(step: Step) -> None:
 
 
 job_kind("poison", stages=[Stage("die", _die)], max_attempts=3)
+
+# Real jobs get their traps from outside: before and after each commit of a stage or chunk. Small groups make many commits.
+_commit = Step.commit
+
+
+@contextmanager
+def _commit_with_traps(self: Step, **kept: Any) -> Iterator[None]:
+    place = f"{self.kind} {self.stage}" + (f" {self.chunk_number}" if self.chunk is not None else "")
+    with _commit(self, **kept):
+        yield
+        trap(f"{place} in commit")
+    trap(f"{place} after commit")
+
+
+Step.commit = _commit_with_traps  # type: ignore[method-assign]
+assert runs.run_open.__kwdefaults__ is not None
+runs.run_open.__kwdefaults__["chunk_size"] = 4
+settle.GROUP = 3
 
 _send = app.send_task
 
