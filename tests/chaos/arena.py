@@ -126,7 +126,8 @@ class Arena:
             cursor.execute("CREATE ROLE owner LOGIN CREATEDB; CREATE ROLE app LOGIN")
             cursor.execute("CREATE DATABASE chaos OWNER owner")
         connection.close()
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], check=True, env=self.env, cwd=ROOT)
+        at_once = {**self.env, "DJANGO_SETTINGS_MODULE": "tests.chaos.settings"}
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0", "--run-syncdb"], check=True, env=at_once, cwd=ROOT)
 
     def database_start(self) -> None:
         command = [str(self.postgres_bin / "postgres"), "-D", str(self.folder / "pg"), "-p", str(self.pg_port), "-h", "127.0.0.1"]
