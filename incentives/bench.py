@@ -1,0 +1,262 @@
+"""`bench engine`: a full run through the real pipeline against its floor, in a scratch database, with a stated seed.
+
+The floor is what the database alone needs: COPY out of the columns that the run reads, the same sums per payee and month in
+SQL, and COPY in of as many result and ledger rows as the run writes, into twins of the tables without policies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import io
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+import psycopg2
+from django.db import connection, connections
+
+from incentives.engine.bench import PLAN
+from incentives.loaders import ORDER_COLUMNS
+from incentives.models import LedgerEntry, Run, RunChunk, RunResult
+from incentives.services import plan_create, run_close, run_open, run_settle, seat_enrol, version_activate
+from incentives.services.runs import inputs_forget
+from planning.models import Quota
+from spm.benchmarks import Options, benchmark, peak_mib, scratch_database
+from spm.calendars.models import FiscalCalendar, Period
+from spm.currencies.codes import currency_pack
+from spm.people.models import Assignment, LegalEntity, Payee, Position, ReportingLine, Seat
+from spm.tenancy.changes import change
+from spm.tenancy.models import Tenant
+from spm.tenancy.scope import required_tenant_id, tenant_scope
+
+YEAR = 2025
+TEAM = 10
+# Orders carry no product: the filtered component of the plan reads the kind of sale instead.
+TEXT = PLAN.replace('product = "bike"', 'kind = "renewal"')
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Sizes."""
+    parser.add_argument("--payees", type=int, default=1000)
+    parser.add_argument("--transactions", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=2, help="processes that measure chunks")
+    parser.add_argument("--late", type=int, default=1000, help="late transactions for the incremental run (in parts per million of all)")
+
+
+def people_write(*, payees: int) -> FiscalCalendar:
+    """Payees in teams of ten under one manager each, quarterly quotas, calendar months."""
+    calendar = FiscalCalendar.objects.create(code="months", name="Months", kind="month", is_default=True)
+    edges = [dt.date(YEAR, month, 1) for month in range(1, 13)] + [dt.date(YEAR + 1, 1, 1)]
+    Period.objects.bulk_create(
+        Period(calendar=calendar, code=f"{a:%Y-%m}", starts=a, ends=b, quarter=f"Q{(a.month + 2) // 3}", year=str(YEAR)) for a, b in itertools.pairwise(edges)
+    )
+    entity = LegalEntity.objects.create(code="main", name="Bench", currency="USD")
+    start = edges[0]
+    people = Payee.objects.bulk_create(Payee(source="bench", external_id=str(n), legal_entity=entity, pay_currency="USD") for n in range(payees))
+    positions = Position.objects.bulk_create(Position(code=str(n), title="Seller") for n in range(payees))
+    seats = Seat.objects.bulk_create(Seat(payee=who, position=where) for who, where in zip(people, positions, strict=True))
+    version = version_activate(version=plan_create(text=TEXT, calendar=calendar, effective_from=start))
+    with change(kind="setup", reason="people") as changeset:
+        Assignment.objects.bulk_create(
+            Assignment(payee=seat.payee, position=seat.position, seat=seat, valid_from=start, known_from=changeset) for seat in seats
+        )
+        ReportingLine.objects.bulk_create(
+            ReportingLine(position=where, manager=positions[n - n % TEAM], valid_from=start, known_from=changeset)
+            for n, where in enumerate(positions)
+            if n % TEAM
+        )
+        Quota.objects.bulk_create(
+            Quota(position=where, measure="sales", amount=200_000_00 + 1_000_00 * (n % 97), currency="USD", valid_from=edges[q], valid_to=edges[q + 3],
+                  known_from=changeset)
+            for n, where in enumerate(positions) for q in (0, 3, 6, 9)
+        )  # fmt: skip
+        seat_enrol(plan=version.plan, seats=seats, start=start, changeset=changeset)
+    return calendar
+
+
+def orders_write(*, first: int, count: int, payees: list[int]) -> None:
+    """`count` orders spread evenly over payees, days and kinds by multiplication modulo primes: the same every time."""
+    tenant = required_tenant_id()
+    with change(kind="import", reason="orders") as changeset, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sales_order (tenant_id, source, external_id) SELECT %s, 'bench', n::text FROM generate_series(%s, %s) n",
+            [tenant, first, first + count - 1],
+        )
+        cursor.execute(
+            "INSERT INTO sales_orderversion (tenant_id, record_id, change_set_id, tombstone, amount, amount_scale, currency_code, number, payee_id, "
+            "order_date, kind, channel, status, has_splits, region) "
+            "SELECT %s, o.id, %s, 0, 1000 + (n * 7919) %% 99991, 2, %s, '', (%s::bigint[])[1 + n %% %s], %s::date + ((n * 104729) %% 365)::int, "
+            "1 + (n * 31) %% 3, 1, 1, 0, '' FROM (SELECT id, external_id::bigint AS n FROM sales_order WHERE tenant_id = %s AND source = 'bench' "
+            "AND external_id::bigint BETWEEN %s AND %s) o",
+            [tenant, changeset.pk, currency_pack("USD"), payees, len(payees), dt.date(YEAR, 1, 1), tenant, first, first + count - 1],
+        )
+
+
+def maintain() -> None:
+    """What the maintenance job does after an import: visibility map and statistics, as the owner, outside a transaction."""
+    connections["owner"].close()
+    with connections["owner"].cursor() as cursor:
+        for table in ("sales_order", "sales_orderversion", "incentives_ledgerentry", "incentives_runresult", "people_seat"):
+            cursor.execute(f"VACUUM (ANALYZE) {table}")
+
+
+class Workers:
+    """Processes that wait for chunks, as the queue's workers do (a worker's child may not fork, so each is started afresh)."""
+
+    def __init__(self, count: int) -> None:
+        code = (
+            "import json, sys, django; django.setup();"
+            "from django.db import connections;"
+            f"[connections[a].settings_dict.__setitem__('NAME', {connection.settings_dict['NAME']!r}) for a in ('default', 'owner')];"
+            "from incentives.services.runs import inputs_forget, run_measure_chunk; from spm.tenancy.scope import tenant_scope;"
+            "print('ready', flush=True)\n"
+            "for line in sys.stdin:\n"
+            "    tenant, run, numbers = json.loads(line)\n"
+            "    for number in numbers:\n"
+            "        run_measure_chunk(tenant_id=tenant, run_id=run, number=number, commit=lambda: tenant_scope(tenant))\n"
+            "    inputs_forget()\n"
+            "    print('done', flush=True)\n"
+        )
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "spm.settings"}
+        self.processes = [
+            subprocess.Popen([sys.executable, "-c", code], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+            for _ in range(count)
+        ]
+        for process in self.processes:
+            self._expect(process, "ready")
+
+    def _expect(self, process: subprocess.Popen[str], word: str) -> None:
+        assert process.stdout is not None
+        if process.stdout.readline().strip() != word:
+            raise RuntimeError("a measuring process failed; see its error above")
+
+    def give(self, tenant_id: int, run_id: int, todo: list[int]) -> None:
+        """Each process gets its share of the chunks and begins."""
+        for n, process in enumerate(self.processes):
+            assert process.stdin is not None
+            process.stdin.write(json.dumps([tenant_id, run_id, todo[n :: len(self.processes)]]) + "\n")
+            process.stdin.flush()
+
+    def wait(self) -> None:
+        """Until all have done their share."""
+        for process in self.processes:
+            self._expect(process, "done")
+
+    def stop(self) -> None:
+        """Ends them; their sizes then count in peak_mib."""
+        for process in self.processes:
+            process.communicate()
+
+
+def run_timed(tenant_id: int, *, workers: Workers, is_full: bool) -> tuple[Run, dict[str, float]]:
+    """A run stage by stage, each in its own transactions, chunks shared among processes; and the seconds of each stage."""
+    seconds: dict[str, float] = {}
+    inputs_forget()
+
+    def commit() -> Any:
+        return tenant_scope(tenant_id)
+
+    started = time.perf_counter()
+    with tenant_scope(tenant_id):
+        run = run_open(kind=Run.Kind.MANUAL, business_date=dt.date(YEAR, 12, 31), is_full=is_full)
+        todo = list(RunChunk.objects.filter(run=run, state=RunChunk.State.TODO).order_by("number").values_list("number", flat=True))
+    seconds["open"] = time.perf_counter() - started
+    started = time.perf_counter()
+    workers.give(tenant_id, run.pk, todo)
+    workers.wait()
+    seconds["measure"] = time.perf_counter() - started
+    started = time.perf_counter()
+    run_settle(tenant_id=tenant_id, run_id=run.pk, commit=commit)
+    seconds["settle"] = time.perf_counter() - started
+    started = time.perf_counter()
+    run = run_close(tenant_id=tenant_id, run_id=run.pk, commit=commit)
+    seconds["close"] = time.perf_counter() - started
+    return run, {name: round(value, 3) for name, value in seconds.items()}
+
+
+def floor_measure(tenant_id: int) -> dict[str, float]:
+    """Seconds of COPY out, SQL aggregate, COPY in, one after the other, one connection each."""
+    seconds: dict[str, float] = {}
+    shown = ", ".join(expression for _, _, expression in ORDER_COLUMNS)
+    order = "ORDER BY payee_id, order_date, record_id, change_set_id"
+    with tenant_scope(tenant_id), connection.cursor() as cursor:
+        started = time.perf_counter()
+        cursor.copy_expert(f"COPY (SELECT {shown} FROM sales_orderversion WHERE tenant_id = {tenant_id} {order}) TO STDOUT (FORMAT binary)", _Null())
+        seconds["copy_out"] = time.perf_counter() - started
+        started = time.perf_counter()
+        cursor.execute("SELECT payee_id, date_trunc('month', order_date), sum(amount) FROM sales_orderversion WHERE tenant_id = %s GROUP BY 1, 2", [tenant_id])
+        cursor.fetchall()
+        seconds["aggregate"] = time.perf_counter() - started
+        bodies = {}
+        for table in ("incentives_runresult", "incentives_ledgerentry"):
+            bodies[table] = io.BytesIO()
+            cursor.copy_expert(f"COPY (SELECT * FROM {table} WHERE tenant_id = {tenant_id}) TO STDOUT (FORMAT binary)", bodies[table])
+            bodies[table].seek(0)
+    settings = connections["owner"].settings_dict
+    with psycopg2.connect(
+        dbname=settings["NAME"], user=settings["USER"], password=settings["PASSWORD"], host=settings["HOST"], port=settings["PORT"] or None
+    ) as owner:
+        with owner.cursor() as cursor:
+            for table in bodies:
+                cursor.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING INDEXES INCLUDING DEFAULTS)")
+        owner.commit()
+        started = time.perf_counter()
+        with owner.cursor() as cursor:
+            for table, body in bodies.items():
+                cursor.copy_expert(f"COPY bench_{table} FROM STDIN (FORMAT binary)", body)
+        owner.commit()
+        seconds["copy_in"] = time.perf_counter() - started
+        with owner.cursor() as cursor:
+            for table in bodies:
+                cursor.execute(f"DROP TABLE bench_{table}")
+    owner.close()
+    return {name: round(value, 3) for name, value in seconds.items()}
+
+
+class _Null(io.RawIOBase):
+    def write(self, data: Any) -> int:
+        return len(data)
+
+
+@benchmark("engine", help="a full run through the real pipeline against its floor", arguments=arguments)
+def bench_engine(options: Options) -> dict[str, Any]:
+    """figure: seconds of the first full run (load, credit, measure, pay, post, statements). Seconds of the stages, of a run with
+    nothing changed, and of an incremental run after late orders stand beside it."""
+    payees, transactions = options["payees"], options["transactions"]
+    with scratch_database():
+        tenant = Tenant.objects.create(slug="bench", name="Bench")
+        with tenant_scope(tenant.pk):
+            people_write(payees=payees)
+            ids = list(Payee.objects.order_by("pk").values_list("pk", flat=True))
+            orders_write(first=1, count=transactions, payees=ids)
+        maintain()
+        workers = Workers(options["workers"])
+        started = time.perf_counter()
+        run, stages = run_timed(tenant.pk, workers=workers, is_full=True)
+        figure = time.perf_counter() - started
+        maintain()
+        floor = floor_measure(tenant.pk)
+        started = time.perf_counter()
+        unchanged, _ = run_timed(tenant.pk, workers=workers, is_full=True)
+        unchanged_seconds = time.perf_counter() - started
+        late = max(1, transactions * options["late"] // 1_000_000)
+        with tenant_scope(tenant.pk):
+            orders_write(first=transactions + 1, count=late, payees=ids[: max(1, payees // 2)])
+        started = time.perf_counter()
+        incremental, _ = run_timed(tenant.pk, workers=workers, is_full=False)
+        incremental_seconds = time.perf_counter() - started
+        workers.stop()
+        peak = peak_mib()
+        with tenant_scope(tenant.pk):
+            rows = {"results": RunResult.objects.count(), "ledger": LedgerEntry.objects.count()}
+        return {
+            "payees": payees, "transactions": transactions, "workers": options["workers"], "figure": round(figure, 3),
+            "floor": round(sum(floor.values()), 3), "peak_mib": peak, "stages": stages, "floor_parts": floor, "posted": run.summary["posted"],
+            "results": run.summary["results"], "unchanged": round(unchanged_seconds, 3), "unchanged_posted": unchanged.summary["posted"],
+            "incremental": round(incremental_seconds, 3), "incremental_late": late, "incremental_posted": incremental.summary["posted"], "rows": rows,
+        }  # fmt: skip
