@@ -206,7 +206,7 @@ class VersionDetail(Endpoint):
 class VersionActivate(Endpoint):
     """Puts a draft in force as of the next run; its own tests must pass."""
 
-    scopes = {"POST": Scope.PLANS_WRITE}
+    scopes = {"POST": Scope.PLANS_APPROVE}
 
     @extend_schema(operation_id="plan_versions_activate", request=None, responses=VersionOut)
     def post(self, request: Request, uid: uuid.UUID) -> Response:
@@ -216,7 +216,7 @@ class VersionActivate(Endpoint):
 class VersionRetire(Endpoint):
     """Takes an active version out of force; the next run reverses what it earned."""
 
-    scopes = {"POST": Scope.PLANS_WRITE}
+    scopes = {"POST": Scope.PLANS_APPROVE}
 
     @extend_schema(operation_id="plan_versions_retire", request=None, responses=VersionOut)
     def post(self, request: Request, uid: uuid.UUID) -> Response:

@@ -13,8 +13,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.api.shown import AmountField, ByCurrency, uids_of
 from incentives.models import LedgerEntry, Run, RunExclusion, RunIssue, UncreditedOrder
 from incentives.models.ledger import Cause, Verb
+from incentives.selectors import run_diff
 from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
 from spm.api.fields import RecordRef, ScaledField
 from spm.api.references import by_uids
@@ -24,6 +26,7 @@ from spm.api.visibility import today_of
 from spm.calendars.models import Period
 from spm.jobs.selectors import job_progress
 from spm.jobs.services import job_enqueue
+from spm.people.models import Payee, Seat
 
 
 class RunOut(serializers.Serializer):
@@ -99,6 +102,31 @@ class UncreditedOut(serializers.Serializer):
     reason = serializers.CharField()
 
 
+class DiffLineOut(serializers.Serializer):
+    """What was earned in all before and after the run, for one payee, seat, component and period."""
+
+    payee = serializers.UUIDField()
+    seat = serializers.UUIDField()
+    component = serializers.CharField(source="line.component")
+    earning_period = serializers.CharField(source="line.period_code")
+    pay_period = serializers.CharField(source="line.pay_period_code")
+    cause = serializers.ChoiceField(source="line.cause", choices=Cause.choices)
+    before = AmountField("before", row="line")
+    after = AmountField("after", row="line")
+    delta = AmountField("delta", row="line")
+    currency = serializers.CharField(source="line.currency")
+
+
+class DiffOut(serializers.Serializer):
+    run = serializers.IntegerField(source="found.run.number")
+    base = serializers.IntegerField(source="found.base.number", allow_null=True, default=None)
+    postings = serializers.IntegerField(source="found.postings")
+    payees = serializers.IntegerField(source="found.payees")
+    results_changed = serializers.IntegerField(source="found.results_changed")
+    totals = ByCurrency(source="found.totals")
+    lines = DiffLineOut(many=True)
+
+
 class RunFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=Run.Kind.choices)
     state = filters.ChoiceFilter(choices=Run.State.choices)
@@ -160,6 +188,20 @@ class RunDetail(DetailEndpoint):
 
     def get_queryset(self) -> QuerySet[Run]:
         return Run.objects.select_related("base")
+
+
+class RunChanges(Endpoint):
+    """What a run changed against the one before: totals over all postings, and the 200 largest with before and after."""
+
+    scopes = {"GET": Scope.RUNS_READ}
+
+    @extend_schema(operation_id="runs_diff", responses=DiffOut)
+    def get(self, request: Request, uid: uuid.UUID) -> Response:
+        found = run_diff(_run(uid))
+        payees = uids_of(Payee, {line.payee_id for line in found.lines})
+        seats = uids_of(Seat, {line.seat_id for line in found.lines})
+        lines = [{"line": line, "payee": payees[line.payee_id], "seat": seats[line.seat_id]} for line in found.lines]
+        return Response(DiffOut({"found": found, "lines": lines}).data)
 
 
 @extend_schema_view(get=extend_schema(operation_id="runs_postings"))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.api import plans, runs
+from incentives.api import performance, plans, runs, statements
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api-plans"),
@@ -17,7 +17,13 @@ urlpatterns = [
     path("runs/", runs.RunList.as_view(), name="api-runs"),
     path("runs/<uuid:uid>/", runs.RunDetail.as_view(), name="api-run"),
     path("runs/<uuid:uid>/postings/", runs.RunPostings.as_view(), name="api-run-postings"),
+    path("runs/<uuid:uid>/diff/", runs.RunChanges.as_view(), name="api-run-diff"),
     path("runs/<uuid:uid>/exclusions/", runs.RunExclusions.as_view(), name="api-run-exclusions"),
+    path("payees/<uuid:uid>/statements/", statements.StatementList.as_view(), name="api-statements"),
+    path("payees/<uuid:uid>/statements/<uuid:period>/", statements.StatementDetail.as_view(), name="api-statement"),
+    path("payees/<uuid:uid>/traces/<uuid:period>/", statements.Trace.as_view(), name="api-trace"),
+    path("payees/<uuid:uid>/scorecard/", performance.PayeeScorecard.as_view(), name="api-scorecard"),
+    path("team/<uuid:period>/", performance.Team.as_view(), name="api-team"),
     path("issues/", runs.IssueList.as_view(), name="api-issues"),
     path("uncredited-orders/", runs.UncreditedList.as_view(), name="api-uncredited-orders"),
 ]

@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     Scope.PLANNING_WRITE: ("planning.write",),
     Scope.PLANS_READ: ("plans.read",),
     Scope.PLANS_WRITE: ("plans.write",),
+    Scope.PLANS_APPROVE: ("plans.approve",),
     Scope.RUNS_READ: ("runs.read",),
     Scope.RUNS_WRITE: ("runs.start",),
     Scope.PAY_READ: ("pay.read_own",),

@@ -25,6 +25,7 @@ class Scope(models.TextChoices):
     PLANNING_WRITE = "planning:write", _("Change quotas and territories")
     PLANS_READ = "plans:read", _("Read incentive plans")
     PLANS_WRITE = "plans:write", _("Change and assign incentive plans")
+    PLANS_APPROVE = "plans:approve", _("Put plan versions in force and take them out")
     RUNS_READ = "runs:read", _("Read runs and what they changed")
     RUNS_WRITE = "runs:write", _("Start runs")
     PAY_READ = "pay:read", _("Read pay: statements, traces, pay terms, scorecards")

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from spm.calendars.models import FiscalCalendar, Period
 from tests.isolation.catalog import make_row
 
 _serial = itertools.count(1)
@@ -99,6 +100,35 @@ def _plan_version(state: str = "draft") -> Callable[[], dict[str, Any]]:
     return make
 
 
+def _paid() -> dict[str, Any]:
+    """A payee with an order, a run and a statement; "?" are the query parameters of its trace."""
+    from incentives.models import PlanVersion
+    from tests.incentives.world import PLAN, make_world, put_order
+
+    name = f"w{next(_serial)}"
+    calendar = make_row(FiscalCalendar)
+    world = make_world(1, text=PLAN.replace("plan: direct", f"plan: {name}"), calendar=_with_periods(calendar))
+    put_order(name, world.payees[0], "2024-03-05", 1000_00)
+    world.run()
+    version = PlanVersion.objects.get(pk=world.version.pk)
+    query = {"plan_version": version.uid, "seat": world.seats[0].uid, "component": "commission"}
+    return {"uid": world.payees[0].uid, "period": world.period("2024-03").uid, "?": query}
+
+
+def _with_periods(calendar: Any) -> Any:
+    import datetime as dt
+
+    for month in range(1, 13):
+        ends = dt.date(2024 + month // 12, month % 12 + 1, 1)
+        code = f"2024-{month:02}"
+        Period.objects.create(calendar=calendar, code=code, starts=dt.date(2024, month, 1), ends=ends, quarter=f"Q{(month + 2) // 3}", year="2024")
+    return calendar
+
+
+def _paid_without(*names: str) -> Callable[[], dict[str, Any]]:
+    return lambda: {name: value for name, value in _paid().items() if name not in names}
+
+
 # What stands behind each address that names an object. A route that is not here fails the tests by name.
 OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-token": _uid("api.ApiToken"),
@@ -114,6 +144,12 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-plan-version": _plan_version(),
     "api-plan-version-activate": _plan_version(),
     "api-plan-version-retire": _plan_version("active"),
+    "api-statements": _paid_without("?", "period"),
+    "api-statement": _paid_without("?"),
+    "api-trace": _paid,
+    "api-scorecard": _paid_without("?", "period"),
+    "api-team": _paid_without("?", "uid"),
+    "api-run-diff": _uid("incentives.Run", state="done"),
     "api-run": _uid("incentives.Run", state="done"),
     "api-run-postings": _uid("incentives.Run", state="done"),
     "api-run-exclusions": _uid("incentives.Run", state="done"),
