@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from analytics.selectors.periods import PeriodChoice, period_choose
 from spm.access.selectors import visible_payees
 from spm.calendars.models import Period
 from spm.people.models import Payee
+from spm.ui.formats import period_text
 
 
 def today_of(request: HttpRequest) -> dt.date:
@@ -46,9 +48,14 @@ def period_nav(request: HttpRequest, choice: PeriodChoice, name: str, **kwargs: 
     def link(period: Period | None) -> str:
         return reverse(name, kwargs={"slug": request.tenant.slug, **kwargs}) + f"?period={period.code}" if period else ""  # type: ignore[attr-defined]
 
+    locale = get_language() or "en"
+
+    def name_of(period: Period) -> str:
+        return period_text(period.code, period.starts, period.ends, locale)
+
     return {
-        "label": choice.period.code,
+        "label": name_of(choice.period),
         "previous_url": link(choice.previous),
         "next_url": link(choice.next),
-        "options": [(p.code, link(p), p.pk == choice.period.pk) for p in reversed(choice.recent)],
+        "options": [(name_of(p), link(p), p.pk == choice.period.pk) for p in reversed(choice.recent)],
     }

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -21,7 +22,7 @@ from analytics.selectors.statement import statement_view
 from spm.access.guards import requires
 from spm.people.models import Payee
 from spm.ui.drawers import drawer_wanted
-from spm.ui.formats import day_text, money_text, number_text, percent_text
+from spm.ui.formats import day_text, money_text, number_text, percent_text, period_text
 from spm.ui.tables import Column
 from spm.ui.trees import TreeNode
 
@@ -135,7 +136,13 @@ def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> Ht
         for n, entry in enumerate(mine):
             name = entry.label if not entry.is_late else f"{entry.label}, {entry.origin.code}"
             terms.append(("+" if n and entry.amount >= 0 else "−" if n else "", name, money_text(abs(entry.amount) if n else entry.amount, currency, locale)))
-        equations.append({"terms": terms, "total": money_text(total, currency, locale), "label": _("Total %(period)s") % {"period": choice.period.code}})
+        equations.append(
+            {
+                "terms": terms,
+                "total": money_text(total, currency, locale),
+                "label": _("Total %(period)s") % {"period": period_text(choice.period.code, choice.period.starts, choice.period.ends, locale)},
+            }
+        )
     context = {
         "payee": payee,
         "view": view,
@@ -157,7 +164,7 @@ def _nav(request: HttpRequest, choice: Any, payee: Payee) -> dict[str, Any]:
     def link(period: Any) -> str:
         return reverse("statement", kwargs={"slug": request.tenant.slug, "uid": payee.uid, "code": period.code}) if period else ""  # type: ignore[attr-defined]
 
-    options = [(p.code, link(p), p.pk == choice.period.pk) for p in reversed(choice.recent)]
+    options = [(period_text(p.code, p.starts, p.ends, get_language() or "en"), link(p), p.pk == choice.period.pk) for p in reversed(choice.recent)]
     return period_nav(request, choice, "scorecard") | {"previous_url": link(choice.previous), "next_url": link(choice.next), "options": options}
 
 

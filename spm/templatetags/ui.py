@@ -319,3 +319,9 @@ def money_change(now: Decimal, before: Decimal) -> dict[str, Any]:
         return {"text": None, "direction": "flat"}
     change = (now - before) / abs(before)
     return {"text": formats.percent_text(change, _locale(), sign=True), "direction": "up" if change > 0 else "down" if change < 0 else "flat"}
+
+
+@register.filter
+def period(value: Any) -> str:
+    """A pay period (code, starts, ends) as people name it."""
+    return formats.period_text(value.code, value.starts, value.ends, _locale())

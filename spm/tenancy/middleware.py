@@ -6,9 +6,12 @@ A tenant that does not exist and one that the user may not enter get the same an
 from __future__ import annotations
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 
 from spm.access.selectors import membership_for
 from spm.tenancy.models import Tenant
@@ -35,14 +38,13 @@ class TenantMiddleware:
         membership = membership_for(user=request.user, tenant=tenant) if tenant else None
         if membership is None:
             return self._not_found(request)
-        with tenant_scope(tenant.pk):
+        with tenant_scope(tenant.pk), timezone.override(ZoneInfo(tenant.time_zone)):
             request.tenant, request.membership = tenant, membership  # type: ignore[attr-defined]
             response = self.get_response(request)
             if getattr(response, "streaming", False) and not getattr(response, "spm_static", False):
                 raise RuntimeError(f"{request.path}: a streamed response would run outside the tenant's scope; let a job write the file.")
-            if response.status_code >= 500:
-                from django.db import transaction
-
+            if response.status_code >= 400:
+                # A refused or failed request leaves nothing half-written.
                 transaction.set_rollback(True)
             response.headers.setdefault("Cache-Control", "no-store")
             return response

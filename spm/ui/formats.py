@@ -137,3 +137,18 @@ def span_text(start: dt.date | None, end: dt.date | None, locale: str) -> str:
     if start and last == start:
         return day_text(start, locale)
     return f"{day_text(start, locale) if start else '…'} – {day_text(last, locale) if last else '…'}"
+
+
+def period_text(code: str, starts: dt.date, ends: dt.date, locale: str) -> str:
+    """A pay period as people name it: a calendar month by name and year, anything else by its code.
+
+    >>> period_text("2026-11", dt.date(2026, 11, 1), dt.date(2026, 12, 1), "en")
+    'November 2026'
+    >>> period_text("W1", dt.date(2011, 5, 31), dt.date(2011, 8, 31), "en")
+    'W1'
+    """
+    month_end = dt.date(starts.year + starts.month // 12, starts.month % 12 + 1, 1)
+    if starts.day == 1 and ends == month_end:
+        text = format_date(starts, "LLLL y", locale=locale)
+        return text[:1].upper() + text[1:]
+    return code
