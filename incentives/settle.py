@@ -16,7 +16,7 @@ from django.db import connection
 
 from incentives.changed import CauseOf, changes_between
 from incentives.engine import exact
-from incentives.engine.contracts import EarningKey, Totals
+from incentives.engine.contracts import EarningKey, Outcome, Totals
 from incentives.engine.measure import totals_merge
 from incentives.engine.post import post
 from incentives.engine.rounding import round_number
@@ -154,24 +154,9 @@ def _settle_version(
     plan = version.compiled
     outcome = outcome_of(version.prepared, version_totals(run, version.id))
     places = {component.name: component.rounding.places for component in plan.components}
-    widest = max(places.values())
-    attained = plan.attainments[0].name if plan.attainments else None
-    cells: dict[tuple[int, int], tuple[int, dict[str, str], dict[str, str | None]]] = {}
-    sums: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
-    first_attainment: dict[tuple[int, int], Decimal] = {}
-    for figure in outcome.figures:
-        if figure.period not in begun or figure.assignment not in version.paid:
-            continue
-        cell = cells.setdefault((figure.assignment, figure.period), (figure.payee, {}, {}))
-        cell[2][figure.name] = None if figure.value is None else exact.text(figure.value)
-        if figure.name == attained and figure.value is not None:
-            first_attainment[figure.assignment, figure.period] = round_number(figure.value, 12, "half_even")
     for earning in outcome.earnings:
         if earning.period not in begun or earning.assignment not in version.paid:
             continue
-        cell = cells.setdefault((earning.assignment, earning.period), (earning.payee, {}, {}))
-        cell[1][earning.component] = exact.text(earning.amount)
-        sums[earning.assignment, earning.period] += earning.amount
         key = (earning.assignment, version.id, earning.component, earning.period, plan.currency)
         have = posted.pop(key, None)
         amount = int(earning.amount.scaleb(LEDGER_SCALE))
@@ -184,22 +169,60 @@ def _settle_version(
         work.scale = max(work.scale, places[earning.component])
         if have:
             _have(work, full, have[1], have[2])
-    for (seat, period), (payee, components, figures) in cells.items():
-        text = json.dumps({"components": components, "figures": figures}, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    widest = max(places.values())
+    for (seat, period), cell in result_cells(version, outcome, begun).items():
+        text = cell.text
         digest = hashlib.sha256(text).digest()
         before = current.pop((seat, version.id, period), None)
         if before is not None and before[2] == digest:
             continue
-        work = settlement.work[payee]
+        work = settlement.work[cell.payee]
         if before is not None:
             work.ended.append(before[0])
-        earned = int(sums[seat, period].scaleb(widest))
-        work.results.append((payee, seat, version.id, period, first_attainment.get((seat, period)), earned, widest, zlib.compress(text, 1), digest, run.pk))
+        earned = int(cell.earned.scaleb(widest))
+        work.results.append((cell.payee, seat, version.id, period, cell.attainment, earned, widest, zlib.compress(text, 1), digest, run.pk))
     for issue in outcome.issues:
         if issue.period in begun and issue.assignment in version.paid:
             row = (issue.payee, issue.assignment, version.id, issue.period, issue.component, issue.cause[:400])
             if open_issues.pop(row, None) is None:
                 settlement.work[issue.payee].issues.append(row[1:])
+
+
+@dataclass
+class ResultCell:
+    """What a RunResult keeps of one seat and period."""
+
+    payee: int
+    components: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, str | None] = field(default_factory=dict)
+    earned: Decimal = Decimal(0)
+    attainment: Decimal | None = None
+
+    @property
+    def text(self) -> bytes:
+        """Canonical JSON of components and figures: what is hashed and kept."""
+        body = {"components": self.components, "figures": self.figures}
+        return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def result_cells(version: VersionInputs, outcome: Outcome, begun: set[int]) -> dict[tuple[int, int], ResultCell]:
+    """By (seat, period): figures and earnings of those under the version, for periods that have begun."""
+    attained = version.compiled.attainments[0].name if version.compiled.attainments else None
+    cells: dict[tuple[int, int], ResultCell] = {}
+    for figure in outcome.figures:
+        if figure.period not in begun or figure.assignment not in version.paid:
+            continue
+        cell = cells.setdefault((figure.assignment, figure.period), ResultCell(figure.payee))
+        cell.figures[figure.name] = None if figure.value is None else exact.text(figure.value)
+        if figure.name == attained and figure.value is not None:
+            cell.attainment = round_number(figure.value, 12, "half_even")
+    for earning in outcome.earnings:
+        if earning.period not in begun or earning.assignment not in version.paid:
+            continue
+        cell = cells.setdefault((earning.assignment, earning.period), ResultCell(earning.payee))
+        cell.components[earning.component] = exact.text(earning.amount)
+        cell.earned += earning.amount
+    return cells
 
 
 def _current_results(begun: set[int]) -> dict[Cell, tuple[int, int, bytes]]:
