@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,4 +53,4 @@ def test_merged_spans_cover_the_same_days(pairs: list[tuple[dt.date, int]]) -> N
     merged = spans_merged(spans)
     cover = lambda some: {a + dt.timedelta(days=k) for a, b in some for k in range((b - a).days)}  # noqa: E731
     assert cover(merged) == cover(spans)
-    assert all(a[1] < b[0] for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in pairwise(merged))

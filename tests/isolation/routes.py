@@ -1,0 +1,136 @@
+"""Every page there is, walked from the URL configuration, and a real object behind each address that names one.
+
+A new page under /t/SLUG/ enters the isolation tests by existing. When its address names an object by `<model>_uid`, a row is made
+from the catalogue; any other parameter needs an entry in OBJECTS, and the tests fail by the route's name until it has one.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from analytics.selectors.explain import components, lines_of
+from analytics.selectors.periods import period_choose
+from spm.tenancy.models import TenantRow
+from tests.isolation.catalog import make_row
+from tests.support.desks import TODAY, Desk
+
+TENANT = "t/<slug:slug>/"
+API = "api/v1/"
+# Addresses outside any tenant, and why each may be so. Everything else must lie below TENANT or API.
+GLOBAL = {
+    "healthz": "liveness, says nothing",
+    "i18n/": "the person's language",
+    "accounts/": "sign-in",
+    "jsi18n/": "texts of the scripts",
+    "ui/gallery/": "samples, no data",
+    "tenants/": "the person's own memberships",
+    "invitations/": "found by a secret",
+    "operator/": "counts of the operator, 404 for others",
+    "": "the front door",
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One pattern. `template` is its whole text, such as t/<slug:slug>/people/."""
+
+    name: str
+    template: str
+    view: Any
+
+    @property
+    def parameters(self) -> list[str]:
+        return [p for p in re.findall(r"<(?:\w+:)?(\w+)>", self.template) if p != "slug"]
+
+    def path(self, slug: str, values: dict[str, Any]) -> str:
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: str({"slug": slug, **values}[m.group(1)]), self.template)
+
+
+def walk(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[Route]:
+    """All routes of the URL configuration."""
+    for pattern in get_resolver("spm.urls").url_patterns if patterns is None else patterns:
+        text = prefix + str(pattern.pattern).removeprefix("^")
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, text)
+        elif isinstance(pattern, URLPattern):
+            yield Route(pattern.name or text, text, pattern.callback)
+
+
+def pages() -> list[Route]:
+    """The pages of a tenant."""
+    return [route for route in walk() if route.template.startswith(TENANT)]
+
+
+def astray(routes: list[Route]) -> list[str]:
+    """Routes that are neither a tenant's, nor the API's, nor on the list of global ones."""
+    known = tuple(prefix for prefix in GLOBAL if prefix)
+    return [r.template for r in routes if r.template and not r.template.startswith((TENANT, API, *known))]
+
+
+def _plan(desk: Desk) -> dict[str, Any]:
+    return {"uid": apps.get_model("incentives.Plan").objects.first().uid}
+
+
+def _statement(desk: Desk) -> dict[str, Any]:
+    return {"uid": desk.rep.uid, "code": "2026-02"}
+
+
+def _row(label: str, **values: Any) -> Callable[[Desk], dict[str, Any]]:
+    return lambda desk: {"uid": make_row(apps.get_model(label), **values).uid}
+
+
+# What stands behind addresses whose parameters do not say it themselves. Runs inside the scope of the desk's tenant.
+OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
+    "plan": _plan,
+    "plan-version": lambda desk: {**_plan(desk), "number": 1},
+    "plan-save": lambda desk: {**_plan(desk), "number": 1},
+    "plan-activate": lambda desk: {**_plan(desk), "number": 1},
+    "run": lambda desk: {"uid": desk.run.uid},
+    "run-job": _row("jobs.Job", kind="recompute"),
+    "run-cancel": _row("jobs.Job", kind="recompute"),
+    "scorecard-of": lambda desk: {"uid": desk.rep.uid},
+    "statement": _statement,
+    "statement-csv": _statement,
+    "statement-component": lambda desk: {**_statement(desk), "component": _component(desk)},
+    "statement-line": lambda desk: {**_statement(desk), "component": _component(desk), "line": _line(desk)},
+}
+
+
+def _component(desk: Desk) -> str:
+    period = period_choose(code="2026-02", today=TODAY).period
+    return components(payee=desk.rep, period=period, run=desk.run)[0].name
+
+
+def _line(desk: Desk) -> str:
+    period = period_choose(code="2026-02", today=TODAY).period
+    return lines_of(payee=desk.rep, period=period, run=desk.run, component=_component(desk))[0].order.key
+
+
+def models_by_parameter() -> dict[str, type]:
+    """`payee_uid` names people.Payee: every tenant model with an address by its own name."""
+    return {f"{m._meta.model_name}_uid": m for m in apps.get_models() if issubclass(m, TenantRow) and any(f.name == "uid" for f in m._meta.fields)}
+
+
+def objects(route: Route, desk: Desk) -> dict[str, Any]:
+    """The parameters of the route, with real objects of the desk's tenant behind them. Needs its scope."""
+    if not route.parameters:
+        return {}
+    if route.name in OBJECTS:
+        return OBJECTS[route.name](desk)
+    known = models_by_parameter()
+    assert set(route.parameters) <= set(known), (
+        f"{route.name} names an object: call its parameter <model>_uid, or tell tests/isolation/routes.py how to make one."
+    )
+    return {name: make_row(known[name]).uid for name in route.parameters}
+
+
+def of_nothing(values: dict[str, Any]) -> dict[str, Any]:
+    """The same parameters, but behind no object anywhere."""
+    return {name: uuid.uuid4() if isinstance(value, uuid.UUID) else value for name, value in values.items()}
