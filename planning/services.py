@@ -1,0 +1,101 @@
+"""Writes of planning: quotas of positions, territories and who covers them. Dated, through change sets, audited."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from planning.models import Quota, Territory, TerritoryAssignment
+from spm.people.acts import Act, act_open, series_write
+from spm.people.errors import PeopleError
+from spm.people.models import Position
+
+_QUOTA = ("amount", "amount_scale", "currency")
+MAX_SCALE = 6
+
+
+def quota_set(
+    *,
+    position: Position,
+    measure: str,
+    start: dt.date,
+    end: dt.date,
+    amount: int,
+    amount_scale: int = 2,
+    currency: str = "",
+    actor_id: int | None = None,
+    reason: str = "",
+    act: Act | None = None,
+) -> list[Quota]:
+    """Gives the position a quota of amount / 10 ** amount_scale for a measure over [start, end); what stood there gives way.
+
+    measure: the quota's name in plan documents (quota.NAME). Repeating changes nothing. Returns the new rows. Raises PeopleError.
+    """
+    if end <= start:
+        raise PeopleError("end_date", _("It ends on %(day)s, not after its start.") % {"day": end}, _("Give a later end."))
+    if amount < 0:
+        raise PeopleError("amount", _("A quota is not negative."), _("Give zero or more."))
+    if not 0 <= amount_scale <= MAX_SCALE:
+        raise PeopleError("amount", _("An amount has at most six decimals."), _("Round it."))
+    with act_open(act, reason=reason, actor_id=actor_id) as doing:
+        values = {"amount": amount, "amount_scale": amount_scale, "currency": currency}
+        made = series_write(doing, Quota, key={"position": position, "measure": measure}, start=start, end=end, values=values, fields=_QUOTA)
+        if made:
+            after = {"measure": measure, "from": str(start), "to": str(end), "amount": str(amount), "scale": amount_scale, "currency": currency}
+            doing.note("quota.set", position, after=after)
+        return made  # type: ignore[return-value]
+
+
+def quota_end(*, position: Position, measure: str, day: dt.date, actor_id: int | None = None, reason: str = "", act: Act | None = None) -> None:
+    """The position has no quota of that measure from `day` on. Repeating changes nothing."""
+    with act_open(act, reason=reason, actor_id=actor_id) as doing:
+        live = Quota.objects.filter(position=position, measure=measure, known_to__isnull=True, valid_to__gt=day).exists()
+        if live:
+            series_write(doing, Quota, key={"position": position, "measure": measure}, start=day, end=None, values=None, fields=_QUOTA)
+            doing.note("quota.end", position, after={"measure": measure, "day": str(day)})
+
+
+def territory_create(*, code: str, name: str, group: str = "", country: str = "", parent: Territory | None = None) -> Territory:
+    """A territory, or the one that has the code already, with name, group, country and parent as given."""
+    territory, made = Territory.objects.get_or_create(code=code, defaults={"name": name, "group": group, "country": country, "parent": parent})
+    if not made:
+        above = parent
+        while above is not None:
+            if above.pk == territory.pk:
+                raise PeopleError("parent", _("Territory %(code)s would lie within itself.") % {"code": code}, _("Name another parent."))
+            above = above.parent
+        Territory.objects.filter(pk=territory.pk).update(name=name, group=group, country=country, parent=parent)
+        territory.refresh_from_db()
+    return territory
+
+
+def territory_assign(
+    *,
+    position: Position,
+    territory: Territory,
+    start: dt.date,
+    end: dt.date | None = None,
+    actor_id: int | None = None,
+    reason: str = "",
+    act: Act | None = None,
+) -> list[TerritoryAssignment]:
+    """The position covers the territory over [start, end). Repeating changes nothing. Returns the new rows. Raises PeopleError."""
+    if end is not None and end <= start:
+        raise PeopleError("end_date", _("It ends on %(day)s, not after its start.") % {"day": end}, _("Give a later end, or none."))
+    with act_open(act, reason=reason, actor_id=actor_id) as doing:
+        key = {"position": position, "territory": territory}
+        made = series_write(doing, TerritoryAssignment, key=key, start=start, end=end, values={}, fields=())
+        if made:
+            doing.note("territory.assign", territory, after={"position": position.code, "from": str(start), "to": str(end or "")})
+        return made  # type: ignore[return-value]
+
+
+def territory_release(*, position: Position, territory: Territory, day: dt.date, actor_id: int | None = None, act: Act | None = None) -> None:
+    """The position covers the territory no longer from `day` on. Repeating changes nothing."""
+    with act_open(act, actor_id=actor_id) as doing:
+        key = {"position": position, "territory": territory}
+        live = TerritoryAssignment.objects.filter(**key, known_to__isnull=True).exclude(valid_to__lte=day).exists()
+        if live:
+            series_write(doing, TerritoryAssignment, key=key, start=day, end=None, values=None, fields=())
+            doing.note("territory.release", territory, after={"position": position.code, "day": str(day)})
