@@ -10,6 +10,7 @@ urlpatterns = [
     path("plans/<uuid:uid>/", plans.plan_latest, name="plan"),
     path("plans/<uuid:uid>/<int:number>/", plans.plan_version, name="plan-version"),
     path("plans/<uuid:uid>/<int:number>/save/", plans.plan_save, name="plan-save"),
+    path("plans/<uuid:uid>/<int:number>/form/", plans.plan_form, name="plan-form"),
     path("plans/<uuid:uid>/<int:number>/activate/", plans.plan_activate, name="plan-activate"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/start/", runs.run_start, name="run-start"),

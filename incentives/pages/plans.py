@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from incentives.engine.errors import Problem
 from incentives.engine.plan_check import plan_check
 from incentives.models import Plan, PlanVersion
+from incentives.planform import FormProblem, form_apply, form_tree
 from incentives.services.plans import PlanRefused, plan_create, version_activate, version_draft
 from spm.access.guards import may, requires
 from spm.calendars.models import FiscalCalendar
@@ -149,6 +150,7 @@ def plan_version(request: HttpRequest, slug: str, uid: UUID, number: int) -> Htt
         "tab": request.GET.get("tab", "text"),
         "tabs": [
             (_("Text"), "?tab=text", request.GET.get("tab", "text") == "text", None),
+            (_("Form"), reverse("plan-form", kwargs={"slug": slug, "uid": uid, "number": number}), False, None),
             (_("Changes"), "?tab=diff", request.GET.get("tab") == "diff", None),
             (_("Tests"), "?tab=tests", request.GET.get("tab") == "tests", len(report.tests)),
             (_("Versions"), "?tab=versions", request.GET.get("tab") == "versions", len(versions)),
@@ -185,6 +187,31 @@ def plan_save(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpRe
         return render(request, "incentives/plan_edit.html", context, status=422)
     messages.success(request, _("Draft saved as version %(number)s.") % {"number": saved.number})
     return redirect("plan-version", slug=slug, uid=uid, number=saved.number)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("plans.read", write="plans.write")
+def plan_form(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpResponse:
+    """The same document as a form. Adding and taking out parts only changes what is on the page; saving writes a draft."""
+    version = _version(uid, number)
+    text = request.POST.get("text", version.text).replace("\r\n", "\n")
+    dates = VersionForm(request.POST or None, initial={"effective_from": version.effective_from, "effective_to": version.effective_to, "note": version.note})
+    problems: list[str] = []
+    try:
+        if request.method == "POST":
+            posted = {name: value for name, value in request.POST.items() if name.startswith("f:")}
+            text = form_apply(text, posted, add=request.POST.get("add", ""), remove=request.POST.get("remove", ""))
+            if "save" in request.POST and dates.is_valid():
+                draft = version if version.state == PlanVersion.State.DRAFT else None
+                saved = version_draft(plan=version.plan, text=text, actor_id=request.user.pk, version=draft, **dates.cleaned_data)
+                messages.success(request, _("Draft saved as version %(number)s.") % {"number": saved.number})
+                return redirect("plan-version", slug=slug, uid=uid, number=saved.number)
+        root = form_tree(text)
+    except (FormProblem, PlanRefused) as error:
+        problems = [p.text() for p in getattr(error, "problems", [])] or [str(error)]
+        root = form_tree(text if "f:" not in str(error) else version.text)
+    context = {"version": version, "root": root, "text": text, "form": dates, "problems": problems, "may_write": may(request, "plans.write")}
+    return render(request, "incentives/plan_form.html", context, status=422 if problems or ("save" in request.POST and dates.errors) else 200)
 
 
 @require_POST

@@ -200,3 +200,20 @@ def test_a_finished_run_is_stamped_on_the_scorecard(desk):
     text = desk.client(desk.rep, Role.REP).get(f"/t/{desk.tenant.slug}/scorecard/?period=2026-02").content.decode()
     assert f"change {Run.objects.get().known_number}" in text
     assert str(timezone.now().year) in text
+
+
+def test_the_form_edits_the_same_document_and_keeps_its_comments(desk):
+    client = desk.client(None, Role.COMP_ADMIN)
+    plan, old = Plan.objects.get(), PlanVersion.objects.get()
+    address = f"/t/{desk.tenant.slug}/plans/{plan.uid}/1/form/"
+    page = client.get(address).content.decode()
+    assert 'name="f:tables/0/steps/2/value"' in page
+    grown = client.post(address, {"text": old.text, "add": "components"})
+    assert grown.status_code == 200
+    assert 'name="f:components/2/name"' in grown.content.decode()
+    client.post(address, {"text": old.text, "f:tables/0/steps/2/value": "2.25", "effective_from": "2026-03-01", "save": "1"})
+    new = PlanVersion.objects.get(number=2)
+    assert new.text == old.text.replace("value: 2}", "value: 2.25}")
+    refused = client.post(address, {"text": old.text, "f:components/0/name": "", "effective_from": "2026-03-01", "save": "1"})
+    assert refused.status_code == 422
+    assert PlanVersion.objects.count() == 2
