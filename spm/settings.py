@@ -195,7 +195,7 @@ SOCIALACCOUNT_PROVIDERS = {
             ]
             if env_str("OIDC_ISSUER")
             else []
-        )
+        ),
     }
 }
 

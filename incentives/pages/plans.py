@@ -199,7 +199,7 @@ def plan_form(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpRe
     problems: list[str] = []
     try:
         if request.method == "POST":
-            posted = {name: value for name, value in request.POST.items() if name.startswith("f:")}
+            posted = {name: str(value) for name, value in request.POST.items() if name.startswith("f:")}
             text = form_apply(text, posted, add=request.POST.get("add", ""), remove=request.POST.get("remove", ""))
             if "save" in request.POST and dates.is_valid():
                 draft = version if version.state == PlanVersion.State.DRAFT else None

@@ -196,7 +196,8 @@ def test_the_application_role_owns_nothing_and_bypasses_nothing(owner: psycopg2.
 
 def test_no_view_function_or_materialised_view_opens_a_side_door(owner: psycopg2.extensions.cursor) -> None:
     owner.execute(
-        "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace AND NOT coalesce(reloptions::text LIKE '%security_invoker=true%', false)"
+        "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace "
+        "AND NOT coalesce(reloptions::text LIKE '%security_invoker=true%', false)"
     )
     assert owner.fetchall() == []
     owner.execute("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND (prosecdef OR proleakproof) AND probin IS NULL")
