@@ -48,8 +48,8 @@ def demo_run(data_dir: Path) -> int:
         supervisor: Supervisor | None = None
         code = 0
         try:
-            services = _services(data_dir)
             port = _port()
+            services = _services(data_dir)
             supervisor = _supervisor(data_dir, services, port)
             supervisor.write()
             _prepare(supervisor.marked())
