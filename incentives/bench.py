@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg2
@@ -23,7 +24,7 @@ from django.db import connection, connections
 from incentives.engine.bench import PLAN
 from incentives.loaders import ORDER_COLUMNS
 from incentives.models import LedgerEntry, Run, RunChunk, RunResult
-from incentives.services import plan_create, run_close, run_open, run_settle, seat_enrol, version_activate
+from incentives.services import plan_create, run_close, run_open, run_settle_plan, seat_enrol, version_activate
 from incentives.services.runs import inputs_forget
 from planning.models import Quota
 from spm.benchmarks import Options, benchmark, peak_mib, scratch_database
@@ -113,13 +114,14 @@ class Workers:
             "import json, sys, django; django.setup();"
             "from django.db import connections;"
             f"[connections[a].settings_dict.__setitem__('NAME', {connection.settings_dict['NAME']!r}) for a in ('default', 'owner')];"
-            "from incentives.services.runs import inputs_forget, run_measure_chunk; from spm.tenancy.scope import tenant_scope;"
+            "from incentives.services.runs import run_measure_chunk, run_settle; from spm.tenancy.scope import tenant_scope;"
             "print('ready', flush=True)\n"
             "for line in sys.stdin:\n"
-            "    tenant, run, numbers = json.loads(line)\n"
-            "    for number in numbers:\n"
-            "        run_measure_chunk(tenant_id=tenant, run_id=run, number=number, commit=lambda: tenant_scope(tenant))\n"
-            "    inputs_forget()\n"
+            "    tenant, run, stage, todo = json.loads(line)\n"
+            "    for one in todo:\n"
+            "        given = {'number': one} if stage == 'measure' else {'payees': one}\n"
+            "        work = run_measure_chunk if stage == 'measure' else run_settle\n"
+            "        work(tenant_id=tenant, run_id=run, commit=lambda: tenant_scope(tenant), **given)\n"
             "    print('done', flush=True)\n"
         )
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "spm.settings"}
@@ -135,11 +137,11 @@ class Workers:
         if process.stdout.readline().strip() != word:
             raise RuntimeError("a measuring process failed; see its error above")
 
-    def give(self, tenant_id: int, run_id: int, todo: list[int]) -> None:
-        """Each process gets its share of the chunks and begins."""
+    def give(self, tenant_id: int, run_id: int, stage: str, todo: Sequence[Any]) -> None:
+        """Each process gets its share of the chunks or groups and begins."""
         for n, process in enumerate(self.processes):
             assert process.stdin is not None
-            process.stdin.write(json.dumps([tenant_id, run_id, todo[n :: len(self.processes)]]) + "\n")
+            process.stdin.write(json.dumps([tenant_id, run_id, stage, todo[n :: len(self.processes)]]) + "\n")
             process.stdin.flush()
 
     def wait(self) -> None:
@@ -167,11 +169,14 @@ def run_timed(tenant_id: int, *, workers: Workers, is_full: bool) -> tuple[Run, 
         todo = list(RunChunk.objects.filter(run=run, state=RunChunk.State.TODO).order_by("number").values_list("number", flat=True))
     seconds["open"] = time.perf_counter() - started
     started = time.perf_counter()
-    workers.give(tenant_id, run.pk, todo)
+    workers.give(tenant_id, run.pk, "measure", todo)
     workers.wait()
     seconds["measure"] = time.perf_counter() - started
     started = time.perf_counter()
-    run_settle(tenant_id=tenant_id, run_id=run.pk, commit=commit)
+    with tenant_scope(tenant_id):
+        groups = run_settle_plan(run_id=run.pk)
+    workers.give(tenant_id, run.pk, "settle", groups)
+    workers.wait()
     seconds["settle"] = time.perf_counter() - started
     started = time.perf_counter()
     run = run_close(tenant_id=tenant_id, run_id=run.pk, commit=commit)

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from incentives.models import Run, RunChunk
-from incentives.services.runs import RunError, run_close, run_fail, run_measure_chunk, run_open, run_settle
+from incentives.services.runs import RunError, run_close, run_fail, run_measure_chunk, run_open, run_settle, run_settle_plan
 from spm.calendars.models import Period
 from spm.jobs.kinds import Stage, job_kind
 from spm.jobs.models import Job
@@ -48,10 +48,17 @@ def measure_stage(step: Step) -> None:
         run_measure_chunk(tenant_id=step.tenant_id, run_id=step.result["run"], number=step.chunk["number"], commit=step.commit)
 
 
+def settle_groups(step: Step) -> list[dict[str, Any]]:
+    """The payees whose pay may differ, in groups."""
+    with tenant_scope(step.tenant_id), _errors():
+        return [{"payees": payees} for payees in run_settle_plan(run_id=step.result["run"])]
+
+
 def settle_stage(step: Step) -> None:
-    """Earnings and postings of everybody."""
+    """Earnings and postings of a group of payees."""
+    assert step.chunk is not None
     with _errors():
-        run_settle(tenant_id=step.tenant_id, run_id=step.result["run"], commit=step.commit)
+        run_settle(tenant_id=step.tenant_id, run_id=step.result["run"], payees=step.chunk["payees"], commit=step.commit)
 
 
 def close_stage(step: Step) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def _errors() -> Iterator[None]:
 STAGES = (
     Stage("open", open_stage),
     Stage("measure", measure_stage, chunks=measure_chunks),
-    Stage("settle", settle_stage),
+    Stage("settle", settle_stage, chunks=settle_groups),
     Stage("close", close_stage),
 )
 register = partial(job_kind, stages=STAGES, exclusive="pay", on_failure=on_failure)

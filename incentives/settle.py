@@ -17,10 +17,10 @@ from django.db import connection
 from incentives.changed import CauseOf, changes_between
 from incentives.engine import exact
 from incentives.engine.contracts import EarningKey, Outcome, Totals
+from incentives.engine.earn import earn, team_pay_of
 from incentives.engine.measure import totals_merge
 from incentives.engine.post import post
 from incentives.engine.rounding import round_number
-from incentives.engine.run import outcome_of
 from incentives.inputs import RunInputs, VersionInputs
 from incentives.models import ChunkTotals, Run, RunChunk, RunIssue
 from incentives.periods import NoOpenPeriod, PayPeriods
@@ -37,8 +37,25 @@ Cell = tuple[int, int, int]
 """(seat, plan version, period)"""
 
 
+_totals: dict[tuple[int, int], Totals] = {}
+
+
+def totals_forget() -> None:
+    """Drops what `version_totals` keeps in this process."""
+    _totals.clear()
+
+
 def version_totals(run: Run, version_id: int) -> Totals:
-    """Measures of everybody under a plan version, merged from the run's chunks and those it took over."""
+    """Measures of everybody under a plan version, merged from the run's chunks and those it took over; kept for the run's
+    other groups."""
+    if (run.pk, version_id) not in _totals:
+        if any(kept != run.pk for kept, _ in _totals):
+            _totals.clear()
+        _totals[run.pk, version_id] = _version_totals(run, version_id)
+    return _totals[run.pk, version_id]
+
+
+def _version_totals(run: Run, version_id: int) -> Totals:
     wanted = set(RunChunk.objects.filter(run=run).values_list("number", "totals_of_id"))
     rows = ChunkTotals.objects.filter(plan_version_id=version_id, run_id__in={of for _, of in wanted}).order_by("number")
     return totals_merge([totals_unpack(row.body).totals for row in rows if (row.number, row.run_id) in wanted])
@@ -114,32 +131,79 @@ class Settlement:
         return found
 
 
-def settle_all(run: Run, inputs: RunInputs) -> Settlement:
-    """Computes what is to be written. Reads in the caller's scope, writes nothing."""
+def settle_payees(run: Run, inputs: RunInputs) -> list[int]:
+    """Whose pay may differ from what is posted, ascending: everybody in a full run and when a period has begun since the last
+    one; else those whose orders, quotas or pay terms changed, all managers above them, and those who wait for an open period."""
+    base = run.base if run.base_id else None
+    if run.is_full or base is None or _begun(run) != set(Period.objects.filter(starts__lte=base.business_date).values_list("pk", flat=True)):
+        return sorted(inputs.payees)
+    changes = changes_between(after=base.known_number, upto=run.known_number)
+    todo = [
+        seat for seat, (payee, position) in inputs.seats.items() if payee in changes.payees or position in changes.quota_positions or seat in changes.rate_seats
+    ]
+    above: dict[int, set[int]] = defaultdict(set)
+    for line in inputs.reporting:
+        above[line.assignment].add(line.manager)
+    seats = set(todo)
+    while todo:
+        fresh = above[todo.pop()] - seats
+        seats |= fresh
+        todo += fresh
+    waiting = RunIssue.objects.filter(run_to__isnull=True).values_list("payee_id", flat=True)
+    return sorted({inputs.seats[seat][0] for seat in seats} | set(waiting))
+
+
+def _begun(run: Run) -> set[int]:
+    if run.period_id is not None:
+        return {run.period_id}
+    return set(Period.objects.filter(starts__lte=run.business_date).values_list("pk", flat=True))
+
+
+def settle_group(run: Run, inputs: RunInputs, payees: list[int]) -> Settlement:
+    """Computes what is to be written for some payees. Reads in the caller's scope, writes nothing."""
     base = run.base if run.base_id else None
     changes = changes_between(after=base.known_number, upto=run.known_number) if base else None
     positions = {a.id: a.position for a in inputs.assignments}
     cause = CauseOf(changes, positions, base is not None and base.engine_version != run.engine_version)
     settlement = Settlement(run, inputs, cause)
-    only = run.period_id
-    begun = {p.pk for p in Period.objects.filter(starts__lte=run.business_date)} if only is None else {only}
-    current = _current_results(begun)
-    posted = _posted(begun)
+    begun = _begun(run)
+    current = _current_results(begun, payees)
+    posted = _posted(begun, payees)
     open_issues = {
         (r.payee_id, r.seat_id, r.plan_version_id, r.period_id, r.component, r.problem): r.pk
-        for r in RunIssue.objects.filter(run_to__isnull=True, period_id__in=begun)
+        for r in RunIssue.objects.filter(run_to__isnull=True, period_id__in=begun, payee_id__in=payees)
     }
+    wanted = set(payees)
     for version in inputs.versions:
-        _settle_version(settlement, run, version, begun, current, posted, open_issues)
-    for (_, _, _), (row, payee, _) in current.items():
+        seats = [seat for seat in sorted(version.paid) if inputs.seats[seat][0] in wanted]
+        if seats:
+            _settle_version(settlement, run, version, seats, begun, current, posted, open_issues)
+    for row, payee, _ in current.values():
         settlement.work[payee].ended.append(row)
     for key, (payee, amount, scale, entity) in posted.items():
         if amount:
             seat, version_id, component, period, currency = key
             _have(settlement.work[payee], EarningKey(payee, seat, version_id, component, period, currency, entity), amount, scale)
-    for key, row in open_issues.items():
-        settlement.work[key[0]].issues_ended.append(row)
+    for issue, row in open_issues.items():
+        settlement.work[issue[0]].issues_ended.append(row)
     return settlement
+
+
+def outcome_for(version: VersionInputs, totals: Totals, seats: list[int]) -> Outcome:
+    """What these seats earned. Where a component pays on the team's commission, the teams' own earnings are computed first."""
+    prepared = version.prepared
+    if not any(component.late for component in version.compiled.components):
+        return earn(prepared, totals, seats)
+    members: dict[int, set[int]] = defaultdict(set)
+    for line in prepared.inputs.people.reporting:
+        members[line.manager].add(line.assignment)
+    todo, needed = list(seats), set(seats)
+    while todo:
+        fresh = members[todo.pop()] - needed
+        needed |= fresh
+        todo += fresh
+    first = earn(prepared, totals, sorted(needed))
+    return earn(prepared, totals, seats, team_pay=team_pay_of(prepared, first.earnings))
 
 
 def _have(work: Work, key: EarningKey, amount: int, scale: int) -> None:
@@ -148,11 +212,11 @@ def _have(work: Work, key: EarningKey, amount: int, scale: int) -> None:
 
 
 def _settle_version(
-    settlement: Settlement, run: Run, version: VersionInputs, begun: set[int],
+    settlement: Settlement, run: Run, version: VersionInputs, seats: list[int], begun: set[int],
     current: dict[Cell, tuple[int, int, bytes]], posted: dict[tuple[int, int, str, int, str], tuple[int, int, int, str]], open_issues: dict[Any, int],
 ) -> None:  # fmt: skip
     plan = version.compiled
-    outcome = outcome_of(version.prepared, version_totals(run, version.id))
+    outcome = outcome_for(version, version_totals(run, version.id), seats)
     places = {component.name: component.rounding.places for component in plan.components}
     for earning in outcome.earnings:
         if earning.period not in begun or earning.assignment not in version.paid:
@@ -225,24 +289,24 @@ def result_cells(version: VersionInputs, outcome: Outcome, begun: set[int]) -> d
     return cells
 
 
-def _current_results(begun: set[int]) -> dict[Cell, tuple[int, int, bytes]]:
+def _current_results(begun: set[int], payees: list[int]) -> dict[Cell, tuple[int, int, bytes]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT seat_id, plan_version_id, period_id, id, payee_id, hash FROM incentives_runresult "
-            "WHERE tenant_id = %s AND run_to_id IS NULL AND period_id = ANY(%s)",
-            [required_tenant_id(), list(begun)],
+            "WHERE tenant_id = %s AND run_to_id IS NULL AND period_id = ANY(%s) AND payee_id = ANY(%s)",
+            [required_tenant_id(), list(begun), payees],
         )
         return {(seat, version, period): (row, payee, bytes(digest)) for seat, version, period, row, payee, digest in cursor.fetchall()}
 
 
-def _posted(begun: set[int]) -> dict[tuple[int, int, str, int, str], tuple[int, int, int, str]]:
+def _posted(begun: set[int], payees: list[int]) -> dict[tuple[int, int, str, int, str], tuple[int, int, int, str]]:
     """(seat, version, component, earning period, currency) -> (payee, sum at LEDGER_SCALE, scale, legal entity) of what runs posted."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT seat_id, plan_version_id, component, earning_period_id, currency, payee_id, sum(amount * (10 ^ (6 - scale))::bigint)::bigint, "
             "max(scale), max(legal_entity_id) FROM incentives_ledgerentry "
-            "WHERE tenant_id = %s AND earning_period_id = ANY(%s) AND cause <> 'manual' AND verb IN ('earned', 'adjusted', 'reversed') "
+            "WHERE tenant_id = %s AND earning_period_id = ANY(%s) AND payee_id = ANY(%s) AND cause <> 'manual' AND verb IN ('earned', 'adjusted', 'reversed') "
             "GROUP BY 1, 2, 3, 4, 5, 6",
-            [required_tenant_id(), list(begun)],
+            [required_tenant_id(), list(begun), payees],
         )
         return {tuple(row[:5]): (row[5], int(row[6]), row[7], str(row[8])) for row in cursor.fetchall()}  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from incentives.services.ledger import adjustment_post, period_state_set
 from incentives.services.plans import PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
-from incentives.services.runs import RunError, recompute, run_close, run_measure_chunk, run_open, run_settle
+from incentives.services.runs import RunError, recompute, run_close, run_measure_chunk, run_open, run_settle, run_settle_plan
 
 __all__ = [
     "PlanRefused",
@@ -15,6 +15,7 @@ __all__ = [
     "run_measure_chunk",
     "run_open",
     "run_settle",
+    "run_settle_plan",
     "seat_enrol",
     "version_activate",
     "version_draft",

@@ -20,7 +20,7 @@ from incentives.engine.errors import InputError
 from incentives.inputs import ENGINE_VERSION, RunInputs
 from incentives.loaders import ChangeNumbers, scale_needed
 from incentives.models import ChunkTotals, Run, RunChunk
-from incentives.settle import settle_all
+from incentives.settle import settle_group, settle_payees, totals_forget
 from incentives.summary import summary_make
 from incentives.uncredited import close_lists
 from incentives.writers import statements_ensure
@@ -48,8 +48,9 @@ def run_inputs(run: Run) -> RunInputs:
 
 
 def inputs_forget() -> None:
-    """Drops what `run_inputs` keeps."""
+    """Drops what is kept in this process of a run."""
     _inputs.clear()
+    totals_forget()
 
 
 def run_open(
@@ -67,7 +68,7 @@ def run_open(
         return mine
     Run.objects.filter(state=Run.State.RUNNING).update(state=Run.State.FAILED, error="The process that worked on it ended; a later run took its place.")
     number = known_number() if known is None else known
-    base = Run.objects.filter(state=Run.State.DONE).exclude(kind=Run.Kind.REPLAY).order_by("-number").first()
+    base = Run.objects.filter(state=Run.State.DONE, period__isnull=True).exclude(kind=Run.Kind.REPLAY).order_by("-number").first()
     scale = max(scale_needed(after=base.known_number if base else 0), base.amount_scale if base else 4)
     run = Run.objects.create(
         number=(Run.objects.aggregate(top=Max("number"))["top"] or 0) + 1, kind=kind, state=Run.State.RUNNING, known_number=number, business_date=business_date,
@@ -130,15 +131,22 @@ def run_measure_chunk(*, tenant_id: int, run_id: int, number: int, commit: Commi
     return rows
 
 
-def run_settle(*, tenant_id: int, run_id: int, commit: Commit) -> None:
-    """Computes what everybody earned and writes the differences: results and ledger entries, in groups of payees."""
+def run_settle_plan(*, run_id: int) -> list[list[int]]:
+    """The payees whose pay may differ from what is posted, in groups that can be settled side by side. Needs the scope."""
+    run = Run.objects.select_related("base").get(pk=run_id)
+    left = RunChunk.objects.filter(run=run, state=RunChunk.State.TODO).count()
+    if left:
+        raise RunError(f"Run {run.number}: {left} chunks are not measured yet.")
+    payees = settle_payees(run, run_inputs(run))
+    return [payees[i : i + run.chunk_size] for i in range(0, len(payees), run.chunk_size)]
+
+
+def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit) -> None:
+    """Computes what a group of payees earned and writes the differences: results and ledger entries. Repeating it changes nothing."""
     with tenant_scope(tenant_id):
         run = Run.objects.select_related("base", "period").get(pk=run_id)
-        left = RunChunk.objects.filter(run=run, state=RunChunk.State.TODO).count()
-        if left:
-            raise RunError(f"Run {run.number}: {left} chunks are not measured yet.")
         try:
-            settlement = settle_all(run, run_inputs(run))
+            settlement = settle_group(run, run_inputs(run), payees)
         except InputError as error:
             raise RunError(f"Run {run.number}: {error}") from error
     for group in settlement.groups():
@@ -158,8 +166,10 @@ def run_close(*, tenant_id: int, run_id: int, commit: Commit) -> Run:
         run.state, run.finished_at = Run.State.DONE, timezone.now()
         run.results_hash = run.summary["results_hash"]
         run.save(update_fields=["summary", "state", "finished_at", "results_hash"])
-        needed = RunChunk.objects.filter(run=run).values("totals_of_id").distinct()
-        ChunkTotals.objects.exclude(run_id__in=needed).delete()
+        if run.period_id is None:
+            # A run of one period is no base for later ones: what they build on must stay.
+            needed = RunChunk.objects.filter(run=run).values("totals_of_id").distinct()
+            ChunkTotals.objects.exclude(run_id__in=needed).delete()
     inputs_forget()
     return run
 
@@ -186,5 +196,6 @@ def recompute(
 
     for number in RunChunk.objects.filter(run=run, state=RunChunk.State.TODO).order_by("number").values_list("number", flat=True):
         run_measure_chunk(tenant_id=tenant_id, run_id=run.pk, number=number, commit=commit)
-    run_settle(tenant_id=tenant_id, run_id=run.pk, commit=commit)
+    for payees in run_settle_plan(run_id=run.pk):
+        run_settle(tenant_id=tenant_id, run_id=run.pk, payees=payees, commit=commit)
     return run_close(tenant_id=tenant_id, run_id=run.pk, commit=commit)

@@ -19,8 +19,8 @@ POINTS = [
     "recompute measure 2 after commit",
     "recompute measure 3 in commit",
     "publish settle",
-    "recompute settle in commit",
-    "recompute settle after commit",
+    "recompute settle 1 in commit",
+    "recompute settle 1 after commit",
     "publish close",
     "recompute close in commit",
     "recompute close after commit",
@@ -75,10 +75,10 @@ def test_a_child_killed_at_every_stage_of_the_run(arena, company, calm_books):
 
 
 def test_redis_and_postgres_killed_in_turn_then_a_late_order(arena, company, calm_books):
-    points = ["recompute measure 1 in commit", "recompute settle in commit", "publish close"]
+    points = ["recompute measure 1 in commit", "recompute settle 1 in commit", "publish close"]
 
     def worst(point: str, pid: int) -> None:
-        victim, start = ("redis", arena.redis_start) if point == "recompute settle in commit" else ("postgres", arena.database_start)
+        victim, start = ("redis", arena.redis_start) if point == "recompute settle 1 in commit" else ("postgres", arena.database_start)
         arena.kill(victim)
         arena.let_go(point)
         time.sleep(0.3)
@@ -92,9 +92,9 @@ def test_redis_and_postgres_killed_in_turn_then_a_late_order(arena, company, cal
     assert arena.books(company) == calm_books[0]
     arena.ask(act="late order", tenant=company)
     arena.clear_traps()
-    arena.set_trap("recompute settle after commit")
+    arena.set_trap("recompute settle 1 after commit")
     job = enqueue(arena, company, "second")
-    arena.caught("recompute settle after commit")
+    arena.caught("recompute settle 1 after commit")
     arena.kill("worker")
     arena.worker_start()
     assert arena.end_of(job) == "succeeded"
