@@ -7,6 +7,7 @@ import json
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from incentives.engine.compile import plan_load
 from incentives.engine.errors import PlanError, Problem
@@ -33,7 +34,8 @@ def _compiled(text: str) -> CompiledPlan:
     try:
         return plan_load(text)
     except PlanError as error:
-        raise PlanRefused(f"The plan has {len(error.problems)} errors; the first: {error.problems[0].text()}", error.problems) from error
+        values = {"count": len(error.problems), "text": error.problems[0].text()}
+        raise PlanRefused(_("The plan has errors: %(count)s. The first: %(text)s") % values, error.problems) from error
 
 
 def plan_create(
@@ -42,7 +44,7 @@ def plan_create(
     """A new plan with its first draft. The plan's key and title are those of the text. Raises PlanRefused."""
     compiled = _compiled(text)
     if Plan.objects.filter(code=compiled.key).exists():
-        raise PlanRefused(f"There is a plan {compiled.key} already; draft a new version of it.")
+        raise PlanRefused(_("There is a plan %(code)s already; draft a new version of it.") % {"code": compiled.key})
     plan = Plan.objects.create(code=compiled.key, title=compiled.title, calendar=calendar)
     return version_draft(plan=plan, text=text, effective_from=effective_from, effective_to=effective_to, actor_id=actor_id)
 
@@ -55,9 +57,9 @@ def version_draft(
     """Writes a new draft, or `version`, a draft, anew. The text must compile; its tests may still fail. Raises PlanRefused."""
     compiled = _compiled(text)
     if compiled.key != plan.code:
-        raise PlanRefused(f"The text is of plan {compiled.key}, not of {plan.code}; a plan keeps its key.")
+        raise PlanRefused(_("The text is of plan %(key)s, not of %(code)s; a plan keeps its key.") % {"key": compiled.key, "code": plan.code})
     if effective_to is not None and effective_to <= effective_from:
-        raise PlanRefused("The version ends before it begins; give a later end, or none.")
+        raise PlanRefused(_("The version ends before it begins; give a later end, or none."))
     values = {
         "text": text, "canonical": json.dumps(compiled.document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=number_text),
         "digest": compiled.digest, "engine": 1, "currency": compiled.currency, "effective_from": effective_from, "effective_to": effective_to, "note": note,
@@ -67,7 +69,7 @@ def version_draft(
         number = (PlanVersion.objects.filter(plan=plan).aggregate(top=Max("number"))["top"] or 0) + 1
         return PlanVersion.objects.create(plan=plan, number=number, created_by_id=actor_id, **values)
     if version.state != PlanVersion.State.DRAFT:
-        raise PlanRefused(f"Version {version.number} is {version.get_state_display().lower()} and frozen; draft a new one.")
+        raise PlanRefused(_("Version %(number)s is frozen; draft a new one.") % {"number": version.number})
     for name, value in values.items():
         setattr(version, name, value)
     version.save()
@@ -82,11 +84,11 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> Pl
     """
     version = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version.pk)
     if version.state != PlanVersion.State.DRAFT:
-        raise PlanRefused(f"Version {version.number} is not a draft; only a draft can be activated.")
+        raise PlanRefused(_("Version %(number)s is not a draft; only a draft can be put in force.") % {"number": version.number})
     report = plan_check(version.text)
     if not report.ok:
         problems = [*report.problems, *(problem for test in report.tests for problem in test.problems)]
-        raise PlanRefused(f"The plan's own tests must pass before it is activated: {problems[0].text()}", problems)
+        raise PlanRefused(_("The plan's own tests must pass before it is put in force: %(text)s") % {"text": problems[0].text()}, problems)
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} activated", actor_id=actor_id) as changeset:
         version.state, version.activated_in, version.activated_by_id = PlanVersion.State.ACTIVE, changeset, actor_id
         version.save(update_fields=["state", "activated_in", "activated_by_id", "updated_at"])
@@ -101,7 +103,7 @@ def version_retire(*, version: PlanVersion, actor_id: int | None = None) -> Plan
     """Takes an active version out of force; what it earned in open and closed periods is reversed by the next run."""
     version = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version.pk)
     if version.state != PlanVersion.State.ACTIVE:
-        raise PlanRefused(f"Version {version.number} is not active; only an active one can be retired.")
+        raise PlanRefused(_("Version %(number)s is not in force; only one in force can be retired.") % {"number": version.number})
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} retired", actor_id=actor_id) as changeset:
         version.state, version.retired_in = PlanVersion.State.RETIRED, changeset
         version.save(update_fields=["state", "retired_in", "updated_at"])

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from spm.audit.services import audit_record
 from spm.jobs.clock import database_now
@@ -53,9 +54,9 @@ def job_cancel(*, job: Job, actor_id: int | None = None) -> Job:
     """
     job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
     if job.parent_id is not None:
-        raise JobNotAllowed("This is one part of a job; cancel the job itself.")
+        raise JobNotAllowed(_("This is one part of a job; cancel the job itself."))
     if job.has_ended:
-        raise JobNotAllowed(f"The job has ended already ({job.get_state_display()}); there is nothing to cancel.")
+        raise JobNotAllowed(_("The job has ended already (%(state)s); there is nothing to cancel.") % {"state": job.get_state_display()})
     job.cancel_requested = True
     fields = ["cancel_requested"]
     if job.state != JobState.RUNNING:
@@ -73,9 +74,11 @@ def job_retry(*, job: Job, actor_id: int | None = None) -> Job:
     """Takes up a failed, given-up or cancelled job where it stopped. Raises JobNotAllowed for any other."""
     job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
     if job.parent_id is not None:
-        raise JobNotAllowed("This is one part of a job; try the job itself again.")
+        raise JobNotAllowed(_("This is one part of a job; try the job itself again."))
     if job.state not in (JobState.FAILED, JobState.DEAD, JobState.CANCELLED):
-        raise JobNotAllowed(f"Only a job that failed, was given up or was cancelled can be tried again; this one is: {job.get_state_display()}.")
+        raise JobNotAllowed(
+            _("Only a job that failed, was given up or was cancelled can be tried again; this one is: %(state)s.") % {"state": job.get_state_display()}
+        )
     again: dict[str, Any] = {"state": JobState.QUEUED, "attempts": 0, "error": "", "cancel_requested": False, "finished_at": None, "due_at": database_now()}
     again |= {"published_at": None, "publishes": 0}
     chunks = list(Job.objects.select_for_update(no_key=True).filter(parent=job, stage=job.stage).exclude(state=JobState.SUCCEEDED))
