@@ -1,0 +1,60 @@
+"""Targets of the import service for territories and quotas."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from planning.models import Quota, Territory, TerritoryAssignment
+from spm.imports.dated import FROM, TO, dated_write, staged
+from spm.imports.fields import Field
+from spm.imports.loading import Load
+from spm.imports.plain import good_rows, upsert
+from spm.imports.targets import Target, target_register
+from spm.sales.services import Written
+
+
+def _territories(load: Load) -> Written:
+    names = [name for name in ("name", "group", "country") if name in load.fields]
+    rows = {}
+    for row in good_rows(load):
+        rows[row["code"]] = {name: row[name] or "" for name in names}
+        if "parent" in load.fields:
+            rows[row["code"]]["parent_id"] = row["r_parent"]
+    return upsert(Territory, found={t.code: t for t in Territory.objects.filter(code__in=rows)}, key="code", rows=rows)
+
+
+def _assignments(load: Load) -> Written:
+    return dated_write(load, model=TerritoryAssignment, keys={"position_id": 'g."r_position"', "territory_id": 'g."r_territory"'}, values={})
+
+
+def _quotas(load: Load) -> Written:
+    keys = {"position_id": 'g."r_position"', "measure": staged(load, "measure")}
+    load.reject(
+        "SELECT n, %s, format('the quota %%s is below zero', f_amount), %s FROM imp_good WHERE f_amount < 0",
+        [load.source_columns("amount"), "a quota is zero or more"],
+    )
+    load.drop_bad()
+    values = {"amount": staged(load, "amount"), "amount_scale": str(load.scale("amount")), "currency": staged(load, "currency", "''")}
+    return dated_write(load, model=Quota, keys=keys, values=values)
+
+
+def register() -> None:
+    """Called once when the app is ready."""
+    position = Field("position", "ref", to="people.Position", required=True)
+    target_register(Target(
+        "territory", _("Territories"),
+        (Field("code", "text", required=True, max_length=80), Field("name", "text", required=True, max_length=200), Field("group", "text", max_length=120),
+         Field("country", "text", max_length=2), Field("parent", "ref", to="planning.Territory")),
+        _territories, identity=("code",), tables=("planning_territory",),
+    ))  # fmt: skip
+    target_register(Target(
+        "territory_assignment", _("Territory assignments"),
+        (position, Field("territory", "ref", to="planning.Territory", required=True), FROM, TO), _assignments,
+        identity=("position", "territory", "valid_from"), tables=("planning_territoryassignment",),
+    ))  # fmt: skip
+    target_register(Target(
+        "quota", _("Quotas"),
+        (position, Field("measure", "code", required=True, max_length=80), Field("amount", "money", required=True), Field("currency", "currency_text"), FROM,
+         Field("valid_to", "date", required=True)),
+        _quotas, identity=("position", "measure", "valid_from"), tables=("planning_quota",),
+    ))  # fmt: skip

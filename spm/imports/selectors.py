@@ -1,0 +1,66 @@
+"""Reads of imports: batches with their totals, and the rows that were refused as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from spm.imports.models import Batch, StagedRow
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def batches() -> QuerySet[Batch]:
+    """Imports of the tenant, the latest first."""
+    return Batch.objects.select_related("change_set").order_by("-id")
+
+
+def batch_summary(batch: Batch) -> dict[str, Any]:
+    """Control totals of a batch as plain data: rows, sums as exact decimal strings, what was left out and why."""
+    return {
+        "batch": str(batch.uid), "state": batch.state, "target": batch.target, "file": batch.file_name,
+        "change": batch.change_set.number if batch.change_set else None,
+        "rows": {
+            "file": batch.rows_file, "staged": batch.rows_staged, "accepted": batch.rows_accepted, "rejected": batch.rows_rejected,
+            "left_out": batch.rows_left_out, "new": batch.rows_new, "changed": batch.rows_changed, "unchanged": batch.rows_unchanged,
+        },
+        "sums": batch.sums, "left_out": batch.left_out,
+    }  # fmt: skip
+
+
+def rows_rejected(batch: Batch) -> QuerySet[StagedRow]:
+    """Refused rows in the file's order."""
+    return StagedRow.objects.filter(batch=batch, state=StagedRow.State.REJECTED).order_by("line", "id")
+
+
+def rows_preview(batch: Batch, *, limit: int = 50) -> QuerySet[StagedRow]:
+    """The first accepted rows."""
+    return StagedRow.objects.filter(batch=batch, state=StagedRow.State.ACCEPTED).order_by("line", "id")[:limit]
+
+
+def cell_safe(text: str) -> str:
+    """A text that a spreadsheet does not take for a formula: each of its lines that begins like one gets an apostrophe.
+
+    >>> cell_safe("=1+1"), cell_safe("plain")
+    ("'=1+1", 'plain')
+    """
+    return "\n".join(f"'{line}" if line.lstrip(" \u00a0").startswith(_RISKY) else line for line in text.split("\n"))
+
+
+def errors_csv(batch: Batch) -> Iterator[str]:
+    """Refused rows as CSV: file, line, column, cause, mend. Read it inside the scope."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow([_("File"), _("Line"), _("Column"), _("Cause"), _("How to mend it")])
+    for row in rows_rejected(batch).iterator(chunk_size=2000):
+        writer.writerow([cell_safe(batch.file_name), row.line, *(cell_safe(text) for text in (row.column, row.cause, row.mend))])
+        if buffer.tell() > 65_536:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
