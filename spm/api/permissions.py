@@ -20,6 +20,7 @@ from spm.api.scopes import Scope
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     Scope.PEOPLE_READ: ("people.read", "pay.read_own"),
     Scope.PEOPLE_WRITE: ("people.write",),
+    Scope.PEOPLE_ERASE: ("people.erase",),
     Scope.CALENDARS_READ: ("tenant.enter",),
     Scope.CALENDARS_WRITE: ("calendars.write",),
     Scope.FX_READ: ("tenant.enter",),

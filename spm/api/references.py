@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from spm.api.problems import FIELD_MEND, Problem
+from spm.api.problems import Problem
 
 
 def _missing(value: Any, field: str) -> Problem:
-    return Problem("invalid", _("There is no %(value)s in this company.") % {"value": value}, field=field, mend=FIELD_MEND["does_not_exist"])
+    return Problem("unknown_reference", _("There is no %(value)s in this company.") % {"value": value}, field=field)
 
 
 def by_code(model: Any, code: str, *, field: str) -> Any:

@@ -12,6 +12,9 @@ from rest_framework import serializers
 
 from spm.api.idempotency import HEADER
 
+NO_NUL = r"^[^\u0000]*$"
+NOT_BLANK = r"^[^\u0000]*[^\u0000\s][^\u0000]*$"
+
 
 class ProblemField(serializers.Serializer):
     """One thing that is wrong, and where."""
@@ -68,6 +71,16 @@ class StrictFilterScheme(DjangoFilterExtension):
         return found
 
 
+def _narrower(field: serializers.Field) -> dict[str, Any]:
+    """What DRF refuses in a request and the schema would not say: empty and NUL texts, amounts that are no number."""
+    if isinstance(field, serializers.DecimalField):
+        whole = (field.max_digits or 0) - (field.decimal_places or 0)
+        return {"pattern": rf"^\d{{1,{whole}}}(\.\d{{1,{field.decimal_places}}})?$"}
+    if type(field) is not serializers.CharField:
+        return {}
+    return {"pattern": NO_NUL} if field.allow_blank else {"minLength": 1, "pattern": NOT_BLANK}
+
+
 class OperationSchema(AutoSchema):
     """Adds to each operation what the base of all operations does."""
 
@@ -105,6 +118,8 @@ class OperationSchema(AutoSchema):
         found = super()._map_basic_serializer(serializer, direction)
         if type(serializer).__name__.endswith("In"):
             found["additionalProperties"] = False  # Endpoint.parsed refuses what a request may not hold.
+            for name, schema in found.get("properties", {}).items():
+                schema.update(_narrower(serializer.fields[name]))
         return found
 
     def get_description(self) -> str:

@@ -11,6 +11,7 @@ class Scope(models.TextChoices):
 
     PEOPLE_READ = "people:read", _("Read people, positions, seats and reporting lines")
     PEOPLE_WRITE = "people:write", _("Change people, positions, seats and reporting lines")
+    PEOPLE_ERASE = "people:erase", _("Erase personal data")
     CALENDARS_READ = "calendars:read", _("Read calendars and periods")
     CALENDARS_WRITE = "calendars:write", _("Change calendars and periods")
     FX_READ = "fx:read", _("Read currency rates")

@@ -28,7 +28,8 @@ def _fits(field: serializers.Field, value: Any) -> bool:
     if isinstance(field, serializers.BooleanField):
         return isinstance(value, bool)
     if isinstance(field, serializers.IntegerField):
-        return isinstance(value, int) and not isinstance(value, bool)
+        # 3.0 is a whole number in JSON.
+        return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
     if isinstance(field, serializers.CharField | serializers.DateField | serializers.DateTimeField | serializers.UUIDField | serializers.DecimalField):
         return isinstance(value, str)
     if isinstance(field, serializers.ListField):

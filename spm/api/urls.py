@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from spm.api.described import SchemaView
 from spm.api.docs import docs
-from spm.api.resources import audit, calendars, fx, jobs, me, people, sales, tokens
+from spm.api.resources import audit, calendars, fx, jobs, me, members, people, people_acts, sales, tokens
 from spm.api.unknown import UnknownAddress
 
 T = "t/<slug:slug>/"
@@ -33,6 +33,24 @@ urlpatterns = [
     path(f"{T}assignments/", people.AssignmentList.as_view(), name="api-assignments"),
     path(f"{T}reporting-lines/", people.ReportingLineList.as_view(), name="api-reporting-lines"),
     path(f"{T}pay-terms/", people.PayTermsList.as_view(), name="api-pay-terms"),
+    path(f"{T}payees/new/", people_acts.PayeeCreate.as_view(), name="api-payee-create"),
+    path(f"{T}payees/<uuid:uid>/person/", people_acts.PersonUpdate.as_view(), name="api-payee-person"),
+    path(f"{T}payees/<uuid:uid>/leave/", people_acts.Leave.as_view(), name="api-payee-leave"),
+    path(f"{T}payees/<uuid:uid>/absence/", people_acts.Absence.as_view(), name="api-payee-absence"),
+    path(f"{T}payees/<uuid:uid>/move/", people_acts.Move.as_view(), name="api-payee-move"),
+    path(f"{T}payees/<uuid:uid>/erase/", people_acts.Erase.as_view(), name="api-payee-erase"),
+    path(f"{T}positions/new/", people_acts.PositionCreate.as_view(), name="api-position-create"),
+    path(f"{T}reporting-lines/set/", people_acts.ReportingLineSet.as_view(), name="api-reporting-line-set"),
+    path(f"{T}assignments/start/", people_acts.AssignmentStart.as_view(), name="api-assignment-start"),
+    path(f"{T}pay-terms/set/", people_acts.PayTermsSet.as_view(), name="api-pay-terms-set"),
+    path(f"{T}members/", members.MemberList.as_view(), name="api-members"),
+    path(f"{T}members/<uuid:uid>/", members.MemberDetail.as_view(), name="api-member"),
+    path(f"{T}members/<uuid:uid>/roles/", members.MemberRoles.as_view(), name="api-member-roles"),
+    path(f"{T}members/<uuid:uid>/end/", members.MemberEnd.as_view(), name="api-member-end"),
+    path(f"{T}invitations/", members.InvitationList.as_view(), name="api-invitations"),
+    path(f"{T}invitations/<uuid:uid>/resend/", members.InvitationResend.as_view(), name="api-invitation-resend"),
+    path(f"{T}invitations/<uuid:uid>/revoke/", members.InvitationRevoke.as_view(), name="api-invitation-revoke"),
+    path(f"{T}permissions/", members.Permissions.as_view(), name="api-permissions"),
     *sales.urlpatterns,
     # Higher apps: named here as text, because the kernel does not import them.
     path(T, include("planning.api.urls")),

@@ -60,6 +60,12 @@ def _uid(label: str, **values: Any) -> Callable[[], dict[str, Any]]:
     return make
 
 
+def _payee() -> dict[str, Any]:
+    from tests.support.factories import make_payee
+
+    return {"uid": make_payee().uid}
+
+
 def _version(label: str) -> Callable[[], dict[str, Any]]:
     def make() -> dict[str, Any]:
         from django.apps import apps
@@ -134,6 +140,16 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-token": _uid("api.ApiToken"),
     "api-calendar": _uid("calendars.FiscalCalendar"),
     "api-payee": _uid("people.Payee"),
+    "api-payee-leave": _payee,
+    "api-payee-absence": _payee,
+    "api-payee-move": _payee,
+    "api-payee-erase": _payee,
+    "api-payee-person": _payee,
+    "api-member": _uid("access.Membership"),
+    "api-member-roles": _uid("access.Membership"),
+    "api-member-end": _uid("access.Membership"),
+    "api-invitation-resend": _uid("access.Invitation"),
+    "api-invitation-revoke": _uid("access.Invitation"),
     "api-territory": _uid("planning.Territory"),
     "api-job": _uid("jobs.Job"),
     "api-job-cancel": _uid("jobs.Job"),

@@ -16,7 +16,6 @@ from schemathesis import GenerationMode
 
 from spm.access.models import Role
 from spm.calendars.models import FiscalCalendar
-from spm.people.models import Seat
 from spm.tenancy.scope import tenant_scope
 from spm.wsgi import application
 from tests.api.plan_text import PLAN
@@ -57,8 +56,6 @@ def _sensible(body: dict, caller: Caller, number: int) -> dict:
         real = {
             "text": lambda: PLAN.replace("plan: direct", f"plan: p{number}") if "calendar" in body else PLAN,
             "calendar": lambda: make_row(FiscalCalendar).code,
-            "seats": lambda: [str(make_row(Seat).uid)],
-            "period": lambda: None,
             "effective_to": lambda: None,
             "end": lambda: None,
             "start": lambda: "2024-01-01",

@@ -24,7 +24,7 @@ class MeOut(serializers.Serializer):
     tenants = TenantOut(many=True)
 
 
-class MemberOut(serializers.Serializer):
+class CallerOut(serializers.Serializer):
     email = serializers.EmailField(source="user.email")
     tenant = TenantOut()
     roles = serializers.ListField(child=serializers.CharField())
@@ -49,8 +49,8 @@ class TenantMe(Endpoint):
 
     scopes = {"GET": None}
 
-    @extend_schema(operation_id="tenant_me", responses=MemberOut)
+    @extend_schema(operation_id="tenant_me", responses=CallerOut)
     def get(self, request: Request) -> Response:
         p = self.principal
         body = {"user": p.user, "tenant": p.tenant, "roles": sorted(p.roles), "membership": p.membership, "scopes": sorted(p.scopes) if p.token else None}
-        return Response(MemberOut(body).data)
+        return Response(CallerOut(body).data)
