@@ -3,9 +3,15 @@
 from django.urls import path
 
 from planning.api import resources as r
+from planning.api import writes as w
 
 urlpatterns = [
     path("quotas/", r.QuotaList.as_view(), name="api-quotas"),
+    path("quotas/set/", w.QuotaSet.as_view(), name="api-quota-set"),
+    path("quotas/end/", w.QuotaEnd.as_view(), name="api-quota-end"),
+    path("territories/set/", w.TerritorySet.as_view(), name="api-territory-set"),
+    path("territory-assignments/set/", w.TerritoryCover.as_view(), name="api-territory-cover"),
+    path("territory-assignments/end/", w.TerritoryRelease.as_view(), name="api-territory-release"),
     path("territories/", r.TerritoryList.as_view(), name="api-territories"),
     path("territories/<uuid:uid>/", r.TerritoryDetail.as_view(), name="api-territory"),
     path("territory-assignments/", r.TerritoryAssignmentList.as_view(), name="api-territory-assignments"),
