@@ -150,3 +150,44 @@ def _lines_follow(changeset: ChangeSet) -> None:
         cursor.execute(f"{insert} 1, {former} FROM spm_lines n", [tenant, changeset.pk])
         under = former.replace('n."payee_id"', "n.to_payee").replace('n."order_date"', "n.to_date")
         cursor.execute(f"{insert} 0, {under} FROM spm_lines n", [tenant, changeset.pk])
+
+
+def versions_restore(*, model: type[SalesVersion], of: ChangeSet, changeset: ChangeSet) -> int:
+    """Gives back what stood before `of`, under a new set; returns how many records. Records changed since then keep what they say.
+
+    A record that `of` brought in is taken away by a tombstone alone.
+    """
+    tenant, table = required_tenant_id(), model._meta.db_table
+    every = value_columns(model)
+    shown, theirs, before = ", ".join(f'"{c}"' for c in every), ", ".join(f'b."{c}"' for c in every), ", ".join(f'f."{c}"' for c in every)
+    with connection.cursor() as cursor:
+        for name in ("spm_undo", "spm_former"):
+            cursor.execute(f"DROP TABLE IF EXISTS {name}")
+        cursor.execute(
+            f'CREATE TEMPORARY TABLE spm_undo ON COMMIT DROP AS SELECT v.* FROM "{table}" v WHERE v.tenant_id = %s AND v.change_set_id = %s AND v.tombstone = 0 '
+            f'AND NOT EXISTS (SELECT FROM "{table}" l JOIN tenancy_changeset s ON s.tenant_id = l.tenant_id AND s.id = l.change_set_id '
+            "WHERE l.tenant_id = v.tenant_id AND l.record_id = v.record_id AND s.number > %s)",
+            [tenant, of.pk, of.number],
+        )
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE spm_former ON COMMIT DROP AS SELECT * FROM (SELECT DISTINCT ON (v.record_id) v.* FROM spm_undo u "
+            f'JOIN "{table}" v ON v.tenant_id = %s AND v.record_id = u.record_id '
+            "JOIN tenancy_changeset s ON s.tenant_id = v.tenant_id AND s.id = v.change_set_id AND s.number < %s "
+            "ORDER BY v.record_id, s.number DESC, v.tombstone) t WHERE tombstone = 0",
+            [tenant, of.number],
+        )
+        insert = f'INSERT INTO "{table}" (tenant_id, record_id, change_set_id, tombstone, {shown}) SELECT %s, b.record_id, %s, '
+        moved = " OR ".join(f"f.{c} IS DISTINCT FROM b.{c}" for c in KEY) if set(KEY) <= set(every) else "false"
+        cursor.execute(
+            f"{insert} 1, {theirs} FROM spm_undo b LEFT JOIN spm_former f USING (record_id) WHERE f.record_id IS NULL OR {moved}", [tenant, changeset.pk]
+        )
+        cursor.execute(f"{insert} 0, {before} FROM spm_undo b JOIN spm_former f USING (record_id)", [tenant, changeset.pk])
+        if model is OrderVersion:
+            cursor.execute(
+                "INSERT INTO sales_ordersplit (tenant_id, order_id, change_set_id, payee_id, quota_share_ppm, pay_share_ppm, role) "
+                "SELECT p.tenant_id, p.order_id, %s, p.payee_id, p.quota_share_ppm, p.pay_share_ppm, p.role FROM spm_former f "
+                "JOIN sales_ordersplit p ON p.tenant_id = %s AND p.order_id = f.record_id AND p.change_set_id = f.change_set_id WHERE f.has_splits = 1",
+                [changeset.pk, tenant],
+            )
+        cursor.execute("SELECT count(*) FROM spm_undo")
+        return int(cursor.fetchone()[0])

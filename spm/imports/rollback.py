@@ -1,0 +1,72 @@
+"""Takes an import back: a new change set that restores what stood before. Nothing is deleted, so every earlier run can be told again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.db.utils import IntegrityError
+from django.utils.translation import gettext as _
+
+from spm.imports.errors import ImportFault
+from spm.imports.models import Batch
+from spm.imports.targets import target_get
+from spm.sales.models import OrderLineVersion, OrderVersion
+from spm.sales.services import versions_restore
+from spm.tenancy.changes import change
+from spm.tenancy.models import ChangeSet, DatedModel
+from spm.tenancy.scope import required_tenant_id
+
+# Rows without a history of their own: there is nothing to put back.
+_PLAIN = ("payee", "position", "territory", "calendar_period")
+
+
+def can_roll_back(batch: Batch) -> bool:
+    """Whether a batch has written something that can be taken back."""
+    return batch.state == Batch.State.IMPORTED and batch.change_set_id is not None and batch.target not in _PLAIN
+
+
+def batch_roll_back(*, batch: Batch, actor_id: int | None = None) -> int:
+    """Restores what stood before the batch; returns how many records. What was changed after it keeps its later state.
+
+    Raises ImportFault for a batch that wrote nothing, was taken back already, or holds rows without a history.
+    """
+    batch = Batch.objects.select_for_update(of=("self",)).select_related("change_set").get(pk=batch.pk)
+    if batch.state == Batch.State.ROLLED_BACK:
+        raise ImportFault(_("This import was taken back already."))
+    if batch.target in _PLAIN:
+        raise ImportFault(_("Rows of this kind have no history; correct them by another import."))
+    if not can_roll_back(batch) or batch.change_set is None:
+        raise ImportFault(_("This import wrote nothing, so there is nothing to take back."))
+    target = target_get(batch.target)
+    try:
+        with change(kind=ChangeSet.Kind.ROLLBACK, reason=f"{batch.file_name} taken back", actor_id=actor_id) as changeset:
+            if target.model is not None:
+                models: list[Any] = [target.model, *([OrderLineVersion] if target.model is OrderVersion else [])]
+                restored = [versions_restore(model=model, of=batch.change_set, changeset=changeset) for model in models][0]
+            else:
+                restored = sum(_dated_restore(table, batch.change_set, changeset) for table in target.tables)
+    except IntegrityError:
+        raise ImportFault(_("Rows of this import were replaced by a later one on the same days; take that one back first.")) from None
+    batch.state, batch.rolled_back_by = Batch.State.ROLLED_BACK, changeset
+    batch.save(update_fields=["state", "rolled_back_by"])
+    return restored
+
+
+def _dated_restore(table: str, of: ChangeSet, changeset: ChangeSet) -> int:
+    model = next(m for m in apps.get_models() if m._meta.db_table == table)
+    if not issubclass(model, DatedModel):
+        return 0
+    tenant = required_tenant_id()
+    kept = ", ".join(f'"{f.column}"' for f in model._meta.concrete_fields if f.column not in {"id", "uid", "known_from_id", "known_to_id"})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{table}" SET known_to_id = %s WHERE tenant_id = %s AND known_from_id = %s AND known_to_id IS NULL', [changeset.pk, tenant, of.pk]
+        )
+        ended = cursor.rowcount
+        cursor.execute(
+            f'INSERT INTO "{table}" (uid, known_from_id, {kept}) SELECT gen_random_uuid(), %s, {kept} FROM "{table}" WHERE tenant_id = %s AND known_to_id = %s',
+            [changeset.pk, tenant, of.pk],
+        )
+    return ended
