@@ -32,8 +32,7 @@ def choice_of(request: HttpRequest, code: str | None = None) -> PeriodChoice | N
 
 def payee_of(request: HttpRequest, uid: UUID | None, choice: PeriodChoice) -> Payee | None:
     """The payee of the address, or the member himself. Whoever may not see the pay of that date gets 404, as for no such payee."""
-    day = min(choice.period.ends - dt.timedelta(days=1), max(today_of(request), choice.period.starts))
-    visible = visible_payees(membership=request.membership, on=day).select_related("detail")  # type: ignore[attr-defined]
+    visible = visible_payees(membership=request.membership, on=choice.day(today_of(request))).select_related("detail")  # type: ignore[attr-defined]
     if uid is None:
         return visible.filter(pk=request.membership.payee_id).first()  # type: ignore[attr-defined]
     found = visible.filter(uid=uid).first()

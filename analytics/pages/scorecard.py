@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics.pages.common import choice_of, payee_of, period_nav, today_of
-from analytics.selectors.scorecard import Gauge, PaceLine, Scorecard, scorecard
+from analytics.selectors.periods import PeriodChoice
+from analytics.selectors.scorecard import PaceLine, Scorecard, scorecard
+from incentives.selectors.scorecards import QuotaGauge
 from spm.access.guards import requires
 from spm.ui.charts import Chart, Series, bar_chart, money_unit, pace_chart
 from spm.ui.formats import money_text, percent_text
@@ -48,34 +50,35 @@ def _trend_chart(card: Scorecard) -> Chart | None:
 
 
 def _ladders(card: Scorecard, locale: str) -> list[dict[str, Any]]:
-    out = []
-    for label, step, currency in card.steps:
-        now, bound = Decimal(str(step.now)), Decimal(str(step.bound))
-        filled = min(100, int(now * 100 / bound)) if bound else 0
-        out.append(
-            {
-                "title": label,
-                "gap": money_text(_two(step.distance), currency, locale),
-                "worth": money_text(_two(step.worth), currency, locale, sign=True),
-                "tiers": [(_("Now"), f"×{_plain(step.rate_now)}", filled, True), (_("Next"), f"×{_plain(step.rate_next)}", 0, False)],
-            }
-        )
-    return out
+    return [
+        {
+            "title": step.label,
+            "gap": money_text(step.distance, step.currency, locale),
+            "worth": money_text(step.worth, step.currency, locale, sign=True),
+            "tiers": [
+                (_("Now"), f"×{step.rate_now.normalize():f}", min(100, int(step.now * 100 / step.bound)) if step.bound else 0, True),
+                (_("Next"), f"×{step.rate_next.normalize():f}", 0, False),
+            ],
+        }
+        for step in card.steps
+    ]
 
 
-def _two(value: Any) -> Decimal:
-    exact = Decimal(value.numerator) / Decimal(value.denominator) if hasattr(value, "numerator") and not isinstance(value, Decimal) else Decimal(value)
-    return exact.quantize(Decimal("0.01"))
+def _window(gauge: QuotaGauge, choice: PeriodChoice) -> str:
+    return {"period": choice.period.code, "quarter": choice.period.quarter}.get(gauge.over, choice.period.year)
 
 
-def _plain(value: Any) -> str:
-    return format(Decimal(str(value)).normalize(), "f")
-
-
-def _note(gauge: Gauge, locale: str) -> str:
+def _note(gauge: QuotaGauge, locale: str) -> str:
     if gauge.quota is None:
         return _("No quota set")
     return _("%(actual)s of %(quota)s") % {"actual": money_text(gauge.actual, gauge.currency, locale), "quota": money_text(gauge.quota, gauge.currency, locale)}
+
+
+def _deals(gauge: QuotaGauge) -> int | None:
+    """The gap in orders of the average size so far."""
+    if not gauge.gap or not gauge.average_order or gauge.average_order < 0:
+        return None
+    return ceil(gauge.gap / gauge.average_order)
 
 
 @require_safe
@@ -93,13 +96,14 @@ def scorecard_page(request: HttpRequest, slug: str, uid: UUID | None = None) -> 
     kwargs = {"uid": uid} if uid else {}
     gauges = [
         {
-            "label": f"{g.label}, {g.window}",
-            "seat": g.seat,
+            "label": f"{g.label}, {_window(g, choice)}",
+            "seat": g.position_title,
             "ratio": g.attainment,
             "note": _note(g, locale),
-            "pace": g.pace.elapsed if g.quota else None,
+            "pace": g.elapsed if g.quota else None,
             "gap": money_text(g.gap, g.currency, locale) if g.gap else None,
-            "projected": percent_text(g.pace.projected / g.quota, locale) if g.quota and g.pace.projected is not None else None,
+            "deals": _deals(g),
+            "projected": None if g.projected_attainment is None else percent_text(g.projected_attainment, locale),
         }
         for g in card.gauges
     ]

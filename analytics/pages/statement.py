@@ -16,9 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics.pages.common import choice_of, payee_of, period_nav
-from analytics.selectors.explain import ComponentShown, LineShown, components, lines_of
-from analytics.selectors.results import last_run
-from analytics.selectors.statement import statement_view
+from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, last_run, line_traces, statement_get
+from incentives.selectors.traces import TraceLine
 from spm.access.guards import requires
 from spm.people.models import Payee
 from spm.ui.drawers import drawer_wanted
@@ -69,25 +68,34 @@ def _part_label(part: dict[str, Any]) -> str:
     return label % {"name": part["label"]} if "%(name)s" in label else label
 
 
-def _tree(component: ComponentShown, lines: list[LineShown], locale: str, line_url: Any) -> TreeNode:
+def _exact(value: Decimal | str) -> Decimal:
+    """A number for the page; a quotient that does not end is shown to 28 digits."""
+    if isinstance(value, Decimal):
+        return value
+    whole, _slash, below = value.partition("/")
+    return Decimal(whole) / Decimal(below or 1)
+
+
+def _tree(trace: LineTrace, locale: str, line_url: Any) -> TreeNode:
     """Total, component, its parts (rule, slices, multipliers, rounding), and the order lines that make the base."""
 
     def money(value: Decimal) -> str:
-        return money_text(value, component.currency, locale)
+        return money_text(value, trace.currency, locale)
 
     parts = [
-        TreeNode(_part_label(part), money(Decimal(part["amount"])), KIND.get(part["kind"], "rule"), _detail(part["detail"], locale))
-        for part in component.node["children"]
+        TreeNode(_part_label(part), money(Decimal(part["amount"])), KIND.get(part["kind"], "rule"), _detail(part["detail"], locale)) for part in trace.parts
     ]
     base = [
-        TreeNode(f"{line.order.number} · {line.order.account}".rstrip(" ·"), money(line.pay_credit), "line", day_text(line.day, locale), line_url(line), True)
-        for line in lines
-    ]
+        TreeNode(
+            f"{line.number} · {line.account}".rstrip(" ·"), money(_exact(line.pay_credit)), "line", day_text(line.order_date, locale), line_url(line), True
+        )
+        for line in trace.lines
+    ]  # fmt: skip
     children = list(parts)
     if base:
-        total = sum((line.pay_credit for line in lines), Decimal(0))
+        total = sum((_exact(line.pay_credit) for line in trace.lines), Decimal(0))
         children.append(TreeNode(_("Order lines credited in this period"), money(total), "source", _("what the rule was applied to"), children=base))
-    return TreeNode(component.label, money(component.amount), "component", component.plan, children=children)
+    return TreeNode(trace.label, money(trace.amount), "component", trace.version.plan.title, children=children)
 
 
 def _columns() -> list[Column]:
@@ -124,18 +132,47 @@ def statement_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> Htt
     return _statement(request, slug, payee, choice)
 
 
+def _entries(view: StatementView) -> list[dict[str, Any]]:
+    """The statement's parts, then what was posted by hand: label, period of origin, why now, amount."""
+    parts = [
+        {
+            "label": part.label,
+            "plan": part.plan_title,
+            "origin": part.earning_period,
+            "cause": _("late: %(causes)s") % {"causes": ", ".join(part.cause_labels)} if part.is_late else "",
+            "amount": part.amount,
+            "currency": part.currency,
+        }
+        for part in view.parts
+    ]
+    by_hand = [
+        {
+            "label": item.label,
+            "plan": "",
+            "origin": item.earning_period,
+            "cause": _("by hand: %(note)s") % {"note": item.note},
+            "amount": item.amount,
+            "currency": item.currency,
+        }
+        for item in view.adjustments
+    ]
+    return parts + by_hand
+
+
 def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> HttpResponse:
-    view = statement_view(payee=payee, period=choice.period)
-    run = last_run()
-    shown = components(payee=payee, period=choice.period, run=run) if run else []
+    view = statement_get(payee, choice.period)
+    run = view.freshness.run
+    entries = _entries(view)
     locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
     equations = []
-    for currency, total in view.totals.items():
-        mine = [e for e in view.entries if e.currency == currency]
+    for currency, total in view.total.items():
+        mine = [e for e in entries if e["currency"] == currency]
         terms = []
         for n, entry in enumerate(mine):
-            name = entry.label if not entry.is_late else f"{entry.label}, {entry.origin.code}"
-            terms.append(("+" if n and entry.amount >= 0 else "−" if n else "", name, money_text(abs(entry.amount) if n else entry.amount, currency, locale)))
+            own = entry["origin"].pk == choice.period.pk
+            name = entry["label"] if own else f"{entry['label']}, {entry['origin'].code}"
+            amount = entry["amount"]
+            terms.append(("+" if n and amount >= 0 else "−" if n else "", name, money_text(abs(amount) if n else amount, currency, locale)))
         equations.append(
             {
                 "terms": terms,
@@ -146,13 +183,15 @@ def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> Ht
     context = {
         "payee": payee,
         "view": view,
+        "entries": entries,
         "choice": choice,
         "run": run,
         "is_own": payee.pk == request.membership.payee_id,  # type: ignore[attr-defined]
         "columns": _columns(),
         "equations": equations,
         "components": [
-            (c, reverse("statement-component", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code, "component": c.name})) for c in shown
+            (c, reverse("statement-component", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code, "component": c.component}))
+            for c in component_traces(payee, period=choice.period, run=run)
         ],
         "nav": _nav(request, choice, payee),
         "exports": [("CSV", reverse("statement-csv", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}))],
@@ -179,28 +218,28 @@ def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, compon
     payee = payee_of(request, uid, choice)
     assert payee is not None
     locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
-    shown = [c for c in components(payee=payee, period=choice.period, run=run) if c.name == component]
-    if not shown:
+    traces = line_traces(payee, period=choice.period, component=component, run=run)
+    if not traces:
         raise Http404
-    lines = lines_of(payee=payee, period=choice.period, run=run, component=component)
+    lines = [(trace, item) for trace in traces for item in trace.lines]
     kwargs = {"slug": slug, "uid": payee.uid, "code": code, "component": component}
 
-    def line_url(item: LineShown) -> str:
-        return reverse("statement-line", kwargs={**kwargs, "line": item.order.key})
+    def line_url(item: TraceLine) -> str:
+        return reverse("statement-line", kwargs={**kwargs, "line": item.key})
 
     page_url = reverse("statement-component", kwargs=kwargs)
-    chosen = next((item for item in lines if item.order.key == line), None)
+    chosen = next((found for found in lines if found[1].key == line), None)
     if line is not None and chosen is None:
         raise Http404
     context = {
         "payee": payee,
         "choice": choice,
         "run": run,
-        "component": shown[0],
-        "total": sum((c.amount for c in shown), Decimal(0)),
-        "trees": [_tree(c, lines if n == 0 else [], locale, line_url) for n, c in enumerate(shown)],
-        "lines": [(item, line_url(item)) for item in lines],
-        "lines_total": sum((item.pay_credit for item in lines), Decimal(0)),
+        "component": traces[0],
+        "total": sum((trace.amount for trace in traces), Decimal(0)),
+        "trees": [_tree(trace, locale, line_url) for trace in traces],
+        "lines": [(item, line_url(item), _exact(item.pay_credit)) for _trace, item in lines],
+        "lines_total": sum((_exact(item.pay_credit) for _trace, item in lines), Decimal(0)),
         "columns": [
             Column("order", _("Order")),
             Column("account", _("Customer")),
@@ -211,30 +250,38 @@ def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, compon
     }
     if chosen is None:
         return render(request, "analytics/component.html", context)
-    trace = _line_trace(chosen, shown[0], locale)
-    context |= {"drawer_open": True, "drawer_title": chosen.order.number, "drawer_close_url": page_url, "line": chosen, "trace": trace}
+    of, item = chosen
+    context |= {
+        "drawer_open": True,
+        "drawer_title": item.number,
+        "drawer_close_url": page_url,
+        "line": item,
+        "quota_credit": _exact(item.quota_credit),
+        "pay_credit": _exact(item.pay_credit),
+        "trace": _line_tree(item, of, locale),
+    }
     return render(request, "analytics/partials/line.html" if drawer_wanted(request) else "analytics/component.html", context)
 
 
-def _line_trace(line: LineShown, component: ComponentShown, locale: str) -> TreeNode:
+def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:
     """From the component down to the row of the source: rule, credit, rounding."""
 
-    def money(value: Decimal | None) -> str:
-        return money_text(value, component.currency, locale)
+    def money(value: Decimal) -> str:
+        return money_text(value, trace.currency, locale)
 
     source = TreeNode(
-        _("Order %(number)s in %(source)s") % {"number": line.order.external_id, "source": line.order.source},
+        _("Order %(number)s in %(source)s") % {"number": line.external_id, "source": line.source},
         "",
         "source",
-        _("as known at change %(number)s") % {"number": line.order.change_number} if line.order.change_number else "",
+        _("as known at change %(number)s") % {"number": line.change_number} if line.change_number else "",
     )
-    credit = TreeNode(_("Credited by rule: %(rule)s") % {"rule": line.rule}, money(line.pay_credit), "rule", day_text(line.day, locale), children=[source])
-    children = [credit]
+    credit = _exact(line.pay_credit)
+    children = [TreeNode(_("Credited by rule: %(rule)s") % {"rule": line.rule}, money(credit), "rule", day_text(line.order_date, locale), children=[source])]
     if line.pay is not None:
-        share = line.pay / line.pay_credit if line.pay_credit else None
-        note = _("before multipliers and rounding") + (f", {percent_text(share, locale)}" if share is not None else "")
-        children.insert(0, TreeNode(_("Its part of the component"), money(line.pay), "line", note))
-    return TreeNode(component.label, money(component.amount), "component", component.plan, children=children)
+        pay = _exact(line.pay)
+        note = _("before multipliers and rounding") + (f", {percent_text(pay / credit, locale)}" if credit else "")
+        children.insert(0, TreeNode(_("Its part of the component"), money(pay), "line", note))
+    return TreeNode(trace.label, money(trace.amount), "component", trace.version.plan.title, children=children)
 
 
 def _safe(text: str) -> str:
@@ -251,13 +298,13 @@ def statement_csv(request: HttpRequest, slug: str, uid: UUID, code: str) -> Http
         raise Http404
     payee = payee_of(request, uid, choice)
     assert payee is not None
-    view = statement_view(payee=payee, period=choice.period)
+    view = statement_get(payee, choice.period)
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow([_("Component"), _("Earned in"), _("Why now"), _("Currency"), _("Amount")])
-    for e in view.entries:
-        rows.writerow([_safe(e.label), e.origin.code, _safe(e.cause), e.currency, f"{e.amount:f}"])
-    for currency, total in view.totals.items():
+    for e in _entries(view):
+        rows.writerow([_safe(e["label"]), e["origin"].code, _safe(e["cause"]), e["currency"], f"{e['amount']:f}"])
+    for currency, total in view.total.items():
         rows.writerow([_("Total"), choice.period.code, "", currency, f"{total:f}"])
     response = HttpResponse("﻿" + out.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="statement-{payee.external_id}-{code}.csv"'

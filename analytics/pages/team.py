@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +23,7 @@ def _reason(concern: Concern, locale: str) -> str:
     figure = percent_text(concern.figure, locale) if concern.figure is not None else ""
     return {
         "issue": _("A component could not be computed"),
+        "held": _("The statement is held"),
         "no_quota": _("No quota is set"),
         "behind": _("At this pace ends at %(figure)s of the quota") % {"figure": figure},
         "falling": _("Pace is %(figure)s against the last quarter") % {"figure": figure},
@@ -28,21 +31,27 @@ def _reason(concern: Concern, locale: str) -> str:
     }[concern.code]
 
 
+def _sums(amounts: dict[str, Decimal], locale: str, written: Callable[[Decimal, str, str], str]) -> str:
+    """Amounts of several currencies side by side; they are never added."""
+    return " · ".join(written(amount, currency, locale) for currency, amount in sorted(amounts.items()))
+
+
 def _row(member: Member, locale: str, url: str) -> HeatRow:
     def share(value: Decimal | None, title: str) -> HeatCell:
         return HeatCell(None if value is None else percent_text(value, locale), heat_band(value), url, title)
 
-    money = None if member.actual is None else money_short(member.actual, member.currency, locale)
-    earned = None if member.earned is None else money_short(member.earned, member.currency, locale)
+    state = member.quota
+    sales = ("", "") if state is None else (money_short(state.actual, state.currency, locale), money_text(state.actual, state.currency, locale))
+    earned = _sums(member.earned or {}, locale, money_short), _sums(member.earned or {}, locale, money_text)
     return HeatRow(
         member.payee.detail.display_name,
         [
             share(member.attainment, _("Attainment")),
             share(member.pace, _("Pace")),
             share(member.before, _("Last quarter")),
-            HeatCell(money, "0", url, money_text(member.actual, member.currency, locale) if member.actual is not None else ""),
+            HeatCell(sales[0] or None, "0", url, sales[1]),
             HeatCell(number_text(Decimal(member.orders), locale), "0", url),
-            HeatCell(earned, "0", url, money_text(member.earned, member.currency, locale) if member.earned is not None else ""),
+            HeatCell(earned[0] or None, "0", url, earned[1]),
         ],
         url,
     )
@@ -59,10 +68,11 @@ def team_page(request: HttpRequest, slug: str) -> HttpResponse:
     found = team(membership=request.membership, choice=choice, today=today_of(request), search=search)  # type: ignore[attr-defined]
     locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
     urls = {m.payee.pk: reverse("scorecard-of", kwargs={"slug": slug, "uid": m.payee.uid}) + f"?period={choice.period.code}" for m in found.members}
-    currency = next((m.currency for m in found.members if m.currency), "")
-    quota = sum((m.quota for m in found.members if m.quota), Decimal(0))
-    actual = sum((m.actual for m in found.members if m.actual and m.quota), Decimal(0))
-    computed = any(m.actual is not None for m in found.members)
+    computed = any(m.earned is not None for m in found.members)
+    earned: dict[str, Decimal] = defaultdict(Decimal)
+    for member in found.members:
+        for currency, amount in (member.earned or {}).items():
+            earned[currency] += amount
     context = {
         "team": found,
         "search": search,
@@ -73,10 +83,10 @@ def team_page(request: HttpRequest, slug: str) -> HttpResponse:
         "concerns": [(c.member.payee.detail.display_name, c.member.title, _reason(c, locale), urls[c.member.payee.pk]) for c in found.concerns],
         "behind": len({c.member.payee.pk for c in found.concerns}),
         "on_quota": sum(1 for m in found.members if m.pace is not None and m.pace >= 1),
-        "with_quota": sum(1 for m in found.members if m.quota),
-        "earned": money_text(sum((m.earned for m in found.members if m.earned), Decimal(0)), currency, locale) if computed else None,
-        "attainment": percent_text(actual / quota, locale) if quota else None,
-        "projected": percent_text(actual / quota / found.elapsed, locale) if quota and found.elapsed else None,
+        "with_quota": sum(1 for m in found.members if m.has_quota),
+        "earned": _sums(earned, locale, money_text) if computed else None,
+        "attainment": percent_text(found.totals.attainment, locale) if found.totals else None,
+        "projected": percent_text(found.totals.projected_attainment, locale) if found.totals else None,
         "key": [("n3", "< 60 %"), ("n2", "60–80 %"), ("n1", "80–95 %"), ("0", "95–105 %"), ("p1", "105–120 %"), ("p2", "120–150 %"), ("p3", "> 150 %")],
     }
     return render(request, "analytics/team.html", context)

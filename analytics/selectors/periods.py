@@ -18,6 +18,10 @@ class PeriodChoice:
     year: list[Period]
     recent: list[Period]
 
+    def day(self, today: dt.date) -> dt.date:
+        """The day by which the period is shown and by which it is decided who may see it: today while it runs, else its last."""
+        return min(self.period.ends - dt.timedelta(days=1), max(today, self.period.starts))
+
     def window(self, over: str) -> list[Period]:
         """The periods of the window that the period belongs to: itself, its quarter, or its year."""
         if over == "period":

@@ -1,4 +1,4 @@
-"""A rep's scorecard: attainment per quota, pace, what the next tier is worth, earned and pending, trend."""
+"""A rep's scorecard for a chosen period: incentives' figures of its last day that has come, the line over the year, the trend."""
 
 from __future__ import annotations
 
@@ -7,30 +7,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from analytics.metrics.pace import Pace, elapsed_share, pace_of
-from analytics.selectors.explain import next_steps
+from analytics.metrics.pace import projection_interval
 from analytics.selectors.periods import PeriodChoice
-from analytics.selectors.results import Result, Results, last_run, results_load
-from incentives.engine.outlook import NextStep
-from incentives.models import LedgerEntry, Run, Statement
+from incentives.models import Run
+from incentives.selectors.results import Result, results_load
+from incentives.selectors.scorecards import QuotaGauge, TierAhead, scorecard_get
 from spm.calendars.models import Period
-from spm.people.models import Payee, Seat
-
-
-@dataclass(frozen=True)
-class Gauge:
-    """One quota of one seat. actual and quota in the plan's currency (or plain counts); attainment their ratio, None without a quota."""
-
-    label: str
-    seat: str
-    plan: str
-    actual: Decimal
-    quota: Decimal | None
-    attainment: Decimal | None
-    pace: Pace
-    gap: Decimal | None
-    currency: str
-    window: str
+from spm.people.models import Payee
 
 
 @dataclass(frozen=True)
@@ -48,14 +31,15 @@ class PaceLine:
 
 @dataclass(frozen=True)
 class Money:
-    """Pay of the period in one currency: earned in all, of that not yet approved (pending) and held."""
+    """Pay in one currency: earned by period of origin, due as the statement of the period has it; see incentives' Scorecard."""
 
     currency: str
     earned: Decimal
-    pending: Decimal
-    held: Decimal
     before: Decimal
     year: Decimal
+    due: Decimal
+    held: Decimal
+    pending: Decimal
 
 
 @dataclass(frozen=True)
@@ -63,164 +47,105 @@ class Scorecard:
     payee: Payee
     choice: PeriodChoice
     run: Run | None
-    gauges: list[Gauge]
+    gauges: tuple[QuotaGauge, ...]
     pace: PaceLine | None
-    steps: list[tuple[str, NextStep, str]]
+    steps: tuple[TierAhead, ...]
     money: list[Money]
     trend: list[tuple[Period, Decimal]]
+    """Earned by period, in `trend_currency` alone."""
     trend_currency: str
     is_computed: bool
 
 
 def scorecard(*, payee: Payee, choice: PeriodChoice, today: dt.date) -> Scorecard:
     """Everything the page shows for a payee and period. A fixed number of queries, whatever the size of the tenant."""
-    run = last_run()
+    card = scorecard_get(payee, business_date=choice.day(today))
+    run = card.freshness.run
     index = choice.recent.index(choice.period) if choice.period in choice.recent else len(choice.recent) - 1
     recent = choice.recent[max(0, index - 11) : index + 1]
-    wanted = {p.pk: p for p in [*choice.year, *choice.recent, choice.period]}
-    results = results_load(payee_ids=[payee.pk], periods=list(wanted.values()))
-    seats = {s.pk: s.position.title for s in Seat.objects.filter(payee=payee).select_related("position")}
-    here = [row for row in results.rows if row.period.pk == choice.period.pk]
-    gauges = [gauge for row in here for gauge in _gauges(row, results, choice, seats, today)]
-    money = _money(payee, choice)
+    results = results_load(payee_ids=[payee.pk], periods=[*choice.year, *choice.recent, choice.period])
+    here = [row for row in results if row.period.pk == choice.period.pk]
+    zero = Decimal(0)
+    money = [
+        Money(
+            currency, card.earned_period.get(currency, zero), card.earned_before.get(currency, zero), card.earned_year.get(currency, zero),
+            card.due.get(currency, zero), card.held.get(currency, zero), card.pending.get(currency, zero),
+        )
+        for currency in sorted({*card.earned_year, *card.due, *card.pending})
+    ]  # fmt: skip
+    trend_currency = here[0].currency if here else (money[0].currency if money else "")
     by_period: dict[int, Decimal] = defaultdict(Decimal)
-    for row in results.rows:
-        by_period[row.period.pk] += row.earned
+    for row in results:
+        if row.currency == trend_currency:
+            by_period[row.period.pk] += row.earned
     return Scorecard(
         payee=payee,
         choice=choice,
         run=run,
-        gauges=gauges,
-        pace=_pace_line(here, results, choice, today) if here else None,
-        steps=next_steps(payee=payee, period=choice.period, run=run) if run and here else [],
+        gauges=card.gauges,
+        pace=_pace_line(next((g for g in card.gauges if g.quota), None), results, choice),
+        steps=card.tiers,
         money=money,
         trend=[(p, by_period[p.pk]) for p in recent],
-        trend_currency=here[0].currency if here else (money[0].currency if money else ""),
+        trend_currency=trend_currency,
         is_computed=bool(run and here),
     )
 
 
-def _span(periods: list[Period], today: dt.date) -> Decimal:
-    return elapsed_share(start=periods[0].starts.toordinal(), end=periods[-1].ends.toordinal(), today=today.toordinal())
-
-
-def _gauges(row: Result, results: Results, choice: PeriodChoice, seats: dict[int, str], today: dt.date) -> list[Gauge]:
-    plan, out = results.plans[row.version_id], []
-    for spec in plan.attainments:
-        measure = next(m for m in plan.measures if m.name == spec.measure)
-        window = choice.window(measure.over)
-        actual = row.figures.get(spec.measure) or Decimal(0)
-        quota = row.figures.get(f"quota.{spec.quota}")
-        history = _finishes(row, results, spec.measure, measure.over, choice)
-        out.append(
-            Gauge(
-                label=spec.label or spec.name,
-                seat=seats.get(row.seat_id, ""),
-                plan=plan.title,
-                actual=actual,
-                quota=quota,
-                attainment=row.figures.get(spec.name) if quota else None,
-                pace=pace_of(actual=actual, elapsed=_span(window, today), history=history),
-                gap=max(Decimal(0), quota - actual) if quota else None,
-                currency=row.currency,
-                window=window[0].code if len(window) == 1 else (choice.period.quarter if measure.over == "quarter" else choice.period.year),
-            )
-        )
-    return out
-
-
-def _same(row: Result, other: Result) -> bool:
-    return (row.seat_id, row.version_id) == (other.seat_id, other.version_id)
-
-
-def _finishes(row: Result, results: Results, measure: str, over: str, choice: PeriodChoice) -> list[Decimal]:
+def _finishes(mine: list[Result], measure: str, over: str, choice: PeriodChoice) -> list[Decimal]:
     """What the seat's earlier windows came to: the last period's figure of each."""
     ends: dict[tuple[str, str], Decimal] = {}
-    for other in results.rows:
-        if _same(row, other) and other.period.starts < choice.window(over)[0].starts:
-            key = (other.period.year, other.period.quarter if over == "quarter" else other.period.code if over == "period" else "")
-            ends[key] = other.figures.get(measure) or Decimal(0)
+    for row in mine:
+        if row.period.starts < choice.window(over)[0].starts:
+            ends[_window_key(row.period, over)] = row.figures.get(measure) or Decimal(0)
     return list(ends.values())
 
 
-def _pace_line(here: list[Result], results: Results, choice: PeriodChoice, today: dt.date) -> PaceLine | None:
-    """The first quota's line over the year. Figures to date become increments, increments a cumulative line."""
-    row = next(
-        (r for r in here if results.plans[r.version_id].attainments and r.figures.get(f"quota.{results.plans[r.version_id].attainments[0].quota}")), None
-    )
-    if row is None:
+def _pace_line(gauge: QuotaGauge | None, results: list[Result], choice: PeriodChoice) -> PaceLine | None:
+    """A quota's line over the year. Figures to date become increments, increments a cumulative line."""
+    rows = [r for r in results if gauge and (r.seat_id, r.version_id) == (gauge.seat_id, gauge.version_id)]
+    if gauge is None or not rows:
         return None
-    plan = results.plans[row.version_id]
-    spec = plan.attainments[0]
-    over = next(m.over for m in plan.measures if m.name == spec.measure)
+    over, measure = gauge.over, gauge.measure
+    quota_name = next(f"quota.{spec.quota}" for spec in rows[0].plan.attainments if spec.name == gauge.name)
     window = choice.window(over)
     periods = [p for p in choice.year if p.starts <= window[-1].starts]
-    mine = {r.period.pk: r for r in results.rows if _same(row, r)}
-    labels, actual, planned = [p.code for p in periods], [], []
+    mine = {r.period.pk: r for r in rows}
+    actual: list[Decimal | None] = []
+    planned: list[Decimal | None] = []
     total = target = Decimal(0)
     for n, period in enumerate(periods):
         inside = [p for p in periods if _window_key(p, over) == _window_key(period, over)]
         found = mine.get(period.pk)
         quota_row = found or next((mine[p.pk] for p in inside if p.pk in mine), None)
-        quota = (quota_row.figures.get(f"quota.{spec.quota}") if quota_row else None) or Decimal(0)
+        quota = (quota_row.figures.get(quota_name) if quota_row else None) or Decimal(0)
         whole = [p for p in choice.year if _window_key(p, over) == _window_key(period, over)]
         target += quota / len(whole)
         planned.append(target.quantize(Decimal("0.01")))
         if found is None or period.starts > choice.period.starts:
             actual.append(None)
             continue
-        value = found.figures.get(spec.measure) or Decimal(0)
+        value = found.figures.get(measure) or Decimal(0)
         before = mine.get(periods[n - 1].pk) if n else None
         same_window = before is not None and _window_key(before.period, over) == _window_key(period, over)
-        total += value - (before.figures.get(spec.measure) or Decimal(0)) if same_window and before else value
+        total += value - (before.figures.get(measure) or Decimal(0)) if same_window and before else value
         actual.append(total)
     known = [n for n, value in enumerate(actual) if value is not None]
     blank: list[Decimal | None] = [None] * len(periods)
     projection, low, high = list(blank), list(blank), list(blank)
-    if known and known[-1] < len(periods) - 1:
-        pace = pace_of(
-            actual=row.figures.get(spec.measure) or Decimal(0), elapsed=_span(window, today), history=_finishes(row, results, spec.measure, over, choice)
-        )
+    interval = None
+    if known and known[-1] < len(periods) - 1 and gauge.elapsed:
+        history = _finishes(rows, measure, over, choice)
+        interval = projection_interval(actual=gauge.actual, projected=gauge.projected, elapsed=gauge.elapsed, history=history)
         last = known[-1]
         start = actual[last] or Decimal(0)
         rest = len(periods) - 1 - last
-        for line, finish in ((projection, pace.projected), (low, pace.low), (high, pace.high)):
-            if finish is None:
-                continue
-            gain = finish - (row.figures.get(spec.measure) or Decimal(0))
+        for line, finish in ((projection, gauge.projected), *zip((low, high), interval or (), strict=False)):
+            gain = finish - gauge.actual
             for step in range(rest + 1):
                 line[last + step] = (start + gain * step / rest).quantize(Decimal("0.01"))
-    has_interval = any(value is not None for value in low)
-    return PaceLine(labels, actual, list(planned), projection, low if has_interval else [], high if has_interval else [], row.currency)
+    return PaceLine([p.code for p in periods], actual, planned, projection, low if interval else [], high if interval else [], gauge.currency)
 
 
 def _window_key(period: Period, over: str) -> tuple[str, str]:
     return (period.year, period.quarter if over == "quarter" else period.code if over == "period" else "")
-
-
-def _money(payee: Payee, choice: PeriodChoice) -> list[Money]:
-    """Sums of the ledger by currency: the period's, the one before, the year's so far."""
-    year = [p for p in choice.year if p.starts <= choice.period.starts]
-    wanted = {p.pk for p in year} | ({choice.previous.pk} if choice.previous else set())
-    sums: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
-    for currency, period, amount, scale in LedgerEntry.objects.filter(payee=payee, pay_period_id__in=wanted).values_list(
-        "currency", "pay_period_id", "amount", "scale"
-    ):
-        sums[currency, period] += Decimal(amount).scaleb(-scale)
-    statement = Statement.objects.filter(payee=payee, period=choice.period).first()
-    state = statement.state if statement else Statement.State.OPEN
-    settled = state in {Statement.State.APPROVED, Statement.State.PAID}
-    out = []
-    for currency in sorted({currency for currency, _ in sums}):
-        earned = sums[currency, choice.period.pk]
-        out.append(
-            Money(
-                currency=currency,
-                earned=earned,
-                pending=Decimal(0) if settled else earned,
-                held=earned if state == Statement.State.HELD else Decimal(0),
-                before=sums[currency, choice.previous.pk] if choice.previous else Decimal(0),
-                year=sum((sums[currency, p.pk] for p in year), Decimal(0)),
-            )
-        )
-    return out

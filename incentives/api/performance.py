@@ -24,22 +24,29 @@ class PaceOut(serializers.Serializer):
     actual = ExactField()
 
 
-class GaugeOut(serializers.Serializer):
-    """One quota in its window [window_start, window_end). Null where there is no quota."""
+class QuotaStateOut(serializers.Serializer):
+    """How far a quota is met. Null where there is no quota."""
 
-    plan = serializers.CharField(source="plan_code")
-    name = serializers.CharField()
-    label = serializers.CharField()
     currency = serializers.CharField()
-    window_start = serializers.DateField()
-    window_end = serializers.DateField()
+    over = serializers.ChoiceField(choices=["period", "quarter", "year"])
     actual = ExactField()
     quota = ExactField(allow_null=True)
     attainment = ExactField(allow_null=True)
+    elapsed = ExactField(help_text="Share of the window gone, 0 to 1.")
     pace = ExactField(allow_null=True, help_text="What a straight line to the quota asks for today.")
     projected = ExactField()
     projected_attainment = ExactField(allow_null=True)
     gap = ExactField(allow_null=True)
+
+
+class GaugeOut(QuotaStateOut):
+    """One quota in its window [window_start, window_end), and the orders behind it."""
+
+    plan = serializers.CharField(source="plan_code")
+    name = serializers.CharField()
+    label = serializers.CharField()
+    window_start = serializers.DateField()
+    window_end = serializers.DateField()
     orders = serializers.IntegerField()
     average_order = ExactField(allow_null=True)
     series = PaceOut(many=True)
@@ -52,6 +59,8 @@ class TierOut(serializers.Serializer):
     component = serializers.CharField()
     label = serializers.CharField()
     currency = serializers.CharField()
+    now = ExactField()
+    bound = ExactField()
     distance = ExactField()
     worth = ExactField()
     rate_now = ExactField()
@@ -59,13 +68,17 @@ class TierOut(serializers.Serializer):
 
 
 class ScorecardOut(serializers.Serializer):
-    """As of the last run. Pending: posted to statements that are not approved yet."""
+    """As of the last run. Earned: by the period in which it was earned. Due: what the period's statement says. Pending: posted
+    to statements that are not approved yet."""
 
     business_date = serializers.DateField()
     gauges = GaugeOut(many=True)
     tiers = TierOut(many=True)
     earned_period = ByCurrency()
+    earned_before = ByCurrency()
     earned_year = ByCurrency()
+    due = ByCurrency()
+    held = ByCurrency()
     pending = ByCurrency()
     freshness = FreshnessOut()
 
@@ -88,6 +101,8 @@ class RowOut(serializers.Serializer):
     name = serializers.CharField(source="row.name")
     position = serializers.CharField(source="row.position_title")
     cells = CellOut(source="row.cells", many=True)
+    quota = QuotaStateOut(source="row.quota", allow_null=True, help_text="Of the first attainment of the seat's plan.")
+    earned = ByCurrency(source="row.earned")
 
 
 class ExceptionOut(serializers.Serializer):
@@ -131,8 +146,9 @@ class Team(Endpoint):
     @extend_schema(operation_id="team_get", responses=TeamOut)
     def get(self, request: Request, period: uuid.UUID) -> Response:
         when = period_of(period)
-        ids = list(visible_payees(membership=self.principal.membership, on=day_of(self.principal, when)).values_list("pk", flat=True))
-        found = team_heat_map(ids, period=when)
+        day = day_of(self.principal, when)
+        ids = list(visible_payees(membership=self.principal.membership, on=day).values_list("pk", flat=True))
+        found = team_heat_map(ids, period=when, today=day)
         payees = uids_of(Payee, {row.payee_id for row in found.rows} | {item.payee_id for item in found.exceptions})
         seats = uids_of(Seat, {row.seat_id for row in found.rows})
         rows = [{"row": row, "payee": payees[row.payee_id], "seat": seats[row.seat_id]} for row in found.rows]

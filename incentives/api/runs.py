@@ -114,6 +114,7 @@ class DiffLineOut(serializers.Serializer):
     before = AmountField("before", row="line")
     after = AmountField("after", row="line")
     delta = AmountField("delta", row="line")
+    amount = AmountField("amount", row="line", help_text="What this posting added: delta, unless it stands in several.")
     currency = serializers.CharField(source="line.currency")
 
 

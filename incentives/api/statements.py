@@ -79,6 +79,8 @@ class StatementOut(serializers.Serializer):
 class TraceLineOut(serializers.Serializer):
     source = serializers.CharField()
     external_id = serializers.CharField()
+    number = serializers.CharField()
+    account = serializers.CharField(help_text="Name of the customer, as the run saw it; empty where the order names none.")
     order_date = serializers.DateField()
     rule = serializers.CharField()
     pay_credit = ExactField()

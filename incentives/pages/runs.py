@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from incentives.models import Run, RunExclusion, RunIssue, UncreditedOrder
-from incentives.selectors.runs import run_changes
+from incentives.selectors.runs import run_diff
 from spm.access.guards import may, requires
 from spm.jobs.models import Job
 from spm.jobs.selectors import job_get, job_progress
@@ -116,19 +116,20 @@ def run_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     for row in uncredited:
         row.shown_number = names.get(row.order_id) or row.order.external_id  # type: ignore[attr-defined]
     issues = RunIssue.objects.filter(run_from__number__lte=run.number, run_to__isnull=True).select_related("payee__detail", "period")[:100]
-    changes = run_changes(run=run)
     context = {
         "run": run,
         "summary": run.summary,
         "exclusions": exclusions,
         "uncredited": uncredited,
         "issues": issues,
-        "changes": changes,
+        "diff": run_diff(run),
         "change_columns": [
             Column("payee", _("Payee")),
             Column("component", _("Component")),
             Column("period", _("Earned in")),
             Column("cause", _("Cause")),
+            Column("before", _("Before"), numeric=True),
+            Column("after", _("After"), numeric=True),
             Column("amount", _("Change"), numeric=True),
         ],
         "exclusion_columns": [

@@ -4,23 +4,29 @@ Whose pay may be shown to whom is decided before: callers pass payees that spm.a
 """
 
 from incentives.selectors.plans import PlanRow, plan_list, plan_versions
+from incentives.selectors.quotas import QuotaState
 from incentives.selectors.runs import Freshness, RunDiff, freshness, last_run, run_diff, run_list
 from incentives.selectors.scorecards import Scorecard, scorecard_get
-from incentives.selectors.statements import LineTrace, StatementView, line_trace, statement_get, statement_list
+from incentives.selectors.statements import StatementView, statement_get, statement_list
 from incentives.selectors.teams import HeatCell, HeatMap, team_heat_map
+from incentives.selectors.traces import ComponentTrace, LineTrace, component_traces, line_trace, line_traces
 
 __all__ = [
+    "ComponentTrace",
     "Freshness",
     "HeatCell",
     "HeatMap",
     "LineTrace",
     "PlanRow",
+    "QuotaState",
     "RunDiff",
     "Scorecard",
     "StatementView",
+    "component_traces",
     "freshness",
     "last_run",
     "line_trace",
+    "line_traces",
     "plan_list",
     "plan_versions",
     "run_diff",

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Abs
 
 from incentives.explain import body_read
@@ -26,23 +26,11 @@ class Freshness:
 
 
 @dataclass(frozen=True)
-class RunChange:
-    """One posting of a run. amount in `currency`, exact; cause as shown to people."""
-
-    payee_uid: str
-    payee: str
-    component: str
-    period: str
-    cause: str
-    amount: Decimal
-    currency: str
-
-
-@dataclass(frozen=True)
 class DiffLine:
-    """What a run changed for one payee, seat, component and period. before and after are what was earned in all."""
+    """One posting of a run. before and after are what was earned in all; amount is what was posted, exact, in `currency`."""
 
     payee_id: int
+    payee_name: str
     seat_id: int
     plan_version_id: int
     component: str
@@ -52,7 +40,9 @@ class DiffLine:
     before: Decimal
     after: Decimal
     cause: str
+    cause_label: str
     pay_period_code: str
+    amount: Decimal
 
     @property
     def delta(self) -> Decimal:
@@ -100,7 +90,7 @@ def run_diff(run: Run, *, limit: int = 200) -> RunDiff:
         value = Decimal(amount).scaleb(-scale)
         totals[currency] = totals.get(currency, Decimal(0)) + value
         by_cause[cause] = by_cause.get(cause, Decimal(0)) + value
-    rows = list(posts.select_related("earning_period", "pay_period").order_by(Abs("amount").desc(), "pk")[:limit])
+    rows = list(posts.select_related("earning_period", "pay_period", "payee__detail").order_by(Abs("amount").desc(), "pk")[:limit])
     now = _bodies(rows, run_from=run)
     was = _bodies(rows, run_to=run)
     lines = []
@@ -108,8 +98,9 @@ def run_diff(run: Run, *, limit: int = 200) -> RunDiff:
         key = (row.seat_id, row.plan_version_id, row.earning_period_id)
         lines.append(
             DiffLine(
-                row.payee_id, row.seat_id, row.plan_version_id, row.component, row.earning_period_id, row.earning_period.code, row.currency,
-                _earned(was, key, row.component), _earned(now, key, row.component), row.cause, row.pay_period.code,
+                row.payee_id, row.payee.detail.display_name, row.seat_id, row.plan_version_id, row.component, row.earning_period_id,
+                row.earning_period.code, row.currency, _earned(was, key, row.component), _earned(now, key, row.component), row.cause,
+                str(row.get_cause_display()), row.pay_period.code, Decimal(row.amount).scaleb(-row.scale),
             )
         )  # fmt: skip
     payees = posts.order_by().values("payee_id").distinct().count()
@@ -123,30 +114,3 @@ def _earned(bodies: dict[tuple[int, int, int], dict[str, str]], key: tuple[int, 
 def _bodies(rows: list[LedgerEntry], **filters: Run) -> dict[tuple[int, int, int], dict[str, str]]:
     found = RunResult.objects.filter(**filters, seat_id__in={row.seat_id for row in rows}, period_id__in={row.earning_period_id for row in rows})
     return {(r.seat_id, r.plan_version_id, r.period_id): body_read(r.body)["components"] for r in found}
-
-
-def run_changes(*, run: Run, limit: int = 200) -> list[RunChange]:
-    """The run's postings, largest amount first; at most `limit`. One query."""
-    entries = LedgerEntry.objects.filter(run=run).select_related("payee__detail", "earning_period").annotate(size=Abs("amount")).order_by("-size", "id")
-    return [
-        RunChange(
-            str(e.payee.uid),
-            e.payee.detail.display_name,
-            e.component,
-            e.earning_period.code,
-            str(e.get_cause_display()),
-            Decimal(e.amount).scaleb(-e.scale),
-            e.currency,
-        )
-        for e in entries[:limit]
-    ]
-
-
-def in_force(*, payee_ids: list[int] | None = None, period_ids: list[int] | None = None) -> QuerySet[RunResult]:
-    """Results in force now, of these payees and periods (None: all)."""
-    where = Q(run_to__isnull=True)
-    if payee_ids is not None:
-        where &= Q(payee_id__in=payee_ids)
-    if period_ids is not None:
-        where &= Q(period_id__in=period_ids)
-    return RunResult.objects.filter(where)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from incentives.engine.contracts import day_number, day_text
 from incentives.engine.lines import measure_lines
-from incentives.engine.rounding import round_number
 from incentives.explain import PayeeBook, VersionBook
 from incentives.models import LedgerEntry, PeriodState, Statement
+from incentives.selectors.quotas import QuotaState, money, quota_state, share
 from incentives.selectors.runs import Freshness, freshness
-from spm.people.models import Payee
+from spm.people.models import Payee, Seat
 
 
 @dataclass(frozen=True)
@@ -26,31 +26,21 @@ class PacePoint:
     actual: Decimal
 
 
-@dataclass(frozen=True)
-class QuotaGauge:
-    """One quota of the payee in the window that is running: how far, how fast, what is missing.
-
-    attainment and projected_attainment are exact to six decimals (None: no quota). pace is what a straight line to the
-    quota asks for today; projected is what today's speed makes by the window's end.
-    """
+@dataclass(frozen=True, kw_only=True)
+class QuotaGauge(QuotaState):
+    """One quota of the payee in the window that is running: how far, how fast, what is missing, and the orders behind it."""
 
     plan_code: str
     plan_title: str
     version_id: int
     seat_id: int
+    position_title: str
     period_id: int
     name: str
     label: str
-    currency: str
+    measure: str
     window_start: dt.date
     window_end: dt.date
-    actual: Decimal
-    quota: Decimal | None
-    attainment: Decimal | None
-    pace: Decimal | None
-    projected: Decimal
-    projected_attainment: Decimal | None
-    gap: Decimal | None
     orders: int
     average_order: Decimal | None
     series: tuple[PacePoint, ...]
@@ -58,12 +48,15 @@ class QuotaGauge:
 
 @dataclass(frozen=True)
 class TierAhead:
-    """The next tier of a component: `distance` more of the measure would earn `worth` more."""
+    """The next tier of a component: the measure is at `now`, the tier begins at `bound`; `distance` more would earn `worth`
+    more. Tiers that are worth nothing more are left out."""
 
     plan_code: str
     component: str
     label: str
     currency: str
+    now: Decimal
+    bound: Decimal
     distance: Decimal
     worth: Decimal
     rate_now: Decimal
@@ -72,17 +65,33 @@ class TierAhead:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """All of it, as of the last run. Amounts by currency."""
+    """All of it, as of the last run. Amounts by currency.
+
+    earned_period, earned_before and earned_year are by the period in which it was earned; due is what the statement of the
+    period says (late changes of earlier periods are in it), held what of it is held, pending what stands in statements that
+    are not approved yet, of whatever period.
+    """
 
     payee_id: int
     business_date: dt.date
     gauges: tuple[QuotaGauge, ...]
     tiers: tuple[TierAhead, ...]
     earned_period: dict[str, Decimal]
+    earned_before: dict[str, Decimal]
     earned_year: dict[str, Decimal]
+    due: dict[str, Decimal]
+    held: dict[str, Decimal]
     pending: dict[str, Decimal]
-    """Posted to statements that are not approved yet."""
     freshness: Freshness
+
+
+@dataclass
+class _Frame:
+    """What the day means to the plans of the payee: ids of the periods that hold it, those before, those of the year."""
+
+    current: set[int] = field(default_factory=set)
+    before: set[int] = field(default_factory=set)
+    year: set[int] = field(default_factory=set)
 
 
 def scorecard_get(payee: Payee, *, business_date: dt.date) -> Scorecard:
@@ -90,36 +99,55 @@ def scorecard_get(payee: Payee, *, business_date: dt.date) -> Scorecard:
     fresh = freshness()
     gauges: list[QuotaGauge] = []
     tiers: list[TierAhead] = []
-    current: set[int] = set()
-    year: set[int] = set()
+    frame = _Frame()
     if fresh.run is not None:
         book = PayeeBook(payee_id=payee.pk, run=fresh.run)
         today = day_number(business_date)
+        titles = dict(Seat.objects.filter(pk__in=list(book.inputs.seats)).values_list("pk", "position__title"))
         for part in book.books.values():
             # The day's period; after the last one (a calendar that ended), that last one.
             begun = [p for p in part.version.periods if p.start <= today]
             if not begun:
                 continue
             period = begun[-1]
-            current.add(period.id)
-            year |= {p.id for p in part.version.periods if p.year == period.year}
+            frame.current.add(period.id)
+            frame.before |= {p.id for p in begun[-2:-1]}
+            frame.year |= {p.id for p in begun if p.year == period.year}
             for seat, (owner, _) in book.inputs.seats.items():
                 if owner == payee.pk and seat in part.version.paid:
-                    _seat(book, part, seat, period.id, today, gauges, tiers)
-    sums = LedgerEntry.objects.filter(payee=payee).order_by()
-    approved = Statement.objects.filter(payee=payee, state__in=[Statement.State.APPROVED, Statement.State.PAID]).values("period_id")
-    closed = PeriodState.objects.filter(
-        state__in=[PeriodState.State.APPROVED, PeriodState.State.CLOSED, PeriodState.State.PAID], pay_group=payee.pay_group,
-        legal_entity_id=payee.legal_entity_id,
-    ).values("period_id")  # fmt: skip
-    return Scorecard(
-        payee.pk, business_date, tuple(gauges), tuple(tiers), _by_currency(sums.filter(earning_period_id__in=current)),
-        _by_currency(sums.filter(earning_period_id__in=year)),
-        _by_currency(sums.exclude(Q(pay_period_id__in=approved) | Q(pay_period_id__in=closed))), fresh,
+                    _seat(book, part, seat, period.id, today, gauges, tiers, titles.get(seat, ""))
+    return Scorecard(payee.pk, business_date, tuple(gauges), tuple(tiers), **_pay(payee, frame), freshness=fresh)
+
+
+def _pay(payee: Payee, frame: _Frame) -> dict[str, dict[str, Decimal]]:
+    """The ledger's sums by currency. Three queries."""
+    states = dict(Statement.objects.filter(payee=payee).values_list("period_id", "state"))
+    settled = {period for period, state in states.items() if state in (Statement.State.APPROVED, Statement.State.PAID)}
+    settled |= set(
+        PeriodState.objects.filter(
+            state__in=[PeriodState.State.APPROVED, PeriodState.State.CLOSED, PeriodState.State.PAID], pay_group=payee.pay_group,
+            legal_entity_id=payee.legal_entity_id,
+        ).values_list("period_id", flat=True)
     )  # fmt: skip
+    held = {period for period, state in states.items() if state == Statement.State.HELD}
+    found: dict[str, dict[str, Decimal]] = {
+        name: {} for name in ("earned_period", "earned_before", "earned_year", "due", "held", "pending")
+    }  # fmt: skip
+    sums = LedgerEntry.objects.filter(payee=payee).order_by().values_list("currency", "earning_period_id", "pay_period_id", "scale")
+    for currency, earning, paying, scale, amount in sums.annotate(amount=Sum("amount")):
+        value = Decimal(amount).scaleb(-scale)
+        for name, counts in (
+            ("earned_period", earning in frame.current), ("earned_before", earning in frame.before), ("earned_year", earning in frame.year),
+            ("due", paying in frame.current), ("held", paying in frame.current & held), ("pending", paying not in settled),
+        ):  # fmt: skip
+            if counts:
+                found[name][currency] = found[name].get(currency, Decimal(0)) + value
+    return found
 
 
-def _seat(book: PayeeBook, part: VersionBook, seat: int, period: int, today: int, gauges: list[QuotaGauge], tiers: list[TierAhead]) -> None:
+def _seat(
+    book: PayeeBook, part: VersionBook, seat: int, period: int, today: int, gauges: list[QuotaGauge], tiers: list[TierAhead], title: str
+) -> None:  # fmt: skip
     version, plan = part.version, part.version.compiled
     record = book.record(version_id=version.id, seat_id=seat, period_id=period)
     if record is None:
@@ -128,24 +156,27 @@ def _seat(book: PayeeBook, part: VersionBook, seat: int, period: int, today: int
         measure = plan.measures[plan.measure_index(spec.measure)]
         quota = record.env[f"quota.{spec.quota}"]
         low, high = version.prepared.span(measure.over, record.position)
-        actual, elapsed = Fraction(record.env[measure.name]), Fraction(min(today + 1, high) - low, high - low)
-        projected = actual / elapsed if elapsed > 0 else actual
-        of = None if not quota else Fraction(quota)
+        state = quota_state(
+            currency=plan.currency, over=measure.over, actual=Fraction(record.env[measure.name]), quota=Fraction(quota) if quota else None, low=low,
+            high=high, today=today,
+        )  # fmt: skip
         days, values = _series(part, seat, measure.name, low, high)
         gauges.append(
             QuotaGauge(
-                version.plan_code, plan.title, version.id, seat, period, spec.name, spec.label, plan.currency, _date(low), _date(high), _money(actual),
-                None if of is None else _money(of), None if of is None else round_number(actual / of, 6, "half_even"),
-                None if of is None else _money(of * elapsed), _money(projected), None if of is None else round_number(projected / of, 6, "half_even"),
-                None if of is None else _money(max(of - actual, Fraction(0))), len(values),
-                _money(sum(values, Fraction(0)) / len(values)) if values else None, tuple(_points(days, values)),
+                **vars(state), plan_code=version.plan_code, plan_title=plan.title, version_id=version.id, seat_id=seat, position_title=title,
+                period_id=period, name=spec.name, label=spec.label or spec.name, measure=measure.name, window_start=_date(low), window_end=_date(high),
+                orders=len(values), average_order=money(sum(values, Fraction(0)) / len(values)) if values else None, series=tuple(_points(days, values)),
             )
         )  # fmt: skip
     for component in plan.components:
         step = book.next_step(version_id=version.id, seat_id=seat, period_id=period, component=component.name)
-        if step is not None:
-            rates = (round_number(step.rate_now, 6, "half_even"), round_number(step.rate_next, 6, "half_even"))
-            tiers.append(TierAhead(version.plan_code, component.name, component.label, plan.currency, _money(step.distance), _money(step.worth), *rates))
+        if step is not None and step.worth > 0:
+            tiers.append(
+                TierAhead(
+                    version.plan_code, component.name, component.label or component.name, plan.currency, money(step.now), money(step.bound),
+                    money(step.distance), money(step.worth), share(step.rate_now), share(step.rate_next),
+                )
+            )  # fmt: skip
 
 
 def _series(part: VersionBook, seat: int, measure: str, low: int, high: int) -> tuple[list[int], list[Fraction]]:
@@ -167,18 +198,7 @@ def _points(days: list[int], values: list[Fraction]) -> list[PacePoint]:
     for day, value in zip(days, values, strict=True):
         running += value
         points[day] = running
-    return [PacePoint(_date(day), _money(total)) for day, total in points.items()]
-
-
-def _by_currency(rows: object) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = {}
-    for currency, scale, amount in rows.values_list("currency", "scale").annotate(amount=Sum("amount")):  # type: ignore[attr-defined]
-        found[currency] = found.get(currency, Decimal(0)) + Decimal(amount).scaleb(-scale)
-    return found
-
-
-def _money(value: Fraction | Decimal) -> Decimal:
-    return round_number(value, 2, "half_even")
+    return [PacePoint(_date(day), money(total)) for day, total in points.items()]
 
 
 def _date(day: int) -> dt.date:

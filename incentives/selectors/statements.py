@@ -1,24 +1,19 @@
-"""Statements: what is paid to a payee in a pay period, as an equation, and the trace of each part down to the order."""
+"""Statements: what is paid to a payee in a pay period, part by part, as an equation."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Sum
 
-from incentives.engine.contracts import day_text
-from incentives.engine.exact import text as number_text
-from incentives.explain import PayeeBook
-from incentives.models import Cause, LedgerEntry, PlanVersion, Run, Statement
+from incentives.models import Cause, LedgerEntry, PlanVersion, Statement
 from incentives.selectors.plans import component_labels
-from incentives.selectors.runs import Freshness, freshness, last_run
+from incentives.selectors.runs import Freshness, freshness
 from spm.calendars.models import Period
 from spm.people.models import Payee, Seat
-from spm.sales.models import Order
 
 
 @dataclass(frozen=True)
@@ -33,13 +28,27 @@ class StatementPart:
     plan_version_number: int
     component: str
     label: str
-    earning_period_id: int
-    earning_period_code: str
+    earning_period: Period
     currency: str
     amount: Decimal
     causes: tuple[str, ...]
     is_late: bool
     """Earned in an earlier, closed period: a delta that is paid here."""
+
+    @property
+    def earning_period_id(self) -> int:
+        """Of the period of origin."""
+        return self.earning_period.pk
+
+    @property
+    def earning_period_code(self) -> str:
+        """Of the period of origin."""
+        return self.earning_period.code
+
+    @property
+    def cause_labels(self) -> tuple[str, ...]:
+        """The causes as people read them."""
+        return tuple(str(Cause(cause).label) for cause in self.causes)
 
 
 @dataclass(frozen=True)
@@ -48,10 +57,16 @@ class Adjustment:
 
     uid: str
     component: str
-    earning_period_code: str
+    label: str
+    earning_period: Period
     currency: str
     amount: Decimal
     note: str
+
+    @property
+    def earning_period_code(self) -> str:
+        """Of the period of origin."""
+        return self.earning_period.code
 
 
 @dataclass(frozen=True)
@@ -80,39 +95,6 @@ class StatementRow:
     total: dict[str, Decimal]
 
 
-@dataclass(frozen=True)
-class TraceLine:
-    """One order behind a component. pay is its part before multipliers, floor, cap and rounding; None where the pay_rate
-    applies to the whole and no single order has a part."""
-
-    order_id: int
-    source: str
-    external_id: str
-    order_date: str
-    rule: str
-    pay_credit: Decimal | str
-    quota_credit: Decimal | str
-    value: Decimal | str
-    pay: Decimal | str | None
-
-
-@dataclass(frozen=True)
-class LineTrace:
-    """A component's explanation: `tree` (see incentives.engine.trace: leaves sum to the amount, rounding is a leaf) and lines."""
-
-    run: Run
-    version: PlanVersion
-    seat_id: int
-    period: Period
-    component: str
-    label: str
-    amount: Decimal
-    currency: str
-    tree: dict[str, Any]
-    lines: tuple[TraceLine, ...]
-    lines_total: int
-
-
 def statement_list(payee: Payee, *, limit: int = 36) -> list[StatementRow]:
     """The payee's statements, newest first, with their totals by currency. Two queries."""
     rows = list(Statement.objects.filter(payee=payee).select_related("period").order_by("-period__starts")[:limit])
@@ -135,7 +117,8 @@ def statement_get(payee: Payee, period: Period) -> StatementView:
     for entry in entries:
         if entry.cause == Cause.MANUAL:
             amount = Decimal(entry.amount).scaleb(-entry.scale)
-            adjustments.append(Adjustment(str(entry.uid), entry.component, entry.earning_period.code, entry.currency, amount, entry.note))
+            label = labels[entry.plan_version_id].get(entry.component) or entry.component
+            adjustments.append(Adjustment(str(entry.uid), entry.component, label, entry.earning_period, entry.currency, amount, entry.note))
         else:
             groups[entry.seat_id, entry.plan_version_id, entry.component, entry.earning_period_id, entry.currency].append(entry)
     parts = []
@@ -144,7 +127,7 @@ def statement_get(payee: Payee, period: Period) -> StatementView:
         parts.append(
             StatementPart(
                 seat_id, seats[seat_id].position.title, version.plan.code, version.plan.title, version_id, version.number, component,
-                labels[version_id].get(component, component), earning, rows[0].earning_period.code, currency,
+                labels[version_id].get(component) or component, rows[0].earning_period, currency,
                 sum((Decimal(row.amount).scaleb(-row.scale) for row in rows), Decimal(0)), tuple(sorted({row.cause for row in rows})), earning != period.pk,
             )
         )  # fmt: skip
@@ -160,52 +143,8 @@ def statement_get(payee: Payee, period: Period) -> StatementView:
     )
 
 
-def line_trace(
-    payee: Payee, *, period: Period, version_id: int, seat_id: int, component: str, run: Run | None = None, limit: int = 250, after: int = 0
-) -> LineTrace | None:
-    """The explanation of a component that the payee earned in `period` (the earning period), as of a run (None: the last).
-
-    Derived again from the orders that the run saw. lines: `limit` of them from number `after` on; lines_total says how many
-    there are. None when nothing was computed for that key.
-    """
-    run = run or last_run()
-    if run is None:
-        return None
-    book = PayeeBook(payee_id=payee.pk, run=run)
-    if version_id not in book.books or seat_id not in book.inputs.seats:
-        return None
-    tree = book.tree(version_id=version_id, seat_id=seat_id, period_id=period.pk)
-    node = next((child for child in tree["children"] if child["name"] == component), None)
-    if node is None:
-        return None
-    lines = book.lines(version_id=version_id, seat_id=seat_id, period_id=period.pk, component=component)
-    shown = lines[after : after + limit]
-    orders = {order.pk: order for order in Order.objects.filter(pk__in=[line.object_id for line in shown])}
-    version = PlanVersion.objects.select_related("plan").get(pk=version_id)
-    rows = tuple(
-        TraceLine(
-            line.object_id, orders[line.object_id].source, orders[line.object_id].external_id, day_text(line.event_date), line.rule,
-            _shown(line.pay_credit), _shown(line.quota_credit), _shown(line.value), None if line.pay is None else _shown(line.pay),
-        )
-        for line in shown
-    )  # fmt: skip
-    return LineTrace(
-        run, version, seat_id, period, component, node["label"], Decimal(node["amount"]), tree["currency"], {**tree, "children": [node]}, rows, len(lines)
-    )
-
-
-def _shown(value: Any) -> Decimal | str:
-    """An exact number: a Decimal, or "n/d" text where the quotient does not end."""
-    return value if isinstance(value, Decimal) else number_text(value)
-
-
 def _sums(rows: Any) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for row in rows:
         found[row.currency] = found.get(row.currency, Decimal(0)) + row.amount
     return found
-
-
-def periods_of(payees: Sequence[int]) -> list[Period]:
-    """The pay periods for which one of the payees has a statement, newest first."""
-    return list(Period.objects.filter(pk__in=Statement.objects.filter(payee_id__in=payees).values("period_id")).order_by("-starts"))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from django.db.models import Q
 
-from incentives.engine.rounding import round_number
-from incentives.explain import body_read
-from incentives.inputs import plan_compiled
-from incentives.models import PlanVersion, RunIssue, RunResult, Statement, UncreditedOrder
+from incentives.models import RunIssue, Statement, UncreditedOrder
+from incentives.selectors.quotas import QuotaState, money, quota_states, share
+from incentives.selectors.results import results_load
 from incentives.selectors.runs import Freshness, freshness
 from spm.calendars.models import Period
 from spm.people.models import PersonDetail, Seat
@@ -47,6 +46,10 @@ class HeatRow:
     name: str
     position_title: str
     cells: tuple[HeatCell, ...]
+    quota: QuotaState | None
+    """The first quota of the seat's plan; None: the plan has no attainment."""
+    earned: dict[str, Decimal]
+    """In the period, by currency."""
 
 
 @dataclass(frozen=True)
@@ -71,28 +74,32 @@ class HeatMap:
     freshness: Freshness
 
 
-def team_heat_map(payee_ids: Sequence[int], *, period: Period) -> HeatMap:
-    """The team in a period. Nine queries at most, whatever its size. Columns are attainments, then measures, then pay."""
-    results = list(RunResult.objects.filter(payee_id__in=payee_ids, period=period, run_to__isnull=True))
-    versions = {v.pk: plan_compiled(v.digest, v.text) for v in PlanVersion.objects.filter(pk__in={r.plan_version_id for r in results})}
+def team_heat_map(payee_ids: Sequence[int], *, period: Period, today: dt.date | None = None) -> HeatMap:
+    """The team in a period, as far as it has gone on the day `today` (None: at its end). Ten queries at most, whatever its size.
+    Columns are attainments, then measures, then pay."""
+    last = period.ends - dt.timedelta(days=1)
+    results = results_load(payee_ids=payee_ids, periods=[period])
+    quotas = quota_states(results, today=last if today is None else min(today, last))
     columns: dict[tuple[str, str], HeatColumn] = {}
     values: dict[tuple[int, int], dict[tuple[str, str], Decimal | None]] = defaultdict(dict)
+    earned: dict[tuple[int, int], dict[str, Decimal]] = defaultdict(dict)
     for result in results:
-        plan, body = versions[result.plan_version_id], body_read(result.body)
-        row = values[result.payee_id, result.seat_id]
+        plan, who = result.plan, (result.payee_id, result.seat_id)
+        row = values[who]
         for attainment in plan.attainments:
             key = ("0attainment", attainment.label)
             columns.setdefault(key, HeatColumn(attainment.name, attainment.label, "percent", ""))
-            row[key] = _number(body["figures"].get(attainment.name), 6)
+            row[key] = _number(result.figures.get(attainment.name), share)
         for measure in plan.measures:
             if not measure.hidden:
                 key = ("1measure", measure.label)
                 kind = "number" if measure.aggregate == "count" else "amount"
                 columns.setdefault(key, HeatColumn(measure.name, measure.label, kind, plan.currency))
-                row[key] = _number(body["figures"].get(measure.name), 2)
+                row[key] = _number(result.figures.get(measure.name), money)
         key = ("2pay", plan.currency)
         columns.setdefault(key, HeatColumn("earned", "", "amount", plan.currency))
-        row[key] = (row.get(key) or Decimal(0)) + Decimal(result.earned).scaleb(-result.scale)
+        row[key] = (row.get(key) or Decimal(0)) + result.earned
+        earned[who][plan.currency] = earned[who].get(plan.currency, Decimal(0)) + result.earned
     order = sorted(columns)
     names = dict(PersonDetail.objects.filter(payee_id__in=payee_ids).values_list("payee_id", "display_name"))
     titles = dict(Seat.objects.filter(pk__in=[seat for _, seat in values]).values_list("pk", "position__title"))
@@ -100,7 +107,8 @@ def team_heat_map(payee_ids: Sequence[int], *, period: Period) -> HeatMap:
     rows = [
         HeatRow(
             payee, seat, names.get(payee, ""), titles.get(seat, ""),
-            tuple(HeatCell(row.get(key), None if row.get(key) is None else levels[key](row[key])) for key in order),
+            tuple(HeatCell(row.get(key), None if row.get(key) is None else levels[key](row[key])) for key in order), quotas.get((payee, seat)),
+            earned[payee, seat],
         )
         for (payee, seat), row in values.items()
     ]  # fmt: skip
@@ -108,8 +116,8 @@ def team_heat_map(payee_ids: Sequence[int], *, period: Period) -> HeatMap:
     return HeatMap(period, tuple(columns[key] for key in order), tuple(rows), tuple(_exceptions(payee_ids, period, names)), freshness())
 
 
-def _number(text: str | None, places: int) -> Decimal | None:
-    return None if text is None or text == "missing" else round_number(Fraction(text), places, "half_even")
+def _number(value: Decimal | None, rounded: Callable[[Decimal], Decimal]) -> Decimal | None:
+    return None if value is None else rounded(value)
 
 
 def _levels(key: tuple[str, str], found: Sequence[Decimal | None]):  # type: ignore[no-untyped-def]

@@ -15,8 +15,8 @@ from typing import Any
 from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from analytics.selectors.explain import components, lines_of
 from analytics.selectors.periods import period_choose
+from incentives.selectors import component_traces, line_traces
 from spm.tenancy.models import TenantRow
 from tests.isolation.catalog import make_row
 from tests.support.desks import TODAY, Desk
@@ -105,12 +105,12 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
 
 def _component(desk: Desk) -> str:
     period = period_choose(code="2026-02", today=TODAY).period
-    return components(payee=desk.rep, period=period, run=desk.run)[0].name
+    return component_traces(desk.rep, period=period, run=desk.run)[0].component
 
 
 def _line(desk: Desk) -> str:
     period = period_choose(code="2026-02", today=TODAY).period
-    return lines_of(payee=desk.rep, period=period, run=desk.run, component=_component(desk))[0].order.key
+    return line_traces(desk.rep, period=period, component=_component(desk), run=desk.run)[0].lines[0].key
 
 
 def models_by_parameter() -> dict[str, type]:
