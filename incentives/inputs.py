@@ -159,7 +159,8 @@ class RunInputs:
             .select_related("plan")
             .order_by("plan_id", "-number")
         )
-        found, taken = [], defaultdict(list)
+        found: list[VersionInputs] = []
+        taken: dict[int, list[Interval]] = defaultdict(list)
         calendars: dict[int, tuple[Period, ...]] = {}
         for row in rows:
             own = (day_number(row.effective_from), _end(row.effective_to))
@@ -199,7 +200,7 @@ class RunInputs:
         members: dict[int, set[int]] = defaultdict(set)
         for line in self.reporting:
             members[line.manager].add(line.assignment)
-        todo, below = list(paid), set()
+        todo, below = list(paid), set[int]()
         while todo:
             fresh = members[todo.pop()] - below
             below |= fresh

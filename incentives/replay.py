@@ -26,9 +26,9 @@ def run_replay(run: Run) -> Iterator[str]:
     parts: dict[int, list[Totals]] = defaultdict(list)
     for number, (low, high) in enumerate(chunk_bounds(list(inputs.payees), run.chunk_size)):
         chunk = RunChunk(number=number, low_payee=low, high_payee=high)
-        for version, body in chunk_compute_all(inputs, chunk=chunk, known=known, amount_scale=run.amount_scale)[0]:
-            if version is not None:
-                parts[version].append(totals_unpack(body).totals)
+        for version_id, body in chunk_compute_all(inputs, chunk=chunk, known=known, amount_scale=run.amount_scale)[0]:
+            if version_id is not None:
+                parts[version_id].append(totals_unpack(body).totals)
     begun = set(Period.objects.filter(starts__lte=run.business_date).values_list("pk", flat=True))
     left = {
         (seat, version, period): bytes(digest)
@@ -42,5 +42,5 @@ def run_replay(run: Run) -> Iterator[str]:
                 yield f"run {run.number}: seat {seat}, plan {version.plan_code}, period {period}: the replay finds a result that the run did not leave"
             elif before != hashlib.sha256(cell.text).digest():
                 yield f"run {run.number}: seat {seat}, plan {version.plan_code}, period {period}: the replay finds another result"
-    for seat, version_id, period in left:
-        yield f"run {run.number}: seat {seat}, plan version {version_id}, period {period}: the run left a result that the replay does not find"
+    for seat, gone, period in left:
+        yield f"run {run.number}: seat {seat}, plan version {gone}, period {period}: the run left a result that the replay does not find"

@@ -40,7 +40,7 @@ _inputs: dict[tuple[int, int], RunInputs] = {}
 
 def run_inputs(run: Run) -> RunInputs:
     """The run's small inputs; kept in this process for the run's other chunks."""
-    key = (run.tenant_id, run.pk)
+    key = (required_tenant_id(), run.pk)
     if key not in _inputs:
         _inputs.clear()
         _inputs[key] = RunInputs(number=run.known_number, business_date=run.business_date)
