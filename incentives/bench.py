@@ -15,15 +15,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg2
 from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from incentives.engine.bench import PLAN
 from incentives.loaders import ORDER_COLUMNS
-from incentives.models import LedgerEntry, Run, RunChunk, RunResult
+from incentives.models import LedgerEntry, PlanVersion, Run, RunChunk, RunResult
+from incentives.selectors import line_trace, scorecard_get, statement_get, team_heat_map
 from incentives.services import plan_create, run_close, run_open, run_settle_plan, seat_enrol, version_activate
 from incentives.services.runs import inputs_forget
 from planning.models import Quota
@@ -228,6 +230,35 @@ class _Null(io.RawIOBase):
         return len(data)
 
 
+def reads_measure(tenant_id: int, run: Run) -> dict[str, dict[str, float]]:
+    """Milliseconds (median, largest) and queries of what the desks read, over twenty payees spread over the tenant."""
+    day = dt.date(YEAR, 12, 31)
+    with tenant_scope(tenant_id):
+        payees = list(Payee.objects.order_by("pk"))
+        shown = [payees[n * len(payees) // 20] for n in range(20)]
+        period = Period.objects.order_by("-starts").first()
+        version = PlanVersion.objects.get()
+        seats = dict(Seat.objects.values_list("payee_id", "pk"))
+        teams = {who.pk: [p.pk for p in payees[max(0, payees.index(who) - TEAM) :][: 2 * TEAM]] for who in shown}
+        assert period is not None
+        reads: dict[str, Callable[[Payee], Any]] = {
+            "scorecard": lambda who: scorecard_get(who, business_date=day),
+            "statement": lambda who: statement_get(who, period),
+            "trace": lambda who: line_trace(who, period=period, version_id=version.pk, seat_id=seats[who.pk], component="quarterly", run=run),
+            "team": lambda who: team_heat_map(teams[who.pk], period=period),
+        }
+        found = {}
+        for name, read in reads.items():
+            times = []
+            for who in shown:
+                with CaptureQueriesContext(connection) as queries:
+                    started = time.perf_counter()
+                    read(who)
+                    times.append(1000 * (time.perf_counter() - started))
+            found[name] = {"p50": round(sorted(times)[10], 1), "max": round(max(times), 1), "queries": len(queries)}
+        return found
+
+
 @benchmark("engine", help="a full run through the real pipeline against its floor", arguments=arguments)
 def bench_engine(options: Options) -> dict[str, Any]:
     """figure: seconds of the first full run (load, credit, measure, pay, post, statements). Seconds of the stages, of a run with
@@ -255,6 +286,7 @@ def bench_engine(options: Options) -> dict[str, Any]:
         started = time.perf_counter()
         incremental, _ = run_timed(tenant.pk, workers=workers, is_full=False)
         incremental_seconds = time.perf_counter() - started
+        reads = reads_measure(tenant.pk, incremental)
         workers.stop()
         peak = peak_mib()
         with tenant_scope(tenant.pk):
@@ -264,4 +296,5 @@ def bench_engine(options: Options) -> dict[str, Any]:
             "floor": round(sum(floor.values()), 3), "peak_mib": peak, "stages": stages, "floor_parts": floor, "posted": run.summary["posted"],
             "results": run.summary["results"], "unchanged": round(unchanged_seconds, 3), "unchanged_posted": unchanged.summary["posted"],
             "incremental": round(incremental_seconds, 3), "incremental_late": late, "incremental_posted": incremental.summary["posted"], "rows": rows,
+            "reads_ms": reads,
         }  # fmt: skip

@@ -14,6 +14,7 @@ from incentives.engine.errors import PlanError, Problem
 from incentives.engine.exact import text as number_text
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.plan_check import plan_check
+from incentives.loaders import CODE_COLUMNS
 from incentives.models import Plan, PlanAssignment, PlanVersion
 from spm.audit.services import audit_record
 from spm.calendars.models import FiscalCalendar
@@ -80,7 +81,7 @@ def version_draft(
 def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> PlanVersion:
     """Puts a draft in force as of the next run: over the days that it covers it goes before all earlier versions.
 
-    Raises PlanRefused when one of the plan's own tests fails, or the version is no draft.
+    Raises PlanRefused when one of the plan's own tests fails, the version is no draft, or it reads what orders do not have.
     """
     version = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version.pk)
     if version.state != PlanVersion.State.DRAFT:
@@ -89,6 +90,7 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> Pl
     if not report.ok:
         problems = [*report.problems, *(problem for test in report.tests for problem in test.problems)]
         raise PlanRefused(_("The plan's own tests must pass before it is put in force: %(text)s") % {"text": problems[0].text()}, problems)
+    _fits(version, _compiled(version.text))
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} activated", actor_id=actor_id) as changeset:
         version.state, version.activated_in, version.activated_by_id = PlanVersion.State.ACTIVE, changeset, actor_id
         version.save(update_fields=["state", "activated_in", "activated_by_id", "updated_at"])
@@ -96,6 +98,18 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> Pl
     after = {"plan": version.plan.code, "version": version.number, "digest": version.digest, "from": version.effective_from.isoformat()}
     audit_record(action="plan.activate", target=version, after=after, actor_id=actor_id)
     return version
+
+
+def _fits(version: PlanVersion, compiled: CompiledPlan) -> None:
+    """Refuses what would stop a night: columns that the sales record does not give, a calendar of another kind."""
+    missing = sorted((compiled.code_columns - set(CODE_COLUMNS)) | (compiled.number_columns - {"amount", "pay_credit", "quota_credit"}))
+    if missing:
+        text = _("The plan reads %(missing)s, which orders do not have; they have amount, date, %(known)s.")
+        raise PlanRefused(text % {"missing": ", ".join(missing), "known": ", ".join(CODE_COLUMNS)})
+    kind = version.plan.calendar.kind
+    if compiled.calendar not in ("custom", kind):
+        text = _("The plan pays by %(plan)s, its calendar %(name)s is of kind %(kind)s; write the calendar's kind into the plan, or custom.")
+        raise PlanRefused(text % {"plan": compiled.calendar, "name": version.plan.calendar.name, "kind": kind})
 
 
 @transaction.atomic
