@@ -19,6 +19,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("i18n/setlang/", language_set, name="set_language"),
     path("accounts/", include("allauth.urls")),
+    path("t/<slug:slug>/", include("spm.people.urls")),
     path("t/<slug:slug>/", include("incentives.urls")),
     path("t/<slug:slug>/", include("analytics.urls")),
     path("api/v1/", include("spm.api.urls")),

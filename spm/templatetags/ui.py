@@ -203,6 +203,12 @@ def percent(ratio: Decimal | None, digits: int = 1) -> SafeString | str:
 
 
 @register.filter
+def per_million(value: int | None) -> Decimal | None:
+    """`fte_ppm|per_million|percent`: millionths as an exact ratio."""
+    return None if value is None else Decimal(value).scaleb(-6)
+
+
+@register.filter
 def percent_signed(ratio: Decimal | None, digits: int = 1) -> SafeString | str:
     return _nil() if ratio is None else formats.percent_text(ratio, _locale(), digits=digits, sign=True)
 

@@ -113,6 +113,10 @@ def _line(desk: Desk) -> str:
     return line_traces(desk.rep, period=period, component=_component(desk), run=desk.run)[0].lines[0].key
 
 
+# Parameters whose bare row would lack what a page shows beside it.
+PARAMETERS: dict[str, Callable[[Desk], Any]] = {"payee_uid": lambda desk: desk.rep.uid}
+
+
 def models_by_parameter() -> dict[str, type]:
     """`payee_uid` names people.Payee: every tenant model with an address by its own name."""
     return {f"{m._meta.model_name}_uid": m for m in apps.get_models() if issubclass(m, TenantRow) and any(f.name == "uid" for f in m._meta.fields)}
@@ -128,7 +132,7 @@ def objects(route: Route, desk: Desk) -> dict[str, Any]:
     assert set(route.parameters) <= set(known), (
         f"{route.name} names an object: call its parameter <model>_uid, or tell tests/isolation/routes.py how to make one."
     )
-    return {name: make_row(known[name]).uid for name in route.parameters}
+    return {name: PARAMETERS[name](desk) if name in PARAMETERS else make_row(known[name]).uid for name in route.parameters}
 
 
 def of_nothing(values: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from spm.people.services.erasure import eraser_register, person_erase
 from spm.people.services.feed import FeedChange, FeedError, FeedResult, hr_feed_apply, hr_feed_preview
 from spm.people.services.organisation import position_create, position_update, reporting_line_set, team_create, team_member_set
 from spm.people.services.payees import legal_entity_create, payee_create, payee_update, person_update
-from spm.people.services.seats import assignment_end, assignment_start, pay_terms_set, payee_move
+from spm.people.services.seats import assignment_end, assignment_start, pay_terms_set, payee_move, person_join
 
 __all__ = [
     "FeedChange",
@@ -26,6 +26,7 @@ __all__ = [
     "payee_move",
     "payee_update",
     "person_erase",
+    "person_join",
     "person_update",
     "position_create",
     "position_update",

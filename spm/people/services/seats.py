@@ -11,7 +11,7 @@ from spm.people.acts import Act, act_open, series_read, series_write
 from spm.people.errors import PeopleError
 from spm.people.models import Assignment, Employment, Payee, PayTerms, Position, Seat
 from spm.people.services.employment import TERMS
-from spm.people.services.payees import currency_check
+from spm.people.services.payees import currency_check, payee_create
 from spm.people.spans import FOREVER, covered, value_on
 
 FULL = 1_000_000
@@ -155,3 +155,12 @@ def _full_time_check(payee: Payee, position: Position, start: dt.date, end: dt.d
                 _("On %(day)s the payee's positions add up to %(share)s of full time.") % {"day": day, "share": f"{total / FULL:.2f}".rstrip("0").rstrip(".")},
                 _("End one of them, or lower the shares."),
             )
+
+
+def person_join(*, position: Position | None = None, hired: dt.date, actor_id: int | None = None, reason: str = "", **values: Any) -> Payee:
+    """payee_create and, when a position is given, assignment_start from the first day, in one act."""
+    with act_open(reason=reason, actor_id=actor_id) as doing:
+        payee = payee_create(hired=hired, act=doing, **values)
+        if position is not None:
+            assignment_start(payee=payee, position=position, start=hired, act=doing)
+        return payee

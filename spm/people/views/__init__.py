@@ -1,0 +1,1 @@
+"""Pages about people: the list, one person, the acts that change him, the HR feed."""

@@ -1,0 +1,80 @@
+"""The HR feed in the browser: a file, the difference that it would make, then the same difference applied."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from spm.access.guards import requires
+from spm.people.feed_file import COLUMNS, FeedUnreadable
+from spm.people.forms import FeedForm
+from spm.people.services import hr_feed_apply, hr_feed_preview
+from spm.ui.tables import Column
+
+KEPT_SECONDS = 3600
+CHANGES = [
+    Column("line", gettext_lazy("Line"), numeric=True),
+    Column("number", gettext_lazy("Employee number")),
+    Column("what", gettext_lazy("Change")),
+    Column("to", gettext_lazy("To")),
+]
+ERRORS = [
+    Column("line", gettext_lazy("Line"), numeric=True),
+    Column("column", gettext_lazy("Column")),
+    Column("value", gettext_lazy("Value")),
+    Column("cause", gettext_lazy("Why and how to mend it")),
+]
+
+
+def _key(request: HttpRequest, name: str) -> str:
+    """Tenant and user are in the key: a file that one person uploaded is nobody else's."""
+    return f"hr-feed:{request.tenant.pk}:{request.user.pk}:{name}"  # type: ignore[attr-defined]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("people.write")
+def feed(request: HttpRequest, slug: str) -> HttpResponse:
+    """Upload, then what the file would change and which rows are refused. Nothing is written."""
+    form = FeedForm(request.POST or None, request.FILES or None)
+    context: dict[str, object] = {"form": form, "columns_known": COLUMNS}
+    if request.method == "POST" and form.is_valid():
+        content = form.cleaned_data["file"]
+        try:
+            result = hr_feed_preview(content=content)
+        except FeedUnreadable as error:
+            form.add_error("file", str(error))
+        else:
+            name = secrets.token_urlsafe(16)
+            cache.set(_key(request, name), content, KEPT_SECONDS)
+            context |= {
+                "result": result,
+                "name": name,
+                "changes": result.changes[:500],
+                "change_columns": CHANGES,
+                "error_columns": ERRORS,
+            }
+    return render(request, "people/feed.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@requires("people.write")
+def feed_apply(request: HttpRequest, slug: str) -> HttpResponse:
+    """Applies the file that was shown before; it is kept for an hour."""
+    content = cache.get(_key(request, request.POST.get("name", "")))
+    if content is None:
+        messages.error(request, _("The file is no longer kept. Upload it again."))
+        return redirect("people-feed", slug=slug)
+    result = hr_feed_apply(content=content, actor_id=request.user.pk, partial=request.POST.get("partial") == "1")
+    if not result.applied:
+        messages.error(request, _("Nothing was changed: the file has rows with errors."))
+        return redirect("people-feed", slug=slug)
+    cache.delete(_key(request, request.POST.get("name", "")))
+    messages.success(request, ngettext("%(count)d row changed people.", "%(count)d rows changed people.", result.changed) % {"count": result.changed})
+    return redirect("people", slug=slug)
