@@ -74,7 +74,7 @@ class DetailsForm(PeopleForm):
 class AssignForm(PeopleForm):
     position = forms.ChoiceField(label=_("Position"))
     start = _day(_("First day"))
-    end = _day(_("First day not any more"), required=False)
+    end = _day(_("No longer held from"), required=False)
     share = _share()
 
     def row_choices(self) -> dict[str, Choices]:

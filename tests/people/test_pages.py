@@ -158,8 +158,8 @@ def test_each_act_opens_as_a_drawer_and_as_a_page_of_its_own(anna):
         assert "<html" not in bare
         assert f'action="{url(anna, act)}"' in bare
 
-    data = {"display_name": "Ben Okafor", "external_id": "E9", "kind": "person", "legal_entity": str(entity.uid)}
-    data |= {"hired": "2024-03-01", "position": str(position.uid)}
+
+def test_a_person_is_added_with_a_seat_and_a_taken_number_is_told_at_its_field(anna):
     client, entity, position = browser(Role.HR), make_entity(), make_position("AE-9")
     data = {
         "display_name": "Ben Okafor",
