@@ -90,6 +90,7 @@ def _row(label: str, **values: Any) -> Callable[[Desk], dict[str, Any]]:
 OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "plan": _plan,
     "plan-version": lambda desk: {**_plan(desk), "number": 1},
+    "plan-form": lambda desk: {**_plan(desk), "number": 1},
     "plan-save": lambda desk: {**_plan(desk), "number": 1},
     "plan-activate": lambda desk: {**_plan(desk), "number": 1},
     "run": lambda desk: {"uid": desk.run.uid},
