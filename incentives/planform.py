@@ -110,7 +110,7 @@ def _node(path: Path, schema: Mapping[str, Any], value: Any, *, title: str, requ
     present = value is not None
     if spec.get("properties") and spec.get("type") == "object" and (value is None or isinstance(value, Mapping)):
         node = FormNode(path, shown, about, "object", required=required, present=present)
-        if present:
+        if value is not None:
             for name, part in spec["properties"].items():
                 if part is not False:
                     node.children.append(_node((*path, name), part, value.get(name), title=name, required=name in spec.get("required", ())))

@@ -265,7 +265,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": CELERY_VISIBILITY_TIMEOUT,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    "global_keyprefix": env_str("SPM_REDIS_PREFIX", "spm") + ":",
+    "global_keyprefix": f"{env_str('SPM_REDIS_PREFIX', 'spm')}:",
 }
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10

@@ -25,7 +25,7 @@ class Role(models.TextChoices):
     TENANT_ADMIN = "tenant_admin", _("Tenant admin")
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Users are found by e-mail address, compared without case."""
 
     use_in_migrations = False

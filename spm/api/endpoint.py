@@ -63,7 +63,7 @@ class Endpoint(generics.GenericAPIView):
         self.principal: Principal = None  # type: ignore[assignment]
         self.call: IdempotentCall | None = None
         with ExitStack() as self.stack:
-            response = super().dispatch(request, *args, **kwargs)
+            response: Any = super().dispatch(request, *args, **kwargs)
             response.render()
             if self.principal is not None:
                 if response.status_code >= 400:
@@ -89,7 +89,7 @@ class Endpoint(generics.GenericAPIView):
         if request.method in WRITES and HEADER in request.headers and self.in_tenant:
             self._begin(request)
 
-    def _enter(self, request: Request, *, slug: str) -> Principal:
+    def _enter(self, request: Any, *, slug: str) -> Principal:
         if request.auth:
             tenant, token = request.auth
             if tenant.slug != slug:
@@ -107,7 +107,7 @@ class Endpoint(generics.GenericAPIView):
     def _begin(self, request: Request) -> None:
         if not self.idempotent:
             raise Problem("bad_idempotency_key", self.no_replay_reason())
-        self.call = IdempotentCall(request=request, user_id=request.user.pk)
+        self.call = IdempotentCall(request=request, user_id=self.principal.user.pk)
         if self.call.replay is not None:
             raise Replay(self.call)
 

@@ -152,8 +152,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         return problem_response("server_error", detail=_t("The call failed and nothing was changed."))
     code, values = found
     response = problem_response(code, **values)
-    if isinstance(exc, exceptions.Throttled) and exc.wait:
-        response["Retry-After"] = str(int(exc.wait) + 1)
+    wait = getattr(exc, "wait", None) if isinstance(exc, exceptions.Throttled) else None
+    if wait:
+        response["Retry-After"] = str(int(wait) + 1)
     if code == "unauthenticated":
         response["WWW-Authenticate"] = 'Bearer realm="spm"'
     if isinstance(exc, exceptions.MethodNotAllowed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -64,7 +64,8 @@ class StrictFilterScheme(DjangoFilterExtension):
         if filterset is None:
             return []
         fields = filterset.base_filters.items()
-        found = [p for name, field in fields for p in self.resolve_filter_field(auto_schema, auto_schema.view.model, filterset, name, field)]
+        view: Any = auto_schema.view
+        found = [p for name, field in fields for p in self.resolve_filter_field(auto_schema, view.model, filterset, name, field)]
         for parameter in found:
             if parameter["schema"].get("type") == "string" and not parameter["schema"].keys() & {"format", "enum"}:
                 parameter["schema"]["minLength"] = 1
@@ -97,7 +98,7 @@ class OperationSchema(AutoSchema):
             )
         return found
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         codes = ["400", "401", "403", "404", "405", "406", "409", "429"]
         if self.method in {"POST", "PUT", "PATCH", "DELETE"}:

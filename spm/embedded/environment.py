@@ -145,7 +145,7 @@ def _pinned_install(package: str) -> bool:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(block[0])
         file.flush()
-        command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", file.name]
+        command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", file.name]
         return subprocess.run(command, cwd=ROOT, check=False, capture_output=True).returncode == 0
 
 

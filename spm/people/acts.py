@@ -94,7 +94,7 @@ def series_write(
         dated_retire(rows[piece], changeset=act.changeset)
     made = []
     for piece in sorted(set(new) - set(old), key=lambda p: p.start):
-        given = dict(zip(fields, (_thawed(v) for v in piece.value), strict=True))  # type: ignore[arg-type, call-overload]
+        given = dict(zip(fields, (_thawed(v) for v in piece.value), strict=True))  # type: ignore[arg-type, call-overload, attr-defined]
         row = model(**key, **given, valid_from=piece.start, valid_to=None if piece.end == FOREVER else piece.end, known_from=act.changeset)
         row.save(force_insert=True)
         made.append(row)

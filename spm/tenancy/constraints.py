@@ -28,7 +28,7 @@ class TableGuard(BaseConstraint):
     def removals(self, model: Any, schema_editor: Any) -> list[str]:
         raise NotImplementedError(f"{type(self).__name__}.removals")
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> None:  # type: ignore[override]  # Django takes None as "deferred"
         # In CREATE TABLE: defer, so that every referenced table of the migration exists.
         schema_editor.deferred_sql.extend(self.statements(model, schema_editor))
 

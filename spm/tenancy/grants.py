@@ -13,7 +13,7 @@ from spm.tenancy.constraints import AppendOnly
 
 def grants_apply(*, using: str = "owner") -> None:
     """SELECT, INSERT, UPDATE, DELETE on tables; no UPDATE or DELETE where a table only grows; never TRUNCATE or DDL."""
-    role = connections[using].ops.quote_name(settings.DATABASE_APP_ROLE)
+    role = connections[using].ops.quote_name(str(settings.DATABASE_APP_ROLE))
     if connections[using].settings_dict["USER"] == settings.DATABASE_APP_ROLE:
         raise RuntimeError("The owner and the application must be different roles: DATABASE_OWNER_URL and DATABASE_URL name the same user.")
     narrow: dict[str, str] = {"django_migrations": "SELECT", "django_content_type": "SELECT", "auth_permission": "SELECT"}

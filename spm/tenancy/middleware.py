@@ -36,7 +36,7 @@ class TenantMiddleware:
             return redirect_to_login(request.get_full_path())
         tenant = Tenant.objects.filter(slug=slug, is_active=True).first()
         membership = membership_for(user=request.user, tenant=tenant) if tenant else None
-        if membership is None:
+        if tenant is None or membership is None:
             return self._not_found(request)
         with tenant_scope(tenant.pk), timezone.override(ZoneInfo(tenant.time_zone)):
             request.tenant, request.membership = tenant, membership  # type: ignore[attr-defined]

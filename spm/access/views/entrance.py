@@ -87,14 +87,14 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Shows the invitation on GET, which uses nothing up (mail scanners open links); POST accepts it."""
     try:
         shown = invitation_shown(token=token, at=timezone.now())
-    except LinkInvalid as error:
-        return _private(render(request, "access/invitation_invalid.html", {"error": error}, status=404))
+    except LinkInvalid as invalid:
+        return _private(render(request, "access/invitation_invalid.html", {"error": invalid}, status=404))
     user = request.user if request.user.is_authenticated else None
     if user is None:
         translation.activate(shown.language)
     fits = user is not None and user.email.lower() == shown.email
     form = PasswordForm(request.POST or None, email=shown.email) if user is None and not shown.account_exists else None
-    error = None
+    error = ""
     if request.method == "POST" and (fits or (form is not None and form.is_valid())):
         try:
             accepted, tenant = invitation_accept(token=token, user=user, password=form.cleaned_data["password"] if form else "")

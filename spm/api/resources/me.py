@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -39,7 +41,7 @@ class Me(Endpoint):
     scopes = {"GET": None}
 
     @extend_schema(operation_id="me", responses=MeOut)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Any) -> Response:
         tenants = [request.auth[0]] if request.auth else tenants_of(user=request.user)
         return Response(MeOut({"email": request.user.email, "tenants": tenants}).data)
 
@@ -52,5 +54,5 @@ class TenantMe(Endpoint):
     @extend_schema(operation_id="tenant_me", responses=CallerOut)
     def get(self, request: Request) -> Response:
         p = self.principal
-        body = {"user": p.user, "tenant": p.tenant, "roles": sorted(p.roles), "membership": p.membership, "scopes": sorted(p.scopes) if p.token else None}
+        body = {"user": p.user, "tenant": p.tenant, "roles": sorted(p.roles), "membership": p.membership, "scopes": sorted(p.scopes or ()) if p.token else None}
         return Response(CallerOut(body).data)

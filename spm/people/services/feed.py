@@ -160,12 +160,12 @@ def _join(row: FeedRow, source: str, day: dt.date, payee: Payee | None, act: Act
     return payee_create(
         external_id=row["external_id"], legal_entity=entity, display_name=row["name"] or f"{row['given_name']} {row['family_name']}".strip(),
         kind=row["kind"] or Payee.Kind.PERSON, source=source, pay_group=row["pay_group"] or "monthly", pay_currency=row["pay_currency"], hired=day, act=act,
-        **{name: row[name] for name in ("given_name", "family_name", "email", "phone", "country")},
+        given_name=row["given_name"], family_name=row["family_name"], email=row["email"], phone=row["phone"], country=row["country"],
     )  # fmt: skip
 
 
 def _details(row: FeedRow, payee: Payee, act: Act) -> None:
-    given = {name: row[name] for name in ("given_name", "family_name", "email", "phone", "country") if row[name]}
+    given: dict[str, Any] = {name: row[name] for name in ("given_name", "family_name", "email", "phone", "country") if row[name]}
     if row["name"]:
         given["display_name"] = row["name"]
     person_update(payee=payee, act=act, **given)
