@@ -55,3 +55,12 @@ def scope(tenant):  # type: ignore[no-untyped-def]
 
     with tenant_scope(tenant.pk):
         yield tenant
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """Pages and mails switch the thread's language; the next test starts in the default one again."""
+    yield
+    from django.utils import translation
+
+    translation.deactivate()
