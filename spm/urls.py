@@ -22,6 +22,7 @@ urlpatterns = [
     path("t/<slug:slug>/", include("spm.people.urls")),
     path("t/<slug:slug>/", include("incentives.urls")),
     path("t/<slug:slug>/", include("analytics.urls")),
+    path("t/<slug:slug>/", include("spm.imports.urls")),
     path("api/v1/", include("spm.api.urls")),
     path("", include("spm.ui.urls")),
     path("", include("spm.access.urls")),

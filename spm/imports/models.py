@@ -60,6 +60,11 @@ class Batch(TenantModel):
     class Meta:
         ordering = ["-id"]
 
+    @property
+    def shown_state(self) -> str:
+        """The state in the words of the pages: what is uploaded waits for its job."""
+        return "queued" if self.state == self.State.UPLOADED else self.state
+
 
 class BatchFile(TenantRow):
     """A file of a batch, kept compressed until it is imported: the first to import, the others to look up in."""

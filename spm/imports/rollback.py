@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.apps import apps
 from django.db import connection
 from django.db.utils import IntegrityError
@@ -43,8 +41,9 @@ def batch_roll_back(*, batch: Batch, actor_id: int | None = None) -> int:
     try:
         with change(kind=ChangeSet.Kind.ROLLBACK, reason=f"{batch.file_name} taken back", actor_id=actor_id) as changeset:
             if target.model is not None:
-                models: list[Any] = [target.model, *([OrderLineVersion] if target.model is OrderVersion else [])]
-                restored = [versions_restore(model=model, of=batch.change_set, changeset=changeset) for model in models][0]
+                restored = versions_restore(model=target.model, of=batch.change_set, changeset=changeset)
+                if target.model is OrderVersion:
+                    versions_restore(model=OrderLineVersion, of=batch.change_set, changeset=changeset)
             else:
                 restored = sum(_dated_restore(table, batch.change_set, changeset) for table in target.tables)
     except IntegrityError:

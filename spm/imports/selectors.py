@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from spm.imports.models import Batch, StagedRow
+from spm.imports.models import Batch, ImportMapping, StagedRow
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -18,6 +18,11 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 def batches() -> QuerySet[Batch]:
     """Imports of the tenant, the latest first."""
     return Batch.objects.select_related("change_set").order_by("-id")
+
+
+def mappings() -> QuerySet[ImportMapping]:
+    """Saved mapping documents by code."""
+    return ImportMapping.objects.order_by("code")
 
 
 def batch_summary(batch: Batch) -> dict[str, Any]:

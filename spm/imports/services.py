@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, connections, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from spm.imports.errors import ImportFault
 from spm.imports.loading import Load, copy_rows
@@ -18,6 +19,7 @@ from spm.imports.models import Batch, BatchFile, ImportMapping, StagedRow
 from spm.imports.readers import Source
 from spm.imports.staging import Stager, control_decimal
 from spm.imports.targets import Target, target_get
+from spm.jobs.services import job_enqueue
 from spm.tenancy.changes import changeset_open, changeset_publish
 from spm.tenancy.models import ChangeSet
 from spm.tenancy.scope import required_tenant_id
@@ -77,6 +79,27 @@ def batch_create(*, mapping_text: str, files: Sequence[Source], actor_id: int | 
 def batch_sources(batch: Batch) -> list[Source]:
     """The stored files of a batch, the one to import first."""
     return [Source(f.name, content=zlib.decompress(bytes(f.content))) for f in BatchFile.objects.filter(batch=batch).order_by("id")]
+
+
+def mapping_text_of(code: str) -> str:
+    """The text of a saved mapping; ImportFault when there is none of this code."""
+    found = ImportMapping.objects.filter(code=code).first()
+    if found is None:
+        raise ImportFault(_("Choose a saved mapping, or write one."))
+    return found.text
+
+
+def batch_start(*, batch: Batch, dry_run: bool, actor_id: int | None = None) -> Batch:
+    """Queues the import of a batch whose files are stored; the same step asked for twice is one job. Raises ImportFault."""
+    batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    if batch.state not in {Batch.State.UPLOADED, Batch.State.PREVIEWED}:
+        raise ImportFault(_("This import has ended; upload the file again."))
+    batch.job = job_enqueue(
+        kind="import", key=f"{batch.uid}/{'preview' if dry_run else 'import'}", params={"batch": str(batch.uid), "dry_run": dry_run}, requested_by_id=actor_id
+    )
+    batch.state = Batch.State.UPLOADED
+    batch.save(update_fields=["job", "state"])
+    return batch
 
 
 def _sha256(source: Source) -> str:

@@ -164,8 +164,8 @@ def versions_restore(*, model: type[SalesVersion], of: ChangeSet, changeset: Cha
         for name in ("spm_undo", "spm_former"):
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
         cursor.execute(
-            f'CREATE TEMPORARY TABLE spm_undo ON COMMIT DROP AS SELECT v.* FROM "{table}" v WHERE v.tenant_id = %s AND v.change_set_id = %s AND v.tombstone = 0 '
-            f'AND NOT EXISTS (SELECT FROM "{table}" l JOIN tenancy_changeset s ON s.tenant_id = l.tenant_id AND s.id = l.change_set_id '
+            f'CREATE TEMPORARY TABLE spm_undo ON COMMIT DROP AS SELECT v.* FROM "{table}" v WHERE v.tenant_id = %s AND v.change_set_id = %s '
+            f'AND v.tombstone = 0 AND NOT EXISTS (SELECT FROM "{table}" l JOIN tenancy_changeset s ON s.tenant_id = l.tenant_id AND s.id = l.change_set_id '
             "WHERE l.tenant_id = v.tenant_id AND l.record_id = v.record_id AND s.number > %s)",
             [tenant, of.pk, of.number],
         )

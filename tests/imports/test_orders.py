@@ -28,6 +28,22 @@ fields:
   amount: Amount
 """
 
+LEFT_OUT = """\
+import: 1
+source: crm
+target: order
+where:
+  - {column: Owner, not_in: [test], reason: test deals}
+fields: {external_id: Id, order_date: Date, amount: Amount, currency: {constant: USD}}
+"""
+RUSSIAN = """\
+import: 1
+source: crm
+target: order
+format: {decimal: ',', date: '%d.%m.%Y'}
+fields: {external_id: Номер, number: Клиент, order_date: Дата, amount: Сумма, currency: {constant: RUB}}
+"""
+
 
 def now() -> dict[str, tuple[str | None, dt.date, int]]:
     rows = versions_known(OrderVersion).select_related("payee")
@@ -129,14 +145,14 @@ def test_a_rollback_restores_what_stood_before_in_a_change_set_of_its_own(orders
 
 
 def test_rows_that_a_rule_leaves_out_are_counted_under_its_reason(orders):
-    text = "import: 1\nsource: crm\ntarget: order\nwhere:\n  - {column: Owner, not_in: [test], reason: test deals}\nfields: {external_id: Id, order_date: Date, amount: Amount, currency: {constant: USD}}\n"
+    text = LEFT_OUT
     batch = orders("1,2024-03-05,test,5", "2,2024-03-05,ann,7", text=text)
     assert (batch.left_out, batch.rows_accepted, batch.sums["left_out"], batch.sums["file"]) == ({"test deals": 1}, 1, "5.00", "12.00")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1251", "utf-16"])
 def test_a_russian_export_reads_the_same_in_every_encoding(orders, encoding):
-    text = "import: 1\nsource: crm\ntarget: order\nformat: {decimal: ',', date: '%d.%m.%Y'}\nfields: {external_id: Номер, number: Клиент, order_date: Дата, amount: Сумма, currency: {constant: RUB}}\n"
+    text = RUSSIAN
     batch = orders('1;05.03.2024;"Ромашка\nООО";1\u00a0234,56', header="Номер;Дата;Клиент;Сумма", text=text, encoding=encoding)
     assert batch.rows_rejected == 0
     version = versions_known(OrderVersion).get()

@@ -1,0 +1,171 @@
+"""The import pages: upload with a mapping, preview, start, watch, download what was refused, take back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from spm.access.guards import may, requires
+from spm.imports.errors import ImportFault
+from spm.imports.models import Batch
+from spm.imports.readers import Source
+from spm.imports.rollback import batch_roll_back, can_roll_back
+from spm.imports.selectors import batches, errors_csv, mappings, rows_preview, rows_rejected
+from spm.imports.services import batch_create, batch_start, mapping_save, mapping_text_of
+from spm.jobs.selectors import job_progress
+from spm.jobs.services import JobNotAllowed, job_cancel
+from spm.ui.tables import Column
+
+_STATE = {"succeeded": "done", "dead": "failed"}
+
+
+def _job_context(slug: str, batch: Batch) -> dict[str, Any] | None:
+    if batch.job is None:
+        return None
+    progress = job_progress(batch.job)
+    rows = next((stage.done for stage in progress.stages if stage.done), None)
+    address = {"slug": slug, "uid": batch.uid}
+    return {
+        "title": batch.file_name,
+        "state": _STATE.get(progress.state, progress.state),
+        "percent": progress.percent,
+        "text": _("%(count)s rows read") % {"count": rows} if rows else "",
+        "error": progress.error,
+        "poll_url": reverse("import-job", kwargs=address),
+        "cancel_url": reverse("import-cancel", kwargs=address),
+        "result_url": reverse("import", kwargs=address),
+    }
+
+
+@require_safe
+@requires("imports.read")
+def import_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """The latest imports with their totals."""
+    columns = [
+        Column("file", _("File")),
+        Column("target", _("Into")),
+        Column("created", _("Started")),
+        Column("rows", _("Rows"), numeric=True),
+        Column("accepted", _("Accepted"), numeric=True),
+        Column("rejected", _("Refused"), numeric=True),
+        Column("state", _("State")),
+    ]
+    context = {"batches": list(batches()[:100]), "columns": columns, "may_write": may(request, "imports.write")}
+    return render(request, "imports/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("imports.write")
+def import_new(request: HttpRequest, slug: str) -> HttpResponse:
+    """Files and a mapping; the dry run starts at once."""
+    error = ""
+    if request.method == "POST":
+        files = [Source(file.name or "file", content=file.read()) for file in request.FILES.getlist("files")]
+        try:
+            text = request.POST.get("text", "").strip() or mapping_text_of(request.POST.get("mapping", ""))
+            if request.POST.get("code"):
+                mapping_save(code=request.POST["code"], text=text)
+            batch = batch_create(mapping_text=text, files=files, actor_id=request.user.pk, keep=True)
+            batch_start(batch=batch, dry_run=True, actor_id=request.user.pk)
+        except ImportFault as fault:
+            error = str(fault)
+        else:
+            return redirect("import", slug=slug, uid=batch.uid)
+    context = {
+        "error": error,
+        "text": request.POST.get("text", ""),
+        "code": request.POST.get("code", ""),
+        "chosen": request.POST.get("mapping", ""),
+        "mappings": [(m.code, m.code) for m in mappings()],
+    }
+    return render(request, "imports/new.html", context, status=422 if error else 200)
+
+
+@require_safe
+@requires("imports.read")
+def import_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+    """One import: progress, control totals, what was left out and refused, the first rows as the mapping reads them."""
+    batch = get_object_or_404(Batch.objects.select_related("job", "change_set"), uid=uid)
+    preview = list(rows_preview(batch, limit=20))
+    names = list(preview[0].fields) if preview and preview[0].fields else []
+    context = {
+        "batch": batch,
+        "job": _job_context(slug, batch) if batch.state in {Batch.State.UPLOADED, Batch.State.FAILED} else None,
+        "names": [Column(name, name.removeprefix("f_")) for name in ["line", *names]],
+        "preview": [(row.line, [row.fields.get(name) for name in names]) for row in preview if row.fields is not None],
+        "rejected": list(rows_rejected(batch)[:100]),
+        "rejected_columns": [
+            Column("line", _("Line"), numeric=True),
+            Column("column", _("Column")),
+            Column("cause", _("Cause")),
+            Column("mend", _("How to mend it")),
+        ],
+        "left_out": sorted(batch.left_out.items()),
+        "may_write": may(request, "imports.write"),
+        "can_start": batch.state == Batch.State.PREVIEWED,
+        "can_roll_back": can_roll_back(batch),
+    }
+    return render(request, "imports/batch.html", context)
+
+
+@require_safe
+@requires("imports.read")
+def import_job(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+    """The live component alone, for polling."""
+    batch = get_object_or_404(Batch.objects.select_related("job"), uid=uid)
+    return render(request, "imports/_job.html", {"job": _job_context(slug, batch)})
+
+
+@require_POST
+@requires("imports.write")
+def import_cancel(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+    """Stops the import; nothing of it is written."""
+    batch = get_object_or_404(Batch.objects.select_related("job"), uid=uid)
+    try:
+        if batch.job is not None:
+            job_cancel(job=batch.job, actor_id=request.user.pk)
+    except JobNotAllowed as refused:
+        messages.error(request, str(refused))
+    return redirect("import", slug=slug, uid=uid)
+
+
+@require_POST
+@requires("imports.write")
+def import_start(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+    """Imports for real what the dry run has shown."""
+    batch = get_object_or_404(Batch, uid=uid)
+    try:
+        batch_start(batch=batch, dry_run=False, actor_id=request.user.pk)
+    except ImportFault as fault:
+        messages.error(request, str(fault))
+    return redirect("import", slug=slug, uid=uid)
+
+
+@require_safe
+@requires("imports.read")
+def import_errors(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+    """Refused rows as a CSV file, with a byte order mark for spreadsheets."""
+    batch = get_object_or_404(Batch, uid=uid)
+    response = HttpResponse("\ufeff" + "".join(errors_csv(batch)), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="errors-{batch.uid}.csv"'
+    return response
+
+
+@require_POST
+@requires("imports.write")
+def import_roll_back(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+    """Takes the import back by a change set of its own."""
+    batch = get_object_or_404(Batch, uid=uid)
+    try:
+        count = batch_roll_back(batch=batch, actor_id=request.user.pk)
+        messages.success(request, _("The import was taken back; records restored: %(count)s.") % {"count": count})
+    except ImportFault as fault:
+        messages.error(request, str(fault))
+    return redirect("import", slug=slug, uid=uid)
