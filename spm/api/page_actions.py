@@ -33,6 +33,16 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("run-job", "GET"): ("jobs_get",),
     ("run-cancel", "POST"): ("jobs_cancel",),
     ("run", "GET"): ("runs_get", "runs_diff", "runs_postings", "runs_exclusions", "uncredited_orders_list", "issues_list"),
+    # Imports
+    ("imports", "GET"): ("imports_list",),
+    ("import-new", "GET"): ("import_mappings_list",),
+    ("import-new", "POST"): ("imports_create", "import_mappings_save"),
+    ("import", "GET"): ("imports_get", "imports_rejected_rows"),
+    ("import-job", "GET"): ("jobs_get", "imports_get"),
+    ("import-cancel", "POST"): ("imports_cancel",),
+    ("import-start", "POST"): ("imports_start",),
+    ("import-errors", "GET"): ("imports_rejected_rows",),
+    ("import-roll-back", "POST"): ("imports_roll_back",),
     # Access
     ("members", "GET"): ("members_list", "invitations_list"),
     ("access-matrix", "GET"): ("permissions_list", "members_list"),

@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from spm.api.described import SchemaView
 from spm.api.docs import docs
-from spm.api.resources import audit, calendars, fx, jobs, me, members, people, people_acts, sales, tokens
+from spm.api.resources import audit, calendars, fx, imports, jobs, me, members, people, people_acts, sales, tokens
 from spm.api.unknown import UnknownAddress
 
 T = "t/<slug:slug>/"
@@ -52,6 +52,7 @@ urlpatterns = [
     path(f"{T}invitations/<uuid:uid>/revoke/", members.InvitationRevoke.as_view(), name="api-invitation-revoke"),
     path(f"{T}permissions/", members.Permissions.as_view(), name="api-permissions"),
     *sales.urlpatterns,
+    *imports.urlpatterns,
     # Higher apps: named here as text, because the kernel does not import them.
     path(T, include("planning.api.urls")),
     path(T, include("incentives.api.urls")),

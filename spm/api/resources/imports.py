@@ -1,0 +1,205 @@
+"""Imports through the API: mappings, upload with a dry run, start, totals, refused rows, taking back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from spm.api.endpoint import Endpoint, ListEndpoint
+from spm.api.problems import problem_register
+from spm.api.scopes import Scope
+from spm.imports.errors import ImportFault
+from spm.imports.models import Batch, ImportMapping, StagedRow
+from spm.imports.readers import Source
+from spm.imports.rollback import batch_roll_back
+from spm.imports.selectors import batches, mappings, rows_rejected
+from spm.imports.services import batch_create, batch_start, mapping_save, mapping_text_of
+
+problem_register(ImportFault, code="invalid")
+
+
+class RowsOut(serializers.Serializer):
+    file = serializers.IntegerField(source="rows_file")
+    staged = serializers.IntegerField(source="rows_staged")
+    accepted = serializers.IntegerField(source="rows_accepted")
+    rejected = serializers.IntegerField(source="rows_rejected")
+    left_out = serializers.IntegerField(source="rows_left_out")
+    new = serializers.IntegerField(source="rows_new")
+    changed = serializers.IntegerField(source="rows_changed")
+    unchanged = serializers.IntegerField(source="rows_unchanged")
+
+
+class ImportOut(serializers.Serializer):
+    uid = serializers.UUIDField()
+    file_name = serializers.CharField()
+    source = serializers.CharField()
+    target = serializers.CharField()
+    state = serializers.ChoiceField(choices=Batch.State.choices)
+    rows = RowsOut(source="*")
+    sums = serializers.JSONField()
+    left_out = serializers.JSONField()
+    error = serializers.CharField()
+    job = serializers.UUIDField(source="job.uid", allow_null=True, default=None)
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class FileIn(serializers.Serializer):
+    name = serializers.CharField(max_length=255)
+    content = serializers.CharField(help_text=_("The file's bytes in base64."))
+
+    def validate_content(self, value: str) -> bytes:
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise serializers.ValidationError(_("The content is not base64.")) from None
+
+
+class ImportIn(serializers.Serializer):
+    mapping = serializers.CharField(required=False, max_length=200_000, help_text=_("A mapping document as YAML."))
+    mapping_code = serializers.CharField(required=False, max_length=63, help_text=_("The code of a saved mapping."))
+    files = FileIn(many=True, allow_empty=False, max_length=20)
+
+
+class MappingOut(serializers.Serializer):
+    code = serializers.CharField()
+    text = serializers.CharField()
+    updated_at = serializers.DateTimeField()
+
+
+class MappingIn(serializers.Serializer):
+    code = serializers.SlugField(max_length=63)
+    text = serializers.CharField(max_length=200_000)
+
+
+class RejectedRowOut(serializers.Serializer):
+    line = serializers.IntegerField()
+    column = serializers.CharField()
+    cause = serializers.CharField()
+    mend = serializers.CharField()
+
+
+def _batch(uid: uuid.UUID) -> Batch:
+    return get_object_or_404(Batch.objects.select_related("job"), uid=uid)
+
+
+@extend_schema_view(get=extend_schema(operation_id="imports_list"))
+class ImportList(ListEndpoint):
+    """Imports, newest first; a new one starts with its dry run."""
+
+    scopes = {"GET": Scope.IMPORTS_READ, "POST": Scope.IMPORTS_WRITE}
+    serializer_class = ImportOut
+    model = Batch
+    order = ("-created_at", "uid")
+
+    def get_queryset(self) -> QuerySet[Batch]:
+        return batches().select_related("job")
+
+    @extend_schema(operation_id="imports_create", request=ImportIn, responses={201: ImportOut})
+    def post(self, request: Request) -> Response:
+        given = self.parsed(ImportIn)
+        text = given.get("mapping") or mapping_text_of(given.get("mapping_code", ""))
+        files = [Source(file["name"], content=file["content"]) for file in given["files"]]
+        batch = batch_create(mapping_text=text, files=files, actor_id=request.user.pk, keep=True)
+        return Response(ImportOut(batch_start(batch=batch, dry_run=True, actor_id=request.user.pk)).data, status=201)
+
+
+class ImportDetail(Endpoint):
+    """One import with its control totals."""
+
+    scopes = {"GET": Scope.IMPORTS_READ}
+
+    @extend_schema(operation_id="imports_get", responses=ImportOut)
+    def get(self, request: Request, uid: uuid.UUID) -> Response:
+        return Response(ImportOut(_batch(uid)).data)
+
+
+class ImportStart(Endpoint):
+    """Imports for real what the dry run has shown."""
+
+    scopes = {"POST": Scope.IMPORTS_WRITE}
+
+    @extend_schema(operation_id="imports_start", request=None, responses=ImportOut)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        return Response(ImportOut(batch_start(batch=_batch(uid), dry_run=False, actor_id=request.user.pk)).data)
+
+
+class ImportCancel(Endpoint):
+    """Stops an import that is queued or under way; nothing of it is written."""
+
+    scopes = {"POST": Scope.IMPORTS_WRITE}
+
+    @extend_schema(operation_id="imports_cancel", request=None, responses=ImportOut)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        from spm.jobs.services import job_cancel
+
+        batch = _batch(uid)
+        if batch.job is None:
+            raise ImportFault(str(_("Nothing of this import is queued.")))
+        job_cancel(job=batch.job, actor_id=request.user.pk)
+        return Response(ImportOut(_batch(uid)).data)
+
+
+class ImportRollBack(Endpoint):
+    """Takes an import back by a change set of its own."""
+
+    scopes = {"POST": Scope.IMPORTS_WRITE}
+
+    @extend_schema(operation_id="imports_roll_back", request=None, responses=ImportOut)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        batch_roll_back(batch=_batch(uid), actor_id=request.user.pk)
+        return Response(ImportOut(_batch(uid)).data)
+
+
+@extend_schema_view(get=extend_schema(operation_id="imports_rejected_rows"))
+class RejectedRows(ListEndpoint):
+    """Refused rows of an import in the file's order: line, column, cause and how to mend it."""
+
+    scopes = {"GET": Scope.IMPORTS_READ}
+    serializer_class = RejectedRowOut
+    model = StagedRow
+    order = ("line", "id")
+
+    def get_queryset(self) -> QuerySet[StagedRow]:
+        return rows_rejected(_batch(self.kwargs["uid"]))
+
+
+@extend_schema_view(get=extend_schema(operation_id="import_mappings_list"))
+class MappingList(ListEndpoint):
+    """Saved mapping documents; POST saves one under its code."""
+
+    scopes = {"GET": Scope.IMPORTS_READ, "POST": Scope.IMPORTS_WRITE}
+    serializer_class = MappingOut
+    model = ImportMapping
+    order = ("code",)
+
+    def get_queryset(self) -> QuerySet[ImportMapping]:
+        return mappings()
+
+    @extend_schema(operation_id="import_mappings_save", request=MappingIn, responses=MappingOut)
+    def post(self, request: Request) -> Response:
+        given: dict[str, Any] = self.parsed(MappingIn)
+        return Response(MappingOut(mapping_save(code=given["code"], text=given["text"])).data)
+
+
+T = "t/<slug:slug>/"
+urlpatterns = [
+    path(f"{T}imports/", ImportList.as_view(), name="api-imports"),
+    path(f"{T}imports/<uuid:uid>/", ImportDetail.as_view(), name="api-import"),
+    path(f"{T}imports/<uuid:uid>/start/", ImportStart.as_view(), name="api-import-start"),
+    path(f"{T}imports/<uuid:uid>/cancel/", ImportCancel.as_view(), name="api-import-cancel"),
+    path(f"{T}imports/<uuid:uid>/roll-back/", ImportRollBack.as_view(), name="api-import-roll-back"),
+    path(f"{T}imports/<uuid:uid>/rejected-rows/", RejectedRows.as_view(), name="api-import-rejected-rows"),
+    path(f"{T}import-mappings/", MappingList.as_view(), name="api-import-mappings"),
+]
