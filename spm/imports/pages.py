@@ -119,7 +119,7 @@ def import_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 @requires("imports.read")
 def import_job(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     """The live component alone, for polling."""
-    batch = get_object_or_404(Batch.objects.select_related("job"), uid=uid)
+    batch = get_object_or_404(Batch.objects.select_related("job"), uid=uid, job__isnull=False)
     return render(request, "imports/_job.html", {"job": _job_context(slug, batch)})
 
 

@@ -86,6 +86,10 @@ def _row(label: str, **values: Any) -> Callable[[Desk], dict[str, Any]]:
     return lambda desk: {"uid": make_row(apps.get_model(label), **values).uid}
 
 
+def _import() -> dict[str, Any]:
+    return {"uid": make_row(apps.get_model("imports.Batch"), job=make_row(apps.get_model("jobs.Job"), kind="import")).uid}
+
+
 # What stands behind addresses whose parameters do not say it themselves. Runs inside the scope of the desk's tenant.
 OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "plan": _plan,
@@ -93,6 +97,7 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "plan-form": lambda desk: {**_plan(desk), "number": 1},
     "plan-save": lambda desk: {**_plan(desk), "number": 1},
     "plan-activate": lambda desk: {**_plan(desk), "number": 1},
+    **dict.fromkeys(("import", "import-job", "import-cancel", "import-start", "import-errors", "import-roll-back"), lambda desk: _import()),
     "run": lambda desk: {"uid": desk.run.uid},
     "run-job": _row("jobs.Job", kind="recompute"),
     "run-cancel": _row("jobs.Job", kind="recompute"),
