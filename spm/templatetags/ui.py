@@ -141,6 +141,11 @@ def is_checkbox(bound: BoundField) -> bool:
 
 
 @register.filter
+def is_choice_list(bound: BoundField) -> bool:
+    return fields.is_choice_list(bound)
+
+
+@register.filter
 def get(mapping: Any, key: Any) -> Any:
     """`mapping|get:key`; None when it is not there."""
     return mapping.get(key) if hasattr(mapping, "get") else None

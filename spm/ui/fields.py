@@ -13,6 +13,11 @@ def is_checkbox(bound: forms.BoundField) -> bool:
     return isinstance(bound.field.widget, forms.CheckboxInput)
 
 
+def is_choice_list(bound: forms.BoundField) -> bool:
+    """Whether the field is a list of tick boxes or radio buttons, each with a label of its own, under one name."""
+    return isinstance(bound.field.widget, (forms.RadioSelect, forms.CheckboxSelectMultiple))
+
+
 def widget_html(bound: forms.BoundField, **attrs: Any) -> SafeString:
     """The field's widget with class, aria-invalid and aria-describedby for its help and errors (ids `<id>_help`, `<id>_error`)."""
     widget = bound.field.widget
