@@ -131,7 +131,7 @@ def _periods(load: Load) -> Written:
 
 def register() -> None:
     """The plain targets of the kernel."""
-    text = {"max_length": 200}
+    text: dict[str, Any] = {"max_length": 200}
     target_register(Target(
         "position", _("Positions"), (Field("code", "text", required=True, max_length=80), Field("title", "text", required=True, **text)), _positions,
         identity=("code",), tables=("people_position",),

@@ -35,7 +35,7 @@ class Target:
     fields: tuple[Field, ...]
     write: Callable[[Load], Written]
     identity: tuple[str, ...] = ("external_id",)
-    model: type[models.Model] | None = None
+    model: type[SalesVersion] | None = None
     tables: tuple[str, ...] = ()
 
     @cache  # noqa: B019 (targets live as long as the process)
