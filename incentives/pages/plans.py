@@ -20,6 +20,7 @@ from incentives.engine.errors import Problem
 from incentives.engine.plan_check import plan_check
 from incentives.models import Plan, PlanVersion
 from incentives.planform import FormProblem, form_apply, form_tree
+from incentives.planwords import form_translate
 from incentives.services.plans import PlanRefused, plan_create, version_activate, version_draft
 from spm.access.guards import may, requires
 from spm.calendars.models import FiscalCalendar
@@ -210,7 +211,7 @@ def plan_form(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpRe
     except (FormProblem, PlanRefused) as error:
         problems = [p.text() for p in getattr(error, "problems", [])] or [str(error)]
         root = form_tree(text if "f:" not in str(error) else version.text)
-    context = {"version": version, "root": root, "text": text, "form": dates, "problems": problems, "may_write": may(request, "plans.write")}
+    context = {"version": version, "root": form_translate(root), "text": text, "form": dates, "problems": problems, "may_write": may(request, "plans.write")}
     return render(request, "incentives/plan_form.html", context, status=422 if problems or ("save" in request.POST and dates.errors) else 200)
 
 
