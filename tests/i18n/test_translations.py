@@ -63,6 +63,16 @@ def test_each_kind_of_flaw_is_found(tmp_path, entry, problem):
     assert catalogue_problems(folder / "django.po") == []
 
 
+def test_a_per_cent_sign_that_the_source_says_is_no_placeholder_is_none(tmp_path):
+    folder = tmp_path / "ru" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    entry = 'msgid "A rate such as 5% or more"\nmsgstr "Ставка, например 5% и больше"\n'
+    (folder / "django.po").write_text(HEADER + "#, no-python-format\n" + entry, encoding="utf-8")
+    assert catalogue_problems(folder / "django.po") == []
+    (folder / "django.po").write_text(HEADER + "#, python-format\n" + entry, encoding="utf-8")
+    assert any("placeholder" in line for line in catalogue_problems(folder / "django.po"))
+
+
 def test_a_machine_without_gettext_is_told_so(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(GettextMissing, match="Install GNU gettext"):
