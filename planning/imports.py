@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from planning.models import Quota, Territory, TerritoryAssignment
@@ -14,8 +16,8 @@ from spm.sales.services import Written
 
 
 def _territories(load: Load) -> Written:
-    names = [name for name in ("name", "group", "country") if name in load.fields]
-    rows = {}
+    names: list[str] = [name for name in ("name", "group", "country") if name in load.fields]
+    rows: dict[str, dict[str, Any]] = {}
     for row in good_rows(load):
         rows[row["code"]] = {name: row[name] or "" for name in names}
         if "parent" in load.fields:

@@ -228,7 +228,7 @@ class Stager:
         if not rows:
             return
         lines = [line for line, _ in rows]
-        columns = dict(zip(header, zip(*[row for _, row in rows], strict=True), strict=True))
+        columns: dict[str, Sequence[str]] = dict(zip(header, zip(*[row for _, row in rows], strict=True), strict=True))
         reasons = self._reasons(columns, len(rows))
         values: dict[str, Sequence[Any]] = {}
         for name in self.columns:

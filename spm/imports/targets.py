@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models
 from django.utils.functional import Promise
@@ -94,7 +94,7 @@ def _fact_fields(model: type[SalesVersion]) -> tuple[Field, ...]:
         elif f.choices:
             found.append(Field(f.name, "choice", choices=_choices(model, f.name), **common))
         elif isinstance(f, models.JSONField):
-            found.append(Field(f"{f.name}.*", "text", column=f.column))
+            found.append(Field(f"{f.name}.*", "text", column=str(f.column)))
         elif isinstance(f, models.BooleanField):
             found.append(Field(f.name, "flag", **common))
         elif isinstance(f, models.IntegerField):
@@ -109,7 +109,7 @@ def _fact_fields(model: type[SalesVersion]) -> tuple[Field, ...]:
 
 
 def _choices(model: type[models.Model], name: str) -> tuple[tuple[str, int], ...]:
-    enum = {"kind": sales.DealKind, "channel": sales.Channel, "status": sales.OrderStatus}[name]
+    enum: Any = {"kind": sales.DealKind, "channel": sales.Channel, "status": sales.OrderStatus}[name]
     return tuple((member.name.lower(), member.value) for member in enum)
 
 
@@ -136,7 +136,7 @@ def _facts() -> None:
         if name == "order_line":
             # The order says who sold it and when.
             fields = tuple(replace(f, required=f.required and f.name != "currency") for f in fields if f.name not in {"payee", "order_date"})
-        record = model._meta.get_field("record").related_model
+        record: Any = cast(Any, model)._meta.get_field("record").related_model
         tables = (record._meta.db_table, model._meta.db_table)
         target_register(Target(name, label, fields, lines_write if name == "order_line" else facts_write, model=model, tables=tables))
 

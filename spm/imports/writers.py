@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 
@@ -49,7 +49,7 @@ def _literal(value: Any) -> str:
 
 def _ready(load: Load, model: type[SalesVersion], columns: dict[str, str]) -> None:
     """imp_ready: one row per record with its id, given here to those that are new."""
-    record = model._meta.get_field("record").related_model._meta.db_table
+    record = cast(Any, model)._meta.get_field("record").related_model._meta.db_table
     types = {f.column: f.db_type(connection) for f in model._meta.concrete_fields}
     shown = ", ".join(f'({sql})::{_cast(types[column])} AS "{column}"' for column, sql in columns.items())
     with connection.cursor() as cursor:

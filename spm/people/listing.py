@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core import signing
 from django.db.models import Exists, OuterRef, Q
@@ -13,7 +14,7 @@ from spm.people.hierarchy import chain_above
 from spm.people.models import Assignment, Employment, Payee, PayTerms, PersonDetail, Position, ReportingLine, TeamMembership
 from spm.people.selectors import lines_between
 from spm.tenancy.changes import known_as_at, valid_on
-from spm.tenancy.models import ChangeSet
+from spm.tenancy.models import ChangeSet, DatedModel
 
 STATES = ("active", "on_leave", "left", "erased")
 _SALT = "people.cursor"
@@ -138,14 +139,14 @@ class PersonShown:
 
 def person_shown(*, payee: Payee, day: dt.date, with_terms: bool) -> PersonShown:
     """Everything about a person: spans of employment and seats, who stands above on the day, terms, and what was recorded when."""
-    every = {model: list(_rows(model, payee)) for model in (Employment, Assignment, PayTerms)}
+    every: dict[type[DatedModel], list[Any]] = {model: list(_rows(model, payee)) for model in (Employment, Assignment, PayTerms)}
     live = {model: [row for row in rows if row.known_to_id is None] for model, rows in every.items()}
     held = [seat for seat in live[Assignment] if seat.valid_from <= day and (seat.valid_to is None or seat.valid_to > day)]
     lines = lines_between(start=day, end=day + dt.timedelta(days=1))
     chains = {seat.position.code: chain_above(lines, seat.position_id, day) for seat in held}
     named = holders(positions={pk for chain in chains.values() for pk in chain}, day=day)
     now = next((e.status for e in live[Employment] if e.valid_from <= day and (e.valid_to is None or e.valid_to > day)), None)
-    shown = [Employment, Assignment] + ([PayTerms] if with_terms else [])
+    shown: list[type[DatedModel]] = [Employment, Assignment, *([PayTerms] if with_terms else [])]
     history = [_event(row) for model in shown for row in every[model] if row.known_from.number is not None]
     return PersonShown(
         payee=payee,
@@ -159,9 +160,9 @@ def person_shown(*, payee: Payee, day: dt.date, with_terms: bool) -> PersonShown
     )
 
 
-def _rows(model: type, payee: Payee):  # type: ignore[no-untyped-def]
+def _rows(model: type[DatedModel], payee: Payee):  # type: ignore[no-untyped-def]
     key = {"seat__payee": payee} if model is PayTerms else {"payee": payee}
-    related = {Employment: (), Assignment: ("position", "seat"), PayTerms: ("seat__position",)}[model]
+    related: tuple[str, ...] = {Employment: (), Assignment: ("position", "seat"), PayTerms: ("seat__position",)}[model]
     return model.objects.filter(**key).select_related("known_from", "known_to", *related).order_by("-valid_from", "pk")  # type: ignore[attr-defined]
 
 

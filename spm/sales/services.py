@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 
@@ -29,7 +29,7 @@ class Written:
 
 def value_columns(model: type[SalesVersion]) -> list[str]:
     """Columns of a version table that say something of the record."""
-    return [f.column for f in model._meta.concrete_fields if f.column not in _OWN]
+    return [str(f.column) for f in model._meta.concrete_fields if f.column not in _OWN]
 
 
 def column_defaults(model: type[SalesVersion]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def column_defaults(model: type[SalesVersion]) -> dict[str, Any]:
     for field in model._meta.concrete_fields:
         if field.column not in _OWN:
             default = field.get_default()
-            found[field.column] = "{}" if default == {} else default
+            found[str(field.column)] = "{}" if default == {} else default
     return found
 
 
@@ -49,7 +49,7 @@ def versions_write(*, model: type[SalesVersion], staged: str, columns: Sequence[
     table's names. Columns it does not have keep what the record said before. One row per record. Needs a tenant scope.
     """
     tenant, version = required_tenant_id(), model._meta.db_table
-    record = model._meta.get_field("record").related_model._meta.db_table
+    record = cast(Any, model)._meta.get_field("record").related_model._meta.db_table
     every, defaults = value_columns(model), column_defaults(model)
     shown = ", ".join(f'"{c}"' for c in every)
     order = ", ".join(f"r.{c}" for c in KEY if c in columns) or "r.record_id"
