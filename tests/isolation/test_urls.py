@@ -78,9 +78,9 @@ def body(answer: HttpResponse) -> str:
 def probe(route: Route, theirs: Desk, values: dict, clients: dict[str, Client]) -> list[str]:
     """What a foreign tenant's address answered other than the 404 of what is not there."""
     found = []
+    nowhere = body(next(iter(clients.values())).get("/t/no-such-company/"))
     for who, client in clients.items():
-        nowhere = body(client.get("/t/no-such-company/"))
-        for method in METHODS:
+        for method in METHODS if who == "all roles" else ("GET", "POST"):
             answer = client.generic(method, route.path(theirs.tenant.slug, values))
             if answer.status_code != 404 or (method != "HEAD" and body(answer) != nowhere):
                 found.append(f"{route.name}: {method} as {who} answered {answer.status_code}")
