@@ -82,7 +82,10 @@ def test_redis_killed_and_empty_after_its_restart(arena, firm, undisturbed, poin
 def test_redis_emptied_while_messages_wait(arena, firm, undisturbed):
     arena.kill("worker")
     job = enqueue(arena, firm)
-    assert arena.redis_say("LLEN chaos:chaos") != ":0"
+    deadline = time.monotonic() + 20
+    while arena.redis_say("LLEN chaos:chaos") == ":0":
+        assert time.monotonic() < deadline, "no message came to wait in the queue"
+        time.sleep(0.1)
     assert arena.redis_say("FLUSHALL") == "+OK"
     arena.worker_start()
     settled(arena, firm, job, undisturbed)

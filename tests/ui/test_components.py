@@ -106,7 +106,9 @@ def test_the_gallery_is_for_developers_and_the_operator_only(client, settings):
     assert client.get("/ui/gallery/").status_code == 404
 
 
-def test_two_entries_may_not_share_a_shortcut():
+def test_two_entries_may_not_share_a_shortcut(monkeypatch):
+    # An entry of a test must not stay in the navigation of the pages that later tests open.
+    monkeypatch.setattr("spm.ui.nav._items", {})
     nav_register(NavItem("test-a", "A", "ui-gallery", "home", shortcut="z"))
     with pytest.raises(ValueError, match="same shortcut"):
         nav_register(NavItem("test-b", "B", "ui-gallery", "home", shortcut="z"))
