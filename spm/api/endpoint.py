@@ -122,7 +122,8 @@ class Endpoint(generics.GenericAPIView):
         return super().handle_exception(exc)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        if not getattr(request, "accepted_renderer", None):
+        # A problem is JSON even where the answer would be a file.
+        if response.status_code >= 400 or not getattr(request, "accepted_renderer", None):
             request.accepted_renderer, request.accepted_media_type = JSONRenderer(), "application/json"
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
