@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from spm.api.described import SchemaView
 from spm.api.docs import docs
-from spm.api.resources import audit, calendars, fx, imports, jobs, me, members, people, people_acts, sales, tokens
+from spm.api.resources import audit, calendars, fx, hr_feed, imports, jobs, me, members, people, people_acts, sales, tokens
 from spm.api.unknown import UnknownAddress
 
 T = "t/<slug:slug>/"
@@ -33,6 +33,8 @@ urlpatterns = [
     path(f"{T}assignments/", people.AssignmentList.as_view(), name="api-assignments"),
     path(f"{T}reporting-lines/", people.ReportingLineList.as_view(), name="api-reporting-lines"),
     path(f"{T}pay-terms/", people.PayTermsList.as_view(), name="api-pay-terms"),
+    path(f"{T}hr-feed/preview/", hr_feed.FeedPreview.as_view(), name="api-hr-feed-preview"),
+    path(f"{T}hr-feed/apply/", hr_feed.FeedApply.as_view(), name="api-hr-feed-apply"),
     path(f"{T}payees/new/", people_acts.PayeeCreate.as_view(), name="api-payee-create"),
     path(f"{T}payees/<uuid:uid>/person/", people_acts.PersonUpdate.as_view(), name="api-payee-person"),
     path(f"{T}payees/<uuid:uid>/leave/", people_acts.Leave.as_view(), name="api-payee-leave"),

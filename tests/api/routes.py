@@ -158,6 +158,7 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-import-start": _uid("imports.Batch"),
     "api-import-cancel": _uid("imports.Batch"),
     "api-import-roll-back": _uid("imports.Batch"),
+    "api-import-preview": _uid("imports.Batch"),
     "api-import-rejected-rows": _uid("imports.Batch"),
     "api-plan": _uid("incentives.Plan"),
     "api-plan-versions": _uid("incentives.Plan"),

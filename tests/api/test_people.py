@@ -103,3 +103,14 @@ def test_an_invitation_is_made_listed_and_withdrawn(tenant) -> None:
     assert admin.post(f"invitations/{made['uid']}/revoke/").status_code == 200
     assert admin.get("invitations/").json()["results"] == []
     assert admin.post(f"invitations/{made['uid']}/resend/").status_code == 409
+
+
+def test_a_feed_is_shown_first_and_applied_whole_or_not_at_all(hr) -> None:
+    content = "event,external_id,date,name,legal_entity\njoin,1,2024-01-01,Ann,main\nleave,99,2024-02-01,,\n"
+    shown = hr.post("hr-feed/preview/", {"content": content}).json()
+    assert (shown["rows"], shown["changed"], shown["refused"], shown["applied"]) == (2, 1, 1, False)
+    assert (shown["errors_found"][0]["line"], bool(shown["errors_found"][0]["mend"])) == (3, True)
+    assert hr.post("hr-feed/apply/", {"content": content}).json()["applied"] is False
+    assert hr.get("payees/").json()["results"] == []
+    assert hr.post("hr-feed/apply/", {"content": content, "partial": True}).json()["applied"] is True
+    assert [row["external_id"] for row in hr.get("payees/").json()["results"]] == ["1"]

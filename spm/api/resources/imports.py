@@ -23,10 +23,10 @@ from spm.imports.errors import ImportFault
 from spm.imports.models import Batch, ImportMapping, StagedRow
 from spm.imports.readers import Source
 from spm.imports.rollback import batch_roll_back
-from spm.imports.selectors import batches, mappings, rows_rejected
+from spm.imports.selectors import batches, mappings, rows_preview, rows_rejected
 from spm.imports.services import batch_create, batch_start, mapping_save, mapping_text_of
 
-problem_register(ImportFault, code="invalid")
+problem_register(ImportFault, code="refused")
 
 
 class RowsOut(serializers.Serializer):
@@ -69,7 +69,7 @@ class FileIn(serializers.Serializer):
 class ImportIn(serializers.Serializer):
     mapping = serializers.CharField(required=False, max_length=200_000, help_text=_("A mapping document as YAML."))
     mapping_code = serializers.CharField(required=False, max_length=63, help_text=_("The code of a saved mapping."))
-    files = FileIn(many=True, allow_empty=False, max_length=20)
+    files = FileIn(many=True, allow_empty=False, max_length=20)  # type: ignore[call-arg]
 
 
 class MappingOut(serializers.Serializer):
@@ -81,6 +81,12 @@ class MappingOut(serializers.Serializer):
 class MappingIn(serializers.Serializer):
     code = serializers.SlugField(max_length=63)
     text = serializers.CharField(max_length=200_000)
+
+
+class PreviewRowOut(serializers.Serializer):
+    line = serializers.IntegerField()
+    external_id = serializers.CharField()
+    values = serializers.DictField(help_text=_("Value by field of the mapping; amounts as whole numbers at its scale."))
 
 
 class RejectedRowOut(serializers.Serializer):
@@ -162,6 +168,22 @@ class ImportRollBack(Endpoint):
         return Response(ImportOut(_batch(uid)).data)
 
 
+class ImportPreview(Endpoint):
+    """The first 50 accepted rows, as the mapping reads them."""
+
+    scopes = {"GET": Scope.IMPORTS_READ}
+
+    @extend_schema(operation_id="imports_preview", responses=PreviewRowOut(many=True))
+    def get(self, request: Request, uid: uuid.UUID) -> Response:
+        rows = [{"line": row.line, "external_id": row.external_id, "values": _values_read(row)} for row in rows_preview(_batch(uid))]
+        return Response(PreviewRowOut(rows, many=True).data)
+
+
+def _values_read(row: StagedRow) -> dict[str, Any]:
+    """The mapping's fields of a staged row; its other columns are inner ids."""
+    return {name.removeprefix("f_"): value for name, value in (row.fields or {}).items() if name.startswith("f_")}
+
+
 @extend_schema_view(get=extend_schema(operation_id="imports_rejected_rows"))
 class RejectedRows(ListEndpoint):
     """Refused rows of an import in the file's order: line, column, cause and how to mend it."""
@@ -200,6 +222,7 @@ urlpatterns = [
     path(f"{T}imports/<uuid:uid>/start/", ImportStart.as_view(), name="api-import-start"),
     path(f"{T}imports/<uuid:uid>/cancel/", ImportCancel.as_view(), name="api-import-cancel"),
     path(f"{T}imports/<uuid:uid>/roll-back/", ImportRollBack.as_view(), name="api-import-roll-back"),
+    path(f"{T}imports/<uuid:uid>/preview/", ImportPreview.as_view(), name="api-import-preview"),
     path(f"{T}imports/<uuid:uid>/rejected-rows/", RejectedRows.as_view(), name="api-import-rejected-rows"),
     path(f"{T}import-mappings/", MappingList.as_view(), name="api-import-mappings"),
 ]

@@ -142,6 +142,6 @@ class PayTermsSet(PeopleWrite):
         values = self.act(given.PayTermsIn)
         seat = by_uids(Seat.objects.select_related("payee", "position"), [values.pop("seat")], field="seat")[0]
         scale = max(2, *(-int(values[name].normalize().as_tuple().exponent) for name in ("target_incentive", "ote")))
-        amounts = {name: int(Decimal(values.pop(name)).scaleb(scale)) for name in ("target_incentive", "ote")}
+        amounts: dict[str, Any] = {name: int(Decimal(values.pop(name)).scaleb(scale)) for name in ("target_incentive", "ote")}
         services.pay_terms_set(seat=seat, amount_scale=scale, **amounts, **values)
         return Response(SeatOut(seat).data)
