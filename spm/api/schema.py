@@ -74,6 +74,8 @@ class StrictFilterScheme(DjangoFilterExtension):
 
 def _narrower(field: serializers.Field) -> dict[str, Any]:
     """What DRF refuses in a request and the schema would not say: empty and NUL texts, amounts that are no number."""
+    if isinstance(field, serializers.ListSerializer):
+        return {} if field.allow_empty else {"minItems": 1}
     if isinstance(field, serializers.DecimalField):
         whole = (field.max_digits or 0) - (field.decimal_places or 0)
         return {"pattern": rf"^\d{{1,{whole}}}(\.\d{{1,{field.decimal_places}}})?$"}

@@ -35,10 +35,13 @@ def _objects(route: Route, tenant) -> dict:
 
 
 def _counts(*tenants) -> dict:
+    """Rows of every tenant table, for each tenant, in one statement each."""
+    tables = [m._meta.db_table for m in tenant_models()]
     found = {}
     for tenant in tenants:
-        with tenant_scope(tenant.pk):
-            found.update({(tenant.slug, m._meta.label): m.objects.count() for m in tenant_models()})
+        with tenant_scope(tenant.pk), connections["default"].cursor() as cursor:
+            cursor.execute("SELECT " + ", ".join(f'(SELECT count(*) FROM "{table}")' for table in tables))
+            found[tenant.slug] = dict(zip(tables, cursor.fetchone(), strict=True))
     return found
 
 

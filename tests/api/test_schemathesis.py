@@ -22,6 +22,7 @@ from spm.wsgi import application
 from tests.api.plan_text import PLAN
 from tests.api.routes import OBJECTS, routes
 from tests.api.support import Caller, make_caller
+from tests.api.test_imports import MAPPING
 from tests.isolation.catalog import make_row
 
 _serial = itertools.count(1)
@@ -57,6 +58,8 @@ def _sensible(body: dict, caller: Caller, number: int) -> dict:
         real = {
             "text": lambda: PLAN.replace("plan: direct", f"plan: p{number}") if "calendar" in body else PLAN,
             "calendar": lambda: make_row(FiscalCalendar).code,
+            "mapping": lambda: MAPPING,
+            "files": lambda: [{"name": "a.csv", "content": "SWQ="}],
             "effective_to": lambda: None,
             "end": lambda: None,
             "start": lambda: "2024-01-01",
@@ -65,7 +68,7 @@ def _sensible(body: dict, caller: Caller, number: int) -> dict:
 
 
 @schema.parametrize()
-@settings(max_examples=5, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), database=None)
 def test_generated_calls_get_documented_answers(case, caller) -> None:
     if "slug" in case.path_parameters:
         case.path_parameters["slug"] = caller.tenant.slug
