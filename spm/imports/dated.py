@@ -33,7 +33,10 @@ def attributes(load: Load) -> str:
 
 
 def dated_write(load: Load, *, model: Any, keys: Columns[str, str], values: Columns[str, str]) -> Written:
-    """Writes imp_good as rows of a dated model. `keys` are the columns within which rows may not overlap; all are SQL over imp_good."""
+    """Writes imp_good as rows of a dated model. `keys` are the columns within which rows may not overlap; all are SQL over imp_good.
+
+    A row without an end holds until the next of its key begins, in the file or on record: what is known for later stands.
+    """
     table, tenant = model._meta.db_table, load.tenant
     both = {**keys, **values}
     cast = {f.column: f.db_type(connection) for f in model._meta.concrete_fields}
@@ -44,11 +47,18 @@ def dated_write(load: Load, *, model: Any, keys: Columns[str, str], values: Colu
             f"CREATE TEMPORARY TABLE imp_ready ON COMMIT DROP AS SELECT g.n, g.line, {shown}, {staged(load, 'valid_from')} AS valid_from, "
             f"{staged(load, 'valid_to')}::date AS valid_to FROM imp_good g"
         )
+        parts = ", ".join(f'"{c}"' for c in keys)
+        cursor.execute(
+            "UPDATE imp_ready r SET valid_to = least(t.following, (SELECT min(o.valid_from) "
+            f'FROM "{table}" o WHERE o.tenant_id = %s AND o.known_to_id IS NULL AND {same_key} AND o.valid_from > r.valid_from)) '
+            f"FROM (SELECT n, min(valid_from) OVER (PARTITION BY {parts} ORDER BY valid_from "
+            "RANGE BETWEEN '1 day' FOLLOWING AND UNBOUNDED FOLLOWING) AS following FROM imp_ready) t WHERE t.n = r.n AND r.valid_to IS NULL",
+            [tenant],
+        )
         load.reject(
             "SELECT n, %s, format('the end %%s is not after the start %%s', valid_to, valid_from), %s FROM imp_ready WHERE valid_to <= valid_from",
             [load.source_columns("valid_to") if "valid_to" in load.fields else "", "an end is the first day that no longer counts; see add_days"],
         )
-        parts = ", ".join(f'"{c}"' for c in keys)
         load.reject(
             f"SELECT n, %s, format('the days overlap those of line %%s', before), %s FROM (SELECT n, valid_from, lag(line) OVER w AS before, "
             f"max(coalesce(valid_to, 'infinity')) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until FROM imp_ready "

@@ -40,7 +40,8 @@ def scale_of(field: Field, spec: FieldSpec | None) -> int:
 
 def reader_of(field: Field, spec: FieldSpec, mapping: Mapping) -> Callable[[str], Any]:
     """A function from a cell's text to the staged value; None for an empty cell. It raises CellError."""
-    decimal, form = mapping.format.get("decimal", "."), spec.date or mapping.format.get("date", "")
+    # A constant is the mapping's own and written with a point, whatever the file does.
+    decimal, form = mapping.format.get("decimal", ".") if spec.constant is None else ".", spec.date or mapping.format.get("date", "")
     scale = scale_of(field, spec)
     codes = dict(field.choices)
 

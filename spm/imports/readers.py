@@ -6,8 +6,9 @@ import csv
 import datetime as dt
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,14 +46,17 @@ class Source:
         return self.path.open("rb")
 
 
-def table_open(source: Source, *, encoding: str = "auto", delimiter: str = "auto", sheet: str = "") -> Table:
-    """Opens a CSV or XLSX file. Raises ImportFault for an empty file, a double header or bytes of another encoding."""
+def table_open(source: Source, *, encoding: str = "auto", delimiter: str = "auto", sheet: str = "", decimal: str = ".") -> Table:
+    """Opens a CSV or XLSX file; numbers of a workbook come with the `decimal` mark that the mapping will read.
+
+    Raises ImportFault for an empty file, a double header or bytes of another encoding.
+    """
     with source.open() as probe:
         head = probe.read(_PROBE)
     if not head.strip():
         raise ImportFault(f"{source.name} is empty: it has no header line. Export it again and choose the new file.")
     if head[:4] == b"PK\x03\x04":
-        return _excel(source, sheet)
+        return _excel(source, sheet, decimal)
     found = encoding if encoding != "auto" else encoding_of(head, whole=len(head) < _PROBE)
     binary = source.open()
     text = io.TextIOWrapper(binary, encoding=found, newline="")
@@ -61,11 +65,14 @@ def table_open(source: Source, *, encoding: str = "auto", delimiter: str = "auto
     except LookupError:
         raise ImportFault(f"The mapping names the encoding {found!r}, which does not exist; use one of {', '.join(ENCODINGS)}.") from None
     mark = delimiter if delimiter != "auto" else delimiter_of(first)
-    reader = csv.reader(text, delimiter=mark, strict=False)
+    # Strict: a quote that is never closed would swallow all further rows into one cell.
+    reader = csv.reader(text, delimiter=mark, strict=True)
     try:
         header = [name.strip().strip("\ufeff") for name in next(reader)]
     except UnicodeDecodeError as error:
         raise _undecodable(source.name, found, error) from None
+    except csv.Error as error:
+        raise ImportFault(f"{source.name}, line 1: {error}. Mend the quotes in the header.") from None
     _header_check(source.name, header)
     return Table(source.name, header, _csv_rows(source.name, reader, len(header), found, text), {"encoding": found, "delimiter": mark})
 
@@ -134,7 +141,7 @@ def _csv_rows(name: str, reader: Iterator[list[str]], width: int, encoding: str,
         text.close()
 
 
-def _excel(source: Source, sheet: str) -> Table:
+def _excel(source: Source, sheet: str, decimal: str) -> Table:
     from python_calamine import CalamineWorkbook
 
     try:
@@ -147,20 +154,32 @@ def _excel(source: Source, sheet: str) -> Table:
     rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python(skip_empty_area=False)
     if not rows:
         raise ImportFault(f"{source.name}: the sheet is empty. The first line must name the columns.")
-    header = [_cell(value).strip() for value in rows[0]]
+    header = [_cell(value, decimal).strip() for value in rows[0]]
     while header and not header[-1]:
         header.pop()
     _header_check(source.name, header)
-    found = ((n, [_cell(v) for v in row[: len(header)]]) for n, row in enumerate(rows[1:], start=2) if any(v != "" for v in row))
-    return Table(source.name, header, found, {"encoding": "xlsx", "delimiter": ""})
+    return Table(source.name, header, _excel_rows(rows, len(header), decimal), {"encoding": "xlsx", "delimiter": ""})
 
 
-def _cell(value: object) -> str:
-    """Cells as text: dates in ISO form, whole numbers without a point, so that ids stay ids."""
+def _excel_rows(rows: Sequence[Sequence[object]], width: int, decimal: str) -> Iterator[tuple[int, list[str]]]:
+    for line, row in enumerate(rows[1:], start=2):
+        cells = [_cell(value, decimal) for value in row]
+        # The sheet is as wide as its widest row: empty cells past the header are no cells, filled ones are an error of the row.
+        while len(cells) > width and not cells[-1]:
+            cells.pop()
+        if any(cells):
+            yield line, cells
+
+
+def _cell(value: object, decimal: str) -> str:
+    """Cells as text: dates in ISO form, whole numbers without a point, so that ids stay ids; other numbers to Excel's 15 digits."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        # More digits than Excel shows are noise of binary fractions: 0.30000000000000004 stands for 0.3.
+        return format(Decimal(format(value, ".15g")), "f").replace(".", decimal)
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
     if isinstance(value, dt.date | dt.time):

@@ -12,7 +12,7 @@ from spm.imports.models import Batch
 from spm.imports.targets import target_get
 from spm.sales.models import OrderLineVersion, OrderVersion
 from spm.sales.services import versions_restore
-from spm.tenancy.changes import change
+from spm.tenancy.changes import change, writers_lock
 from spm.tenancy.models import ChangeSet, DatedModel
 from spm.tenancy.scope import required_tenant_id
 
@@ -30,6 +30,7 @@ def batch_roll_back(*, batch: Batch, actor_id: int | None = None) -> int:
 
     Raises ImportFault for a batch that wrote nothing, was taken back already, or holds rows without a history.
     """
+    writers_lock()
     batch = Batch.objects.select_for_update(of=("self",)).select_related("change_set").get(pk=batch.pk)
     if batch.state == Batch.State.ROLLED_BACK:
         raise ImportFault(_("This import was taken back already."))

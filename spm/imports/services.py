@@ -20,7 +20,9 @@ from spm.imports.readers import Source
 from spm.imports.staging import Stager, control_decimal
 from spm.imports.targets import Target, target_get
 from spm.jobs.services import job_enqueue
-from spm.tenancy.changes import changeset_open, changeset_publish
+from spm.sales.models import OrderLineVersion, OrderVersion
+from spm.sales.services import lines_clash, versions_clash
+from spm.tenancy.changes import changeset_open, changeset_publish, known_number, writers_lock
 from spm.tenancy.models import ChangeSet
 from spm.tenancy.scope import required_tenant_id
 
@@ -30,6 +32,10 @@ MAX_FILE = 200 * 1024 * 1024
 
 class TotalsDoNotTie(RuntimeError):
     """Counts or sums of the file, the staging and the record differ: nothing is written. A defect, never the user's fault."""
+
+
+class RecordMoved(RuntimeError):
+    """Somebody published a change to the same records while the import was written: nothing is written; start it again."""
 
 
 class _DryRun(Exception):
@@ -118,7 +124,8 @@ def import_run(
 
     All good rows are written under one change set, or, with `dry_run`, counted and taken back. Bad rows are kept with their
     cause. Importing the same again writes nothing. Raises ImportFault when file or mapping cannot be used, TotalsDoNotTie when
-    file = staged = accepted + rejected + left out does not hold in rows or sums.
+    file = staged = accepted + rejected + left out does not hold in rows or sums, RecordMoved when the same records were changed by
+    others meanwhile.
     """
     mapping = mapping_parse(mapping_text)
     target, fields = _checked(mapping)
@@ -140,6 +147,7 @@ def import_run(
         tell("read", stager.seen.rows)
     load.resolve()
     tell("write", stager.seen.rows)
+    base = known_number()
     try:
         with transaction.atomic():
             changeset = changeset_open(kind=ChangeSet.Kind.IMPORT, reason=reason or f"{mapping.target} from {files[0].name}", actor_id=actor_id)
@@ -151,7 +159,6 @@ def import_run(
                 raise _DryRun
             if dry_run:
                 raise _DryRun
-            changeset_publish(changeset)
             batch.change_set = changeset
     except _DryRun:
         batch.change_set = None
@@ -167,7 +174,25 @@ def import_run(
     batch.save()
     if not dry_run:
         BatchFile.objects.filter(batch=batch).delete()
+    if batch.change_set is not None:
+        _publish(batch.change_set, target, base)
     return batch
+
+
+def _publish(changeset: ChangeSet, target: Target, base: int) -> None:
+    """The last act: whoever publishes waits for the transaction that does, so nothing long may come after it.
+
+    A version was compared with the newest one when it was written. If another set with the same records was published
+    since, the tombstone may stand under the wrong key and the record would count twice.
+    """
+    writers_lock()
+    if target.model is not None and known_number() > base:
+        of_orders = target.model in {OrderVersion, OrderLineVersion}
+        models: list[Any] = [OrderVersion, OrderLineVersion] if of_orders else [target.model]
+        clash = any(versions_clash(model=model, changeset=changeset, after=base) for model in models)
+        if clash or (of_orders and lines_clash(changeset=changeset, after=base)):
+            raise RecordMoved(f"Records of {target.name} were changed by somebody else while this import was written. Nothing was imported; start it again.")
+    changeset_publish(changeset)
 
 
 def _unread_keep(batch: Batch, chunk: Any, stager: Stager) -> None:

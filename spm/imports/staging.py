@@ -73,7 +73,10 @@ class Stager:
 
     def _open(self, source: Source) -> Table:
         form = self.mapping.format
-        return table_open(source, encoding=form.get("encoding", "auto"), delimiter=form.get("delimiter", "auto"), sheet=form.get("sheet", ""))
+        return table_open(
+            source, encoding=form.get("encoding", "auto"), delimiter=form.get("delimiter", "auto"), sheet=form.get("sheet", ""),
+            decimal=form.get("decimal", "."),
+        )  # fmt: skip
 
     def _table(self) -> Table:
         table = self._open(self.source)

@@ -12,6 +12,9 @@ _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y%m%d", "%Y/%m/%d")
 TRUE = frozenset({"1", "true", "yes", "y", "t", "да", "истина"})
 FALSE = frozenset({"0", "false", "no", "n", "f", "", "нет", "ложь"})
+_GROUPED = {group: re.compile(rf"[-+]?[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+") for group in ",."}
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?( ?[AP]M)?(Z| ?[+-][0-9]{2}:?[0-9]{2})?", re.IGNORECASE)
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -34,15 +37,17 @@ def number_read(text: str, *, decimal: str = ".") -> Decimal:
     bare = text.translate(_SPACES).translate(_MINUS)
     if bare.startswith("(") and bare.endswith(")"):
         bare = "-" + bare[1:-1]
-    if decimal == ",":
-        if "." in bare and "," in bare and bare.rindex(".") > bare.rindex(","):
-            raise CellError(f"{text!r} has a comma before a point, but the decimal mark is a comma", "set `decimal: '.'` in the mapping's format")
-        bare = bare.replace(".", "") if "," in bare else bare
-        bare = bare.replace(",", ".")
-    elif "," in bare:
-        if not re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", bare):
-            raise CellError(f"{text!r} has a comma where no group of three digits ends", "set `decimal: ','` in the mapping's format, or take the comma out")
-        bare = bare.replace(",", "")
+    # The other mark may only group digits by three: 1.234 is a thousand and more where the decimal mark is a comma.
+    group = "." if decimal == "," else ","
+    whole, mark, fraction = bare.partition(decimal)
+    if group in bare:
+        if not _GROUPED[group].fullmatch(whole) or group in fraction:
+            name, wanted = ("comma", ",") if group == "," else ("point", ".")
+            raise CellError(
+                f"{text!r} has a {name} where no group of three digits ends", f"set `decimal: '{wanted}'` in the mapping's format, or take the {name} out"
+            )
+        whole = whole.replace(group, "")
+    bare = whole + ("." if mark else "") + fraction
     try:
         value = Decimal(bare)
     except InvalidOperation:
@@ -74,19 +79,31 @@ def scaled_read(text: str, *, scale: int, decimal: str = ".") -> int:
 def date_read(text: str, *, form: str = "") -> dt.date:
     """A day: ISO, or by the format the mapping names. Times of day after it are dropped."""
     bare = text.strip()
-    if not form:
+    # Only a time of day may follow the day: anything else is a damaged cell, not a date.
+    clock = _TIME.search(bare)
+    if clock and clock.end() == len(bare) and clock.start():
         try:
-            return dt.date.fromisoformat(bare[:10])
+            return _day(bare, form)
         except ValueError:
+            bare = bare[: clock.start()]
+    try:
+        return _day(bare, form)
+    except ValueError:
+        if not form:
             raise CellError(f"{text!r} is not a date as YYYY-MM-DD", "name the date's form in the mapping, for example `date: '%d.%m.%Y'`") from None
-    try:
-        return dt.datetime.strptime(bare, form).date()  # noqa: DTZ007 (a day has no zone)
-    except ValueError:
-        pass
-    try:
-        return dt.datetime.strptime(bare.split()[0] if bare else bare, form).date()  # noqa: DTZ007
-    except ValueError:
         raise CellError(f"{text!r} is not a date of the form {form}", "mend the cell, or the form in the mapping") from None
+
+
+def _day(text: str, form: str) -> dt.date:
+    if form:
+        try:
+            return dt.datetime.strptime(text, form).date()  # noqa: DTZ007 (a day has no zone)
+        except ValueError:
+            # ISO cannot be mistaken for another form, and date cells of a workbook come so.
+            pass
+    if not _ISO.fullmatch(text):
+        raise ValueError(text)
+    return dt.date.fromisoformat(text)
 
 
 def flag_read(text: str) -> bool:

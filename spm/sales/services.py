@@ -152,6 +152,36 @@ def _lines_follow(changeset: ChangeSet) -> None:
         cursor.execute(f"{insert} 0, {under} FROM spm_lines n", [tenant, changeset.pk])
 
 
+def versions_clash(*, model: type[SalesVersion], changeset: ChangeSet, after: int) -> bool:
+    """Whether a record of this unpublished set also has a version of a set published after number `after`. Hold writers_lock()."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT EXISTS (SELECT FROM tenancy_changeset s JOIN "{table}" v ON v.tenant_id = s.tenant_id AND v.change_set_id = s.id '
+            f'WHERE s.tenant_id = %s AND s.number > %s AND EXISTS (SELECT FROM "{table}" m WHERE m.tenant_id = v.tenant_id '
+            "AND m.record_id = v.record_id AND m.change_set_id = %s))",
+            [required_tenant_id(), after, changeset.pk],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def lines_clash(*, changeset: ChangeSet, after: int) -> bool:
+    """Whether a line of this set and its order's version went into different sets of this time: it would not carry its order's payee and date.
+
+    True when the order of a line written here was published after `after`, or a line of an order written here was.
+    """
+    orders, lines = OrderVersion._meta.db_table, OrderLineVersion._meta.db_table
+    later = 'FROM tenancy_changeset s JOIN "{there}" v ON v.tenant_id = s.tenant_id AND v.change_set_id = s.id WHERE s.tenant_id = %(t)s AND s.number > %(a)s'
+    ours = 'EXISTS (SELECT FROM "{here}" m WHERE m.tenant_id = v.tenant_id AND m.change_set_id = %(c)s AND {same})'
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT {later.format(there=orders)} AND {ours.format(here=lines, same='m.order_id = v.record_id')}) "
+            f"OR EXISTS (SELECT {later.format(there=lines)} AND {ours.format(here=orders, same='m.record_id = v.order_id')})",
+            {"t": required_tenant_id(), "a": after, "c": changeset.pk},
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def versions_restore(*, model: type[SalesVersion], of: ChangeSet, changeset: ChangeSet) -> int:
     """Gives back what stood before `of`, under a new set; returns how many records. Records changed since then keep what they say.
 

@@ -18,13 +18,21 @@ def changeset_open(*, kind: str, reason: str = "", actor_id: int | None = None) 
     return ChangeSet.objects.create(kind=kind, reason=reason[:400], actor_id=actor_id)
 
 
+def writers_lock() -> None:
+    """The lock under which a tenant's sets get their numbers, held until the transaction ends.
+
+    A short writer takes it first, so that what it reads as newest stays newest until it has published.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('changeset', %s))", [required_tenant_id()])
+
+
 def changeset_publish(changeset: ChangeSet) -> ChangeSet:
     """Gives the set its number: the next of its tenant. The lock is held until the surrounding transaction commits.
 
     Publishing twice changes nothing.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('changeset', %s))", [required_tenant_id()])
+    writers_lock()
     fresh = ChangeSet.objects.select_for_update().get(pk=changeset.pk)
     if fresh.number is None:
         fresh.number = (ChangeSet.objects.aggregate(top=Max("number"))["top"] or 0) + 1

@@ -12,7 +12,7 @@ from spm.imports.errors import ImportFault
 from spm.imports.models import StagedRow
 from spm.imports.readers import Source
 from spm.imports.selectors import batch_summary, errors_csv
-from spm.imports.services import import_run, tables_vacuum
+from spm.imports.services import RecordMoved, import_run, tables_vacuum
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import tenant_scope
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                     options["errors"].write_text("".join(errors_csv(batch)), encoding="utf-8")
                 for row in StagedRow.objects.filter(batch=batch, state=StagedRow.State.REJECTED).order_by("line")[:10]:
                     self.stderr.write(f"{batch.file_name}, line {row.line}, {row.column}: {row.cause}. Mend: {row.mend}.")
-        except ImportFault as fault:
+        except (ImportFault, RecordMoved) as fault:
             raise CommandError(str(fault)) from None
         if batch.change_set_id is not None:
             tables_vacuum(target=batch.target)
