@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.db.utils import IntegrityError
 from django.utils.translation import gettext as _
 
@@ -40,18 +40,27 @@ def batch_roll_back(*, batch: Batch, actor_id: int | None = None) -> int:
         raise ImportFault(_("This import wrote nothing, so there is nothing to take back."))
     target = target_get(batch.target)
     try:
-        with change(kind=ChangeSet.Kind.ROLLBACK, reason=f"{batch.file_name} taken back", actor_id=actor_id) as changeset:
+        with transaction.atomic(), change(kind=ChangeSet.Kind.ROLLBACK, reason=f"{batch.file_name} taken back", actor_id=actor_id) as changeset:
             if target.model is not None:
-                restored = versions_restore(model=target.model, of=batch.change_set, changeset=changeset)
+                undone = _undone()
+                restored = versions_restore(model=target.model, of=batch.change_set, changeset=changeset, undone=undone)
                 if target.model is OrderVersion:
-                    versions_restore(model=OrderLineVersion, of=batch.change_set, changeset=changeset)
+                    versions_restore(model=OrderLineVersion, of=batch.change_set, changeset=changeset, undone=undone)
             else:
                 restored = sum(_dated_restore(table, batch.change_set, changeset) for table in target.tables)
+            if not restored:
+                raise ImportFault(_("All that this import wrote was changed since; there is nothing left to take back."))
     except IntegrityError:
         raise ImportFault(_("Rows of this import were replaced by a later one on the same days; take that one back first.")) from None
     batch.state, batch.rolled_back_by = Batch.State.ROLLED_BACK, changeset
     batch.save(update_fields=["state", "rolled_back_by"])
     return restored
+
+
+def _undone() -> list[int]:
+    """Sets of imports that were taken back, and the sets that took them back."""
+    pairs = Batch.objects.filter(state=Batch.State.ROLLED_BACK).values_list("change_set_id", "rolled_back_by_id")
+    return [pk for pair in pairs for pk in pair if pk is not None]
 
 
 def _dated_restore(table: str, of: ChangeSet, changeset: ChangeSet) -> int:

@@ -182,10 +182,11 @@ def lines_clash(*, changeset: ChangeSet, after: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def versions_restore(*, model: type[SalesVersion], of: ChangeSet, changeset: ChangeSet) -> int:
+def versions_restore(*, model: type[SalesVersion], of: ChangeSet, changeset: ChangeSet, undone: Sequence[int] = ()) -> int:
     """Gives back what stood before `of`, under a new set; returns how many records. Records changed since then keep what they say.
 
-    A record that `of` brought in is taken away by a tombstone alone.
+    A record that `of` brought in is taken away by a tombstone alone. `undone` are sets that were taken back already and those that
+    did it: together they changed nothing.
     """
     tenant, table = required_tenant_id(), model._meta.db_table
     every = value_columns(model)
@@ -196,8 +197,8 @@ def versions_restore(*, model: type[SalesVersion], of: ChangeSet, changeset: Cha
         cursor.execute(
             f'CREATE TEMPORARY TABLE spm_undo ON COMMIT DROP AS SELECT v.* FROM "{table}" v WHERE v.tenant_id = %s AND v.change_set_id = %s '
             f'AND v.tombstone = 0 AND NOT EXISTS (SELECT FROM "{table}" l JOIN tenancy_changeset s ON s.tenant_id = l.tenant_id AND s.id = l.change_set_id '
-            "WHERE l.tenant_id = v.tenant_id AND l.record_id = v.record_id AND s.number > %s)",
-            [tenant, of.pk, of.number],
+            "WHERE l.tenant_id = v.tenant_id AND l.record_id = v.record_id AND s.number > %s AND s.id <> ALL(%s))",
+            [tenant, of.pk, of.number, list(undone)],
         )
         cursor.execute(
             f"CREATE TEMPORARY TABLE spm_former ON COMMIT DROP AS SELECT * FROM (SELECT DISTINCT ON (v.record_id) v.* FROM spm_undo u "

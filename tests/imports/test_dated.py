@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from spm.currencies.models import FxRate
+from spm.imports.errors import ImportFault
 from spm.imports.models import Batch, StagedRow
 from spm.imports.readers import Source
 from spm.imports.rollback import batch_roll_back
@@ -75,3 +76,13 @@ def test_a_stated_span_in_the_middle_leaves_the_days_around_it(rates):
     rates("USD,1.2,2024-03-01,2024-04-01")
     assert series() == [("1.1", "2024-01-01", "2024-03-01"), ("1.2", "2024-03-01", "2024-04-01"), ("1.1", "2024-04-01", "2024-12-31")]
     assert FxRate.objects.get(valid_from=dt.date(2024, 3, 1), known_to=None).fx_rate == Decimal("1.2")
+
+
+def test_an_import_whose_rows_were_all_changed_since_is_not_said_to_be_taken_back(rates):
+    first = rates("USD,1.1,2024-01-01,")
+    rates("USD,1.2,2024-01-01,")
+    with pytest.raises(ImportFault, match="changed since"):
+        batch_roll_back(batch=first)
+    first.refresh_from_db()
+    assert first.state == Batch.State.IMPORTED
+    assert series() == [("1.2", "2024-01-01", None)]
