@@ -80,7 +80,7 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except RunError as error:
-        raise JobFailed(str(error)) from error
+        raise JobFailed(error.told) from error
 
 
 STAGES = (

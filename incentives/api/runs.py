@@ -18,7 +18,7 @@ from incentives.models import LedgerEntry, Run, RunExclusion, RunIssue, Uncredit
 from incentives.models.ledger import Cause, Verb
 from incentives.selectors import run_diff
 from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
-from spm.api.fields import RecordRef, ScaledField
+from spm.api.fields import RecordRef, ScaledField, ToldField
 from spm.api.references import by_uids
 from spm.api.resources.jobs import JobOut
 from spm.api.scopes import Scope
@@ -42,7 +42,7 @@ class RunOut(serializers.Serializer):
     engine_version = serializers.CharField()
     inputs_hash = serializers.CharField()
     results_hash = serializers.CharField()
-    error = serializers.CharField()
+    error = ToldField()
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
 

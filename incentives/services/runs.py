@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from incentives.changed import changes_between
 from incentives.chunking import CHUNK, chunk_bounds, chunk_compute_all, chunk_numbers_of
@@ -27,11 +28,12 @@ from incentives.writers import statements_ensure
 from spm.calendars.models import Period
 from spm.tenancy.changes import known_number
 from spm.tenancy.scope import required_tenant_id, tenant_scope
+from spm.told import ToldError
 
 Commit = Callable[[], AbstractContextManager[Any]]
 
 
-class RunError(Exception):
+class RunError(ToldError):
     """A run that cannot go on; the text says what, where and how to mend it."""
 
 
@@ -123,7 +125,7 @@ def run_measure_chunk(*, tenant_id: int, run_id: int, number: int, commit: Commi
         try:
             found, rows = chunk_compute_all(run_inputs(run), chunk=chunk, known=ChangeNumbers.up_to(run.known_number), amount_scale=run.amount_scale)
         except InputError as error:
-            raise RunError(f"Chunk {number} of run {run.number}: {error}") from error
+            raise RunError(gettext_noop("Chunk %(chunk)s of run %(run)s: %(error)s"), chunk=number, run=run.number, error=error) from error
     with commit():
         ChunkTotals.objects.filter(run_id=run_id, number=number).delete()
         ChunkTotals.objects.bulk_create(ChunkTotals(run_id=run_id, plan_version_id=version, number=number, body=body) for version, body in found)
@@ -136,7 +138,7 @@ def run_settle_plan(*, run_id: int) -> list[list[int]]:
     run = Run.objects.select_related("base").get(pk=run_id)
     left = RunChunk.objects.filter(run=run, state=RunChunk.State.TODO).count()
     if left:
-        raise RunError(f"Run {run.number}: {left} chunks are not measured yet.")
+        raise RunError(gettext_noop("Run %(run)s: chunks not measured yet: %(left)s."), run=run.number, left=left)
     payees = settle_payees(run, run_inputs(run))
     return [payees[i : i + run.chunk_size] for i in range(0, len(payees), run.chunk_size)]
 
@@ -148,7 +150,7 @@ def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit
         try:
             settlement = settle_group(run, run_inputs(run), payees)
         except InputError as error:
-            raise RunError(f"Run {run.number}: {error}") from error
+            raise RunError(gettext_noop("Run %(run)s: %(error)s"), run=run.number, error=error) from error
     for group in settlement.groups():
         with commit():
             settlement.write(group)

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from spm.currencies.codes import currency_unpack
+from spm.told import shown
 
 _DECIMAL = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "examples": ["1234.5600"]}
 
@@ -48,6 +49,13 @@ class PackedCurrencyField(serializers.Field):
 
     def to_representation(self, value: int) -> str:
         return currency_unpack(value)
+
+
+class ToldField(serializers.CharField):
+    """A kept text (spm.told), in the language that the caller accepts."""
+
+    def to_representation(self, value: str) -> str:
+        return shown(value)
 
 
 class CodeField(serializers.ChoiceField):

@@ -9,15 +9,20 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from spm.jobs.clock import database_now
 from spm.jobs.kinds import UnknownKind, exclusive_kinds, job_kind_get
 from spm.jobs.models import ENDED, Job, JobState
 from spm.jobs.relay import outbox_put
 from spm.tenancy.scope import required_tenant_id
+from spm.told import shown, told, told_in_turn, told_of
 
 logger = logging.getLogger(__name__)
-SILENT = "The worker stopped without a word {n} times in stage “{stage}” (killed, out of memory, or longer than the lease allows)."
+SILENT = gettext_noop("The worker stopped without a word in stage “%(stage)s”, attempts: %(n)s (killed, out of memory, or longer than the lease allows).")
+GIVEN_UP = gettext_noop("Given up after %(n)s attempts.")
+IN_PART = gettext_noop("Stage “%(stage)s”, part %(part)s of %(total)s: %(error)s")
+NOT_FOLLOWED = gettext_noop("(What should follow a failure failed too: %(error)s)")
 HELD = ["state", "lease_owner", "lease_until", "fence", "due_at", "published_at", "publishes", "error"]
 
 
@@ -98,8 +103,13 @@ def job_release(job: Job, *, delay: float = 0, error: str | None = None) -> None
 
 def job_give_up(job: Job) -> None:
     """Dead letter: too many attempts. The job stays visible with the last error, and nobody starts it by himself."""
-    text = job.error or SILENT.format(n=job.attempts, stage=job.stage)
-    job_end(job, state=JobState.DEAD, error=f"{text} Given up after {job.attempts} attempts.")
+    text = job.error or told(SILENT, n=job.attempts, stage=job.stage)
+    job_end(job, state=JobState.DEAD, error=told_in_turn(text, given_up(job)))
+
+
+def given_up(job: Job) -> str:
+    """The told sentence that closes the story of a job which has used up its attempts."""
+    return told(GIVEN_UP, n=job.attempts)
 
 
 def job_end(job: Job, *, state: JobState, error: str = "") -> None:
@@ -110,7 +120,7 @@ def job_end(job: Job, *, state: JobState, error: str = "") -> None:
     job.finished_at = timezone.now()
     job.save(update_fields=["state", "lease_owner", "lease_until", "fence", "error", "finished_at", "result"])
     if state in (JobState.FAILED, JobState.DEAD):
-        logger.error("%s %s of tenant %s: %s. %s", job.kind, job.key, job.tenant_id, state.value, error)
+        logger.error("%s %s of tenant %s: %s. %s", job.kind, job.key, job.tenant_id, state.value, shown(error))
     if job.parent_id is not None:
         job_gather(Job.objects.select_for_update(no_key=True).get(pk=job.parent_id))
     elif state in (JobState.FAILED, JobState.DEAD, JobState.CANCELLED):
@@ -125,7 +135,7 @@ def _tell_kind(job: Job) -> None:
                 hook(job)
     except Exception as error:  # it must not keep the job from ending
         logger.exception("%s %s: on_failure failed", job.kind, job.key)
-        job.error = f"{job.error} (and what should follow a failure failed too: {type(error).__name__}: {error})".strip()
+        job.error = told_in_turn(job.error, told(NOT_FOLLOWED, error=told_of(error)))
         job.save(update_fields=["error"])
 
 
@@ -145,7 +155,7 @@ def job_gather(parent: Job) -> None:
     if broken is not None:
         chunks.filter(state=JobState.QUEUED).update(state=JobState.CANCELLED, finished_at=timezone.now())
         chunks.filter(state=JobState.RUNNING).update(cancel_requested=True)
-        text = f"Stage “{parent.stage}”, part {broken.chunk_number} of {total}: {broken.error}"
+        text = told(IN_PART, stage=parent.stage, part=broken.chunk_number or 0, total=total, error=broken.error)
         job_end(parent, state=JobState(broken.state), error=text)
     elif set(number) <= set(ENDED):
         job_end(parent, state=JobState.CANCELLED)

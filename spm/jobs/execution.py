@@ -9,16 +9,19 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
-from spm.jobs.claims import job_claim, job_end, job_release
+from spm.jobs.claims import given_up, job_claim, job_end, job_release
 from spm.jobs.clock import database_now
 from spm.jobs.kinds import JobKind, Stage, job_kind_get
 from spm.jobs.models import ENDED, Job, JobState
 from spm.jobs.relay import outbox_put
 from spm.jobs.steps import JobCancelled, JobFailed, LeaseLost, Step, heartbeat
 from spm.tenancy.scope import tenant_scope
+from spm.told import told, told_in_turn, told_of
 
 logger = logging.getLogger(__name__)
+STOPPED = gettext_noop("The worker was told to stop.")
 
 
 def worker_name() -> str:
@@ -50,10 +53,10 @@ def job_execute(*, tenant_id: int, job_id: int, owner: str = "") -> str:
         return _settle(step, JobState.FAILED, str(failure))
     except Exception as error:
         logger.exception("%s: attempt %s failed", step, step.attempt)
-        return _settle(step, None, f"{type(error).__name__}: {error}"[:4000])
+        return _settle(step, None, told_of(error)[:4000])
     except BaseException:
         # Ctrl-C or a shutdown: give the job back rather than let others wait for the lease to run out.
-        _settle(step, None, "The worker was told to stop.", delay=0)
+        _settle(step, None, told(STOPPED), delay=0)
         raise
 
 
@@ -121,7 +124,7 @@ def _settle(step: Step, state: JobState | None, error: str = "", *, delay: float
         if job is None:
             return "lost"
         if state is None and job.attempts >= job.max_attempts:
-            job_end(job, state=JobState.DEAD, error=f"{error} Given up after {job.attempts} attempts.")
+            job_end(job, state=JobState.DEAD, error=told_in_turn(error, given_up(job)))
             return "dead"
         if state is None:
             job_release(job, delay=settings.JOBS_RETRY_SECONDS * 2 ** (job.attempts - 1) if delay is None else delay, error=error)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from spm.jobs.kinds import UnknownKind, job_kind_get
 from spm.jobs.models import ENDED, Job, JobState
+from spm.told import shown
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def job_progress(job: Job) -> JobProgress:
         stages.append(StageProgress(name, "done" if done else "current" if position == here else "ahead", counted.get("done"), counted.get("total")))
     return JobProgress(
         uid=job.uid, kind=job.kind, label=label, key=job.key, state=job.state, state_label=str(job.get_state_display()), stages=tuple(stages),
-        attempts=job.attempts, error=job.error, requested_by_id=job.requested_by_id, created_at=job.created_at, started_at=job.started_at,
+        attempts=job.attempts, error=shown(job.error), requested_by_id=job.requested_by_id, created_at=job.created_at, started_at=job.started_at,
         heartbeat_at=job.heartbeat_at, finished_at=job.finished_at, result=job.result,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from spm import told
 from spm.ui import diffs, fields, formats, states, tables
 from spm.ui.components import attributes_html, component_render
 
@@ -149,6 +150,12 @@ def is_choice_list(bound: BoundField) -> bool:
 def get(mapping: Any, key: Any) -> Any:
     """`mapping|get:key`; None when it is not there."""
     return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.filter
+def shown(text: str) -> str:
+    """A kept text (spm.told) in the reader's language."""
+    return told.shown(text)
 
 
 # Formats. Values that are None show as a dash that screen readers hear as "no data".

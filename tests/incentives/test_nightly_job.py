@@ -15,6 +15,7 @@ from spm.jobs.models import Job, JobState
 from spm.jobs.nightly import jobs_tick
 from spm.jobs.services import job_enqueue
 from spm.tenancy.scope import tenant_scope
+from spm.told import shown
 from tests.incentives.world import make_world, put_order
 
 
@@ -86,4 +87,4 @@ def test_a_run_that_cannot_go_on_fails_with_its_job_and_says_why(busy):
     with tenant_scope(busy.pk):
         run = Run.objects.get()
         assert run.state == "failed"
-        assert "too large" in run.error
+        assert "too large" in shown(run.error)

@@ -18,6 +18,7 @@ from spm.jobs.relay import outbox_relay, outbox_relay_all
 from spm.jobs.sweeping import jobs_sweep, jobs_sweep_all
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import tenant_scope
+from spm.told import shown
 from tests.jobs.conftest import expire, fresh, queued
 
 
@@ -132,8 +133,8 @@ def test_a_worker_killed_in_silence_costs_an_attempt_and_the_last_one_gives_the_
         jobs_sweep(tenant_id=firm.pk)
     found = fresh(job)
     assert found.state == "dead"
-    assert found.error == (
-        "The worker stopped without a word 3 times in stage “load” (killed, out of memory, or longer than the lease allows). Given up after 3 attempts."
+    assert shown(found.error) == (
+        "The worker stopped without a word in stage “load”, attempts: 3 (killed, out of memory, or longer than the lease allows). Given up after 3 attempts."
     )
     assert jobs_sweep(tenant_id=firm.pk)["requeued"] == 0
 

@@ -15,6 +15,7 @@ from spm.jobs.services import JobNotAllowed, job_cancel, job_enqueue, job_retry
 from spm.jobs.steps import JobFailed
 from spm.people.models import LegalEntity
 from spm.tenancy.scope import tenant_scope
+from spm.told import shown
 from tests.jobs.conftest import fresh, queued
 
 
@@ -109,7 +110,7 @@ def test_a_poison_job_is_given_up_visibly_and_does_not_loop(firm, kind, quick):
     kind("t", bad=bad, max_attempts=3, on_failure=lambda job: told.append(job.state))
     job = job_run_here(tenant_id=firm.pk, job_id=queued(firm, "t").pk)
     assert (job.state, len(calls), told) == ("dead", 3, ["dead"])
-    assert job.error == "ValueError: row 7: no such currency XXX Given up after 3 attempts."
+    assert shown(job.error) == "ValueError: row 7: no such currency XXX Given up after 3 attempts."
     assert job_execute(tenant_id=firm.pk, job_id=job.pk) == "not to be had"
     with tenant_scope(firm.pk):
         assert list(jobs_needing_attention()) == [job]
@@ -131,7 +132,7 @@ def test_a_handler_for_failures_that_fails_does_not_keep_the_job_alive(firm, kin
     kind("t", stop=stop, on_failure=lambda job: LegalEntity.objects.create(code="x", name="x", currency="too long for the column"))
     job = job_run_here(tenant_id=firm.pk, job_id=queued(firm, "t").pk)
     assert job.state == "failed"
-    assert "what should follow a failure failed too" in fresh(job).error
+    assert "What should follow a failure failed too" in shown(fresh(job).error)
 
 
 def test_one_bad_chunk_ends_the_job_naming_the_part_and_retry_runs_only_what_is_missing(firm, kind, quick):
@@ -145,7 +146,7 @@ def test_one_bad_chunk_ends_the_job_naming_the_part_and_retry_runs_only_what_is_
 
     kind("t", [Stage("spread", chunk, chunks=lambda step: [{"n": n} for n in range(1, 5)]), Stage("after", lambda step: None)])
     job = job_run_here(tenant_id=firm.pk, job_id=queued(firm, "t").pk)
-    assert (job.state, job.error) == ("failed", "Stage “spread”, part 2 of 4: payee E2 has no plan")
+    assert (job.state, shown(job.error)) == ("failed", "Stage “spread”, part 2 of 4: payee E2 has no plan")
     assert ran == [1, 2]
     broken.clear()
     with tenant_scope(firm.pk):
@@ -238,7 +239,7 @@ def test_ctrl_c_gives_the_job_back_at_once_and_shows_why(firm, kind):
     job = queued(firm, "t")
     with pytest.raises(KeyboardInterrupt):
         job_run_here(tenant_id=firm.pk, job_id=job.pk)
-    assert (fresh(job).state, fresh(job).error) == ("queued", "The worker was told to stop.")
+    assert (fresh(job).state, shown(fresh(job).error)) == ("queued", "The worker was told to stop.")
     assert job_run_here(tenant_id=firm.pk, job_id=job.pk, timeout=2).state == "succeeded"
 
 

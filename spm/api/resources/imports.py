@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from spm.api.endpoint import Endpoint, ListEndpoint
+from spm.api.fields import ToldField
 from spm.api.problems import problem_register
 from spm.api.scopes import Scope
 from spm.imports.errors import ImportFault
@@ -49,7 +50,7 @@ class ImportOut(serializers.Serializer):
     rows = RowsOut(source="*")
     sums = serializers.JSONField()
     left_out = serializers.JSONField()
-    error = serializers.CharField()
+    error = ToldField()
     job = serializers.UUIDField(source="job.uid", allow_null=True, default=None)
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
