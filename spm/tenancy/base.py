@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.db import models
 from django.db.models.base import ModelBase
 
@@ -37,11 +38,19 @@ class TenantForeignKey(models.ForeignKey):
 
 
 class TenantOneToOne(models.OneToOneField):
-    """One-to-one between tenant tables. Its own UNIQUE is on an id of ours, which is unique across tenants already."""
+    """One-to-one between tenant tables. What is unique is (tenant, column), a constraint of the table: a unique index
+    without the tenant would tell of rows that the policies hide."""
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
         kwargs["db_constraint"] = False
         super().__init__(to, on_delete, **kwargs)
+
+    @property
+    def unique(self) -> bool:
+        """True where the ORM asks (it follows the relation backwards by it); in the models of a migration's state False,
+        so that the schema editor makes no index without the tenant."""
+        model = getattr(self, "model", None)
+        return model is None or model._meta.apps is apps
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
@@ -91,6 +100,8 @@ class TenantModelBase(ModelBase):
                 to = _label(field, app)
                 to = f"{app}.{name}" if to == "self" else to
                 constraints.append(CompositeForeignKey(name=f"{prefix}_{field_name}_fk", field=field_name, to=to))
+            if isinstance(field, TenantOneToOne):
+                constraints.append(models.UniqueConstraint(fields=["tenant", field_name], name=f"{prefix}_{field_name}_once"))
         keys = inherited("no_overlap_keys", ())
         if keys:
             constraints.append(NoOverlap(name=f"{prefix}_no_overlap", keys=list(keys)))
