@@ -207,7 +207,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Nothing is collected: WhiteNoise reads the files of the build and of the packages where they lie (WHITENOISE_USE_FINDERS).
+STATIC_ROOT = None
 STATICFILES_DIRS = [path for path in [BASE_DIR / "spm" / "assets" / "dist"] if path.exists()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from spm.api.described import SchemaView
 from spm.api.docs import docs
-from spm.api.resources import audit, calendars, fx, hr_feed, imports, jobs, me, members, people, people_acts, sales, tokens
+from spm.api.resources import audit, calendars, fx, hr_feed, imports, jobs, me, members, people, people_acts, sales, teams, tokens
 from spm.api.unknown import UnknownAddress
 
 T = "t/<slug:slug>/"
@@ -42,6 +42,12 @@ urlpatterns = [
     path(f"{T}payees/<uuid:uid>/move/", people_acts.Move.as_view(), name="api-payee-move"),
     path(f"{T}payees/<uuid:uid>/erase/", people_acts.Erase.as_view(), name="api-payee-erase"),
     path(f"{T}positions/new/", people_acts.PositionCreate.as_view(), name="api-position-create"),
+    path(f"{T}positions/<uuid:uid>/", people_acts.PositionUpdate.as_view(), name="api-position"),
+    path(f"{T}teams/", teams.TeamList.as_view(), name="api-teams"),
+    path(f"{T}teams/<uuid:uid>/", teams.TeamDetail.as_view(), name="api-team-detail"),
+    path(f"{T}team-members/", teams.TeamMemberList.as_view(), name="api-team-members"),
+    path(f"{T}team-members/set/", teams.TeamMemberSet.as_view(), name="api-team-member-set"),
+    path(f"{T}assignments/end/", people_acts.AssignmentEnd.as_view(), name="api-assignment-end"),
     path(f"{T}reporting-lines/set/", people_acts.ReportingLineSet.as_view(), name="api-reporting-line-set"),
     path(f"{T}assignments/start/", people_acts.AssignmentStart.as_view(), name="api-assignment-start"),
     path(f"{T}pay-terms/set/", people_acts.PayTermsSet.as_view(), name="api-pay-terms-set"),

@@ -1,4 +1,4 @@
-"""Django configuration of spm.people: its entry in the navigation."""
+"""Django configuration of spm.people: its entries in the navigation."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -12,4 +12,7 @@ class PeopleConfig(AppConfig):
         from spm.access.policy import roles_with
         from spm.ui.nav import NavItem, nav_register
 
-        nav_register(NavItem("people", _("People"), "people", "users-group", section="admin", roles=roles_with("people.read"), order=800, shortcut="e"))
+        readers = roles_with("people.read")
+        nav_register(NavItem("people", _("People"), "people", "users-group", section="admin", roles=readers, order=800, shortcut="e"))
+        nav_register(NavItem("positions", _("Positions"), "positions", "sitemap", section="admin", roles=readers, order=802))
+        nav_register(NavItem("teams", _("Teams"), "teams", "hierarchy", section="admin", roles=readers, order=804))

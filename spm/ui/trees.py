@@ -1,4 +1,4 @@
-"""Explanation trees as the page shows them: total, component, order line, rule, rounding."""
+"""Trees as the page shows them: explanations (total, component, order line, rule, rounding) and the reporting tree."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ KINDS = {
     "rounding": _("rounding"),
     "source": _("source"),
     "adjustment": _("adjustment"),
+    # A seat of the organisation: the reporting tree is drawn by the same component.
+    "position": "",
 }
 
 

@@ -139,6 +139,8 @@ def _paid_without(*names: str) -> Callable[[], dict[str, Any]]:
 OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-token": _uid("api.ApiToken"),
     "api-calendar": _uid("calendars.FiscalCalendar"),
+    "api-position": _uid("people.Position"),
+    "api-team-detail": _uid("people.Team"),
     "api-payee": _uid("people.Payee"),
     "api-payee-leave": _payee,
     "api-payee-absence": _payee,

@@ -106,10 +106,23 @@ class Erase(PeopleWrite):
 
 
 class PositionCreate(PeopleWrite):
-    @extend_schema(operation_id="positions_create", request=given.PositionIn, responses={201: PositionOut})
+    @extend_schema(operation_id="positions_create", request=given.NewPositionIn, responses={201: PositionOut})
     def post(self, request: Request) -> Response:
-        """A new position."""
-        return Response(PositionOut(services.position_create(**self.act(given.PositionIn))).data, status=201)
+        """A new position, with its reporting line when a manager is given."""
+        values = self.act(given.NewPositionIn)
+        code = values.pop("manager")
+        manager = None if code is None else by_code(Position, code, field="manager")
+        return Response(PositionOut(services.position_open(manager=manager, **values)).data, status=201)
+
+
+class PositionUpdate(PeopleWrite):
+    @extend_schema(operation_id="positions_update", request=given.TitleIn, responses=PositionOut)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """Another title; the code stays."""
+        found = Position.objects.filter(uid=uid).first()
+        if found is None:
+            raise Http404
+        return Response(PositionOut(services.position_update(position=found, **self.act(given.TitleIn))).data)
 
 
 class ReportingLineSet(PeopleWrite):
@@ -131,6 +144,17 @@ class AssignmentStart(PeopleWrite):
         payee = by_uids(Payee.objects.all(), [values.pop("payee")], field="payee")[0]
         position = by_code(Position, values.pop("position"), field="position")
         return Response(SeatOut(services.assignment_start(payee=payee, position=position, **values)).data, status=201)
+
+
+class AssignmentEnd(PeopleWrite):
+    @extend_schema(operation_id="assignments_end", request=given.AssignmentEndIn, responses=SeatOut)
+    def post(self, request: Request) -> Response:
+        """The payee no longer holds the position from the day on; pay terms of the seat end too."""
+        values = self.act(given.AssignmentEndIn)
+        payee = by_uids(Payee.objects.all(), [values.pop("payee")], field="payee")[0]
+        position = by_code(Position, values.pop("position"), field="position")
+        services.assignment_end(payee=payee, position=position, **values)
+        return Response(SeatOut(Seat.objects.select_related("payee", "position").get(payee=payee, position=position)).data)
 
 
 class PayTermsSet(PeopleWrite):

@@ -53,6 +53,34 @@ class PositionIn(ReasonIn):
     title = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
+class NewPositionIn(PositionIn):
+    manager = serializers.CharField(max_length=80, required=False, allow_null=True, default=None, help_text="Code of the position it reports to.")
+    start = serializers.DateField(required=False, allow_null=True, default=None, help_text="First day of the reporting line; needed with a manager.")
+
+
+class TitleIn(ReasonIn):
+    title = serializers.CharField(max_length=200)
+
+
+class TeamIn(ReasonIn):
+    code = serializers.SlugField(max_length=63)
+    name = serializers.CharField(max_length=200)
+
+
+class TeamNameIn(ReasonIn):
+    name = serializers.CharField(max_length=200)
+
+
+class TeamMemberIn(ReasonIn):
+    """The position belongs to the team in [start, end); with member false it does not."""
+
+    team = serializers.SlugField(max_length=63, help_text="Code of the team.")
+    position = serializers.CharField(max_length=80, help_text="Code of the position.")
+    start = serializers.DateField()
+    end = serializers.DateField(required=False, allow_null=True, default=None)
+    member = serializers.BooleanField(default=True)
+
+
 class ReportingLineIn(ReasonIn):
     position = serializers.CharField(max_length=80)
     manager = serializers.CharField(max_length=80, allow_null=True, help_text="Code of the manager's position; null: reports to nobody.")
@@ -66,6 +94,12 @@ class AssignmentIn(ReasonIn):
     start = serializers.DateField()
     end = serializers.DateField(required=False, allow_null=True, default=None)
     fte_ppm = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1_000_000)
+
+
+class AssignmentEndIn(ReasonIn):
+    payee = serializers.UUIDField()
+    position = serializers.CharField(max_length=80)
+    day = serializers.DateField(help_text="The first day on which the payee no longer holds the position.")
 
 
 class MoveIn(ReasonIn):

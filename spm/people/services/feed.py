@@ -221,7 +221,7 @@ def _position(row: FeedRow, act: Act) -> Position:
     found = Position.objects.filter(code=row["position"]).first()
     if found is None:
         return position_create(code=row["position"], title=row["position_title"], source=SOURCE, act=act)
-    return position_update(position=found, title=row["position_title"], act=act)
+    return position_update(position=found, title=row["position_title"], act=act) if row["position_title"] else found
 
 
 def _terms(row: FeedRow, payee: Payee, seat: Seat, day: dt.date, act: Act) -> None:

@@ -14,6 +14,12 @@ from spm.people.models import Position, ReportingLine, Team, TeamMembership
 from spm.tenancy.scope import required_tenant_id
 
 
+def span_check(start: dt.date, end: dt.date | None) -> None:
+    """Raises PeopleError for a span that does not end after it starts."""
+    if end is not None and end <= start:
+        raise PeopleError("end_date", _("It ends on %(day)s, not after its start.") % {"day": end}, _("Give a later end, or none."))
+
+
 def position_create(*, code: str, title: str, source: str = "manual", actor_id: int | None = None, reason: str = "", act: Act | None = None) -> Position:
     """A seat in the organisation."""
     code = code.strip()
@@ -27,9 +33,24 @@ def position_create(*, code: str, title: str, source: str = "manual", actor_id: 
         return position
 
 
+def position_open(
+    *, code: str, title: str, manager: Position | None = None, start: dt.date | None = None, actor_id: int | None = None, reason: str = ""
+) -> Position:
+    """position_create and, when a manager is given, reporting_line_set from `start` on, in one act."""
+    if manager is not None and start is None:
+        raise PeopleError("start", _("The day from which the position reports is missing."), _("Give the first day of the reporting line."))
+    with act_open(reason=reason, actor_id=actor_id) as doing:
+        position = position_create(code=code, title=title, act=doing)
+        if manager is not None and start is not None:
+            reporting_line_set(position=position, manager=manager, start=start, act=doing)
+        return position
+
+
 def position_update(*, position: Position, title: str, actor_id: int | None = None, reason: str = "", act: Act | None = None) -> Position:
-    """Another title. An equal one changes nothing."""
-    if title.strip() and position.title != title.strip():
+    """Another title. An equal one changes nothing; an empty one is refused."""
+    if not title.strip():
+        raise PeopleError("title", _("The title is missing."), _("Give the title as it should be shown."))
+    if position.title != title.strip():
         with act_open(act, reason=reason, actor_id=actor_id) as doing:
             doing.note("position.update", position, before={"title": position.title}, after={"title": title.strip()})
             position.title = title.strip()
@@ -47,6 +68,19 @@ def team_create(*, code: str, name: str, actor_id: int | None = None, reason: st
         return team
 
 
+def team_update(*, team: Team, name: str, actor_id: int | None = None, reason: str = "", act: Act | None = None) -> Team:
+    """Another name. An equal one changes nothing; an empty one is refused."""
+    name = name.strip()
+    if not name:
+        raise PeopleError("name", _("The team's name is missing."), _("Give the name as it should be shown."))
+    if team.name != name:
+        with act_open(act, reason=reason, actor_id=actor_id) as doing:
+            doing.note("team.update", team, before={"name": team.name}, after={"name": name})
+            team.name = name
+            team.save(update_fields=["name"])
+    return team
+
+
 def team_member_set(
     *,
     position: Position,
@@ -59,6 +93,7 @@ def team_member_set(
     act: Act | None = None,
 ) -> None:
     """The position belongs (or, with member=False, does not belong) to the team in [start, end). Repeating changes nothing."""
+    span_check(start, end)
     with act_open(act, reason=reason, actor_id=actor_id) as doing:
         key = {"position": position, "team": team}
         live = TeamMembership.objects.filter(**key, known_to__isnull=True)
@@ -82,6 +117,7 @@ def reporting_line_set(
 
     Raises PeopleError when somebody would come to stand above himself on any day, naming the day and the positions.
     """
+    span_check(start, end)
     with act_open(act, reason=reason, actor_id=actor_id) as doing:
         if manager is not None and manager.pk == position.pk:
             raise PeopleError("manager_position", _("A position cannot report to itself."), _("Name the position above it."))
