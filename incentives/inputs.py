@@ -71,6 +71,16 @@ class VersionInputs:
 
 
 @dataclass(frozen=True)
+class Instead:
+    """A version tried over the days [start, end) on the seats that are under the plan `seats_of`."""
+
+    version: PlanVersion
+    seats_of: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class PayeeGroup:
     """By which groups periods close for a payee."""
 
@@ -83,9 +93,11 @@ class RunInputs:
     """Everything small that a run of a tenant reads, as known at `number` and seen from `business_date`.
 
     only: one payee, whose own measures and pay are wanted; then nothing is read of others, and teams are not known.
+    instead: a plan version, draft or not, that takes the place of all those in force (what if it had been the plan?).
     """
 
-    def __init__(self, *, number: int, business_date: dt.date, only: int | None = None) -> None:
+    def __init__(self, *, number: int, business_date: dt.date, only: int | None = None, instead: Instead | None = None) -> None:
+        self.instead = instead
         self.tenant_id = required_tenant_id()
         self.number, self.business_date = number, business_date
         self.today = day_number(business_date)
@@ -106,6 +118,7 @@ class RunInputs:
         self.attributes = self._attributes(known_as_at(PayTerms.objects.filter(**of_seat), number))
         positions = {} if only is None else {"position_id__in": {position for _, position in self.seats.values()}}
         self.quotas = self._quotas(known_as_at(QuotaRow.objects.filter(**positions), number))
+        self._calendars: dict[int, tuple[Period, ...]] = {}
         self.versions = tuple(self._versions())
 
     # ---- people
@@ -151,6 +164,9 @@ class RunInputs:
     # ---- plans
 
     def _versions(self) -> list[VersionInputs]:
+        if self.instead is not None:
+            tried = self._version(self.instead.version, ((self.instead.start, self.instead.end),), self.instead.seats_of)
+            return [] if tried is None else [tried]
         rows = (
             PlanVersion.objects.exclude(state=PlanVersion.State.DRAFT)
             .filter(activated_in__number__lte=self.number)
@@ -161,29 +177,31 @@ class RunInputs:
         )
         found: list[VersionInputs] = []
         taken: dict[int, list[Interval]] = defaultdict(list)
-        calendars: dict[int, tuple[Period, ...]] = {}
         for row in rows:
             own = (day_number(row.effective_from), _end(row.effective_to))
             coverage = tuple(_subtract(own, taken[row.plan_id]))
             taken[row.plan_id].append(own)
-            enrolments = tuple(self._enrolments(row.plan_id, coverage))
-            if not coverage or not enrolments:
-                continue
-            compiled = plan_compiled(row.digest, row.text)
-            calendar = row.plan.calendar_id
-            if calendar not in calendars:
-                calendars[calendar] = self._periods(calendar)
-            periods = _touched(calendars[calendar], coverage)
-            if not periods:
-                continue
-            paid = frozenset(e.assignment for e in enrolments)
-            if compiled.rollups or any(component.team is not None for component in compiled.components):
-                enrolments += tuple(self._below(paid, coverage))
-            people = People(self.assignments, self.attributes, self.reporting, enrolments)
-            inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary)
-            enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
-            found.append(VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs)))
+            version = self._version(row, coverage, row.plan_id)
+            if version is not None:
+                found.append(version)
         return sorted(found, key=lambda version: version.id)
+
+    def _version(self, row: PlanVersion, coverage: tuple[Interval, ...], seats_of: int) -> VersionInputs | None:
+        """The version over the days of `coverage` for the seats under the plan `seats_of`; None where nobody or no period is concerned."""
+        enrolments = tuple(self._enrolments(seats_of, coverage))
+        if not coverage or not enrolments:
+            return None
+        compiled = plan_compiled(row.digest, row.text)
+        periods = _touched(self._periods(row.plan.calendar_id), coverage)
+        if not periods:
+            return None
+        paid = frozenset(e.assignment for e in enrolments)
+        if compiled.rollups or any(component.team is not None for component in compiled.components):
+            enrolments += tuple(self._below(paid, coverage))
+        people = People(self.assignments, self.attributes, self.reporting, enrolments)
+        inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary)
+        enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
+        return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs))
 
     def _enrolments(self, plan_id: int, coverage: tuple[Interval, ...]) -> list[Enrolment]:
         found = []
@@ -217,13 +235,16 @@ class RunInputs:
 
     def _periods(self, calendar: int) -> tuple[Period, ...]:
         """Periods of all years that have begun: a year that has begun is whole, so that its windows have their full span."""
+        if calendar in self._calendars:
+            return self._calendars[calendar]
         rows = list(PeriodRow.objects.filter(calendar_id=calendar).order_by("starts"))
         begun = {row.year for row in rows if row.starts <= self.business_date}
-        return tuple(
+        self._calendars[calendar] = tuple(
             Period(r.pk, r.code, day_number(r.starts), day_number(r.ends), f"{r.year}/{r.quarter}" if r.quarter else "", r.year)
             for r in rows
             if r.year in begun
         )
+        return self._calendars[calendar]
 
     # ---- words
 
