@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from incentives.models import Run, RunChunk
+from incentives.services.comparisons import ComparisonFailed, comparison_compute, comparison_fail
 from incentives.services.runs import RunError, run_close, run_fail, run_measure_chunk, run_open, run_settle, run_settle_plan
 from spm.calendars.models import Period
 from spm.jobs.kinds import Stage, job_kind
@@ -92,3 +93,24 @@ STAGES = (
 register = partial(job_kind, stages=STAGES, exclusive="pay", on_failure=on_failure)
 register("nightly", label=_("Nightly job"), nightly=True)
 register("recompute", label=_("Recompute"))
+
+
+def compare_stage(step: Step) -> None:
+    """Two plan versions on the same sales; nothing is posted."""
+
+    def progress(done: int, total: int) -> None:
+        step.progress(done, total)
+        step.check()
+
+    try:
+        comparison_compute(tenant_id=step.tenant_id, uid=step.params["comparison"], commit=step.commit, progress=progress)
+    except ComparisonFailed as error:
+        raise JobFailed(error.told) from error
+
+
+def comparison_failed(job: Job) -> None:
+    """The comparison fails with its job."""
+    comparison_fail(uid=job.params["comparison"], error=job.error)
+
+
+job_kind("plan_comparison", label=_("Comparison of plans"), stages=(Stage("compare", compare_stage),), on_failure=comparison_failed)

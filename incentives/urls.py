@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from incentives.pages import plans, runs
+from incentives.pages import comparisons, plans, runs
 
 urlpatterns = [
     path("plans/", plans.plan_list, name="plans"),
     path("plans/new/", plans.plan_new, name="plan-new"),
+    path("plans/comparisons/", comparisons.comparisons, name="plan-comparisons"),
+    path("plans/comparisons/start/", comparisons.comparison_ask, name="plan-comparison-start"),
+    path("plans/comparisons/<uuid:uid>/", comparisons.comparison, name="plan-comparison"),
+    path("plans/comparisons/<uuid:uid>/job/", comparisons.comparison_job, name="plan-comparison-job"),
+    path("plans/comparisons/<uuid:uid>/people.csv", comparisons.comparison_csv, name="plan-comparison-csv"),
     path("plans/<uuid:uid>/", plans.plan_latest, name="plan"),
     path("plans/<uuid:uid>/<int:number>/", plans.plan_version, name="plan-version"),
     path("plans/<uuid:uid>/<int:number>/save/", plans.plan_save, name="plan-save"),

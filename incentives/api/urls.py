@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.api import performance, plans, runs, statements
+from incentives.api import comparisons, performance, plans, runs, statements
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api-plans"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("plan-versions/<uuid:uid>/", plans.VersionDetail.as_view(), name="api-plan-version"),
     path("plan-versions/<uuid:uid>/activate/", plans.VersionActivate.as_view(), name="api-plan-version-activate"),
     path("plan-versions/<uuid:uid>/retire/", plans.VersionRetire.as_view(), name="api-plan-version-retire"),
+    path("plan-comparisons/", comparisons.ComparisonList.as_view(), name="api-plan-comparisons"),
+    path("plan-comparisons/<uuid:uid>/", comparisons.ComparisonDetail.as_view(), name="api-plan-comparison"),
     path("plan-assignments/", plans.EnrolmentList.as_view(), name="api-plan-assignments"),
     path("runs/", runs.RunList.as_view(), name="api-runs"),
     path("runs/<uuid:uid>/", runs.RunDetail.as_view(), name="api-run"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -24,6 +25,8 @@ from incentives.planwords import form_translate
 from incentives.services.plans import PlanRefused, plan_create, version_activate, version_draft
 from spm.access.guards import may, requires
 from spm.calendars.models import FiscalCalendar
+from spm.calendars.selectors import tenant_date
+from spm.tenancy.models import Tenant
 from spm.ui.tables import Column
 
 NEW_PLAN = """engine: 1
@@ -139,8 +142,10 @@ def plan_version(request: HttpRequest, slug: str, uid: UUID, number: int) -> Htt
     before = next((v for v in versions if v.number < number), None)
     report = plan_check(version.text)
     problems = [*report.problems, *(p for test in report.tests for p in test.problems)]
+    in_force = next((v for v in versions if v.state == PlanVersion.State.ACTIVE and v.number != number), None)
     context = {
         "version": version,
+        "compare_url": _compare_url(request.tenant, in_force, version) if in_force else "",  # type: ignore[attr-defined]
         "versions": versions,
         "before": before,
         "report": report,
@@ -159,6 +164,14 @@ def plan_version(request: HttpRequest, slug: str, uid: UUID, number: int) -> Htt
         "form": VersionForm(initial={"effective_from": version.effective_from, "effective_to": version.effective_to, "note": version.note}),
     }
     return render(request, "incentives/plan_version.html", context)
+
+
+def _compare_url(tenant: Tenant, first: PlanVersion, second: PlanVersion) -> str:
+    """The comparison's form, filled in with the two versions and the year before today."""
+    today = tenant_date(tenant=tenant, instant=dt.datetime.now(dt.UTC))
+    start = max(first.effective_from, today.replace(day=1, year=today.year - 1))
+    query = urlencode({"first": first.uid, "second": second.uid, "start": start.isoformat(), "end": today.replace(day=1).isoformat()})
+    return f"{reverse('plan-comparisons', kwargs={'slug': tenant.slug})}?{query}"
 
 
 @require_POST

@@ -100,6 +100,11 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> Pl
     return version
 
 
+def version_readable(version: PlanVersion) -> None:
+    """Raises PlanRefused when the version reads what the sales record does not give, or its calendar is of another kind."""
+    _fits(version, _compiled(version.text))
+
+
 def _fits(version: PlanVersion, compiled: CompiledPlan) -> None:
     """Refuses what would stop a night: columns that the sales record does not give, a calendar of another kind."""
     missing = sorted((compiled.code_columns - set(CODE_COLUMNS)) | (compiled.number_columns - {"amount", "pay_credit", "quota_credit"}))

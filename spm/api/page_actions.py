@@ -27,6 +27,11 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("plan-form", "GET"): ("plan_versions_get", "plans_check"),
     ("plan-form", "POST"): ("plan_versions_write", "plan_versions_create"),
     ("plan-activate", "POST"): ("plan_versions_activate",),
+    ("plan-comparisons", "GET"): ("plan_comparisons_list", "plan_versions_list"),
+    ("plan-comparison-start", "POST"): ("plan_comparisons_start",),
+    ("plan-comparison", "GET"): ("plan_comparisons_get",),
+    ("plan-comparison-job", "GET"): ("plan_comparisons_get",),
+    ("plan-comparison-csv", "GET"): ("plan_comparisons_get",),
     # Runs
     ("runs", "GET"): ("runs_list", "jobs_list"),
     ("run-start", "POST"): ("runs_start",),

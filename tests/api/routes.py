@@ -174,6 +174,7 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-scorecard": _paid_without("?", "period"),
     "api-team": _paid_without("?", "uid"),
     "api-run-diff": _uid("incentives.Run", state="done"),
+    "api-plan-comparison": _uid("incentives.PlanComparison"),
     "api-run": _uid("incentives.Run", state="done"),
     "api-run-postings": _uid("incentives.Run", state="done"),
     "api-run-exclusions": _uid("incentives.Run", state="done"),

@@ -39,7 +39,7 @@ def _value(field: models.Field, n: int) -> Any:
     if isinstance(field, models.DateTimeField):
         return timezone.now()
     if isinstance(field, models.DateField):
-        return dt.date(2020, 1, 1) + dt.timedelta(days=2 * n + (1 if field.name in {"valid_to", "ends", "period_end"} else 0))
+        return dt.date(2020, 1, 1) + dt.timedelta(days=2 * n + (1 if field.name in {"valid_to", "ends", "end", "period_end"} else 0))
     if isinstance(field, models.JSONField):
         return {}
     if isinstance(field, models.BinaryField):

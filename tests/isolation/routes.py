@@ -98,6 +98,7 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "plan-save": lambda desk: {**_plan(desk), "number": 1},
     "plan-activate": lambda desk: {**_plan(desk), "number": 1},
     **dict.fromkeys(("import", "import-job", "import-cancel", "import-start", "import-errors", "import-roll-back"), lambda desk: _import()),
+    **dict.fromkeys(("plan-comparison", "plan-comparison-job", "plan-comparison-csv"), lambda desk: _comparison(desk)),
     "run": lambda desk: {"uid": desk.run.uid},
     "run-job": _row("jobs.Job", kind="recompute"),
     "run-cancel": _row("jobs.Job", kind="recompute"),
@@ -107,6 +108,19 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "statement-component": lambda desk: {**_statement(desk), "component": _component(desk)},
     "statement-line": lambda desk: {**_statement(desk), "component": _component(desk), "line": _line(desk)},
 }
+
+
+def _comparison(desk: Desk) -> dict[str, Any]:
+    version = apps.get_model("incentives.PlanVersion").objects.first()
+    job = make_row(apps.get_model("jobs.Job"), kind="plan_comparison")
+    sums = {"name": "", "first": "1.00", "second": "2.00"}
+    summary = {
+        "total": sums, "periods": [sums], "components": [sums], "winners": 1, "losers": 0, "unchanged": 0, "gained": "1.00", "lost": "0.00",
+        "percentiles": [50], "pay": [["1.00"], ["2.00"]], "attainment": [[0] * 6, [0] * 6], "issues": [0, 0], "uncredited": [0, 0], "orders": 1,
+    }  # fmt: skip
+    people = [[desk.rep.pk, "1.00", "2.00"]]
+    values = {"first": version, "second": version, "state": "done", "currency": "USD", "summary": summary, "people": people, "job_id": job.pk}
+    return {"uid": make_row(apps.get_model("incentives.PlanComparison"), **values).uid}
 
 
 def _component(desk: Desk) -> str:

@@ -1,0 +1,98 @@
+"""Asking for a comparison of two plan versions, and keeping what came out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from incentives.comparison import Compared, versions_compare
+from incentives.engine.compare import PERCENTILES, Pair
+from incentives.engine.errors import InputError
+from incentives.models import PlanComparison, PlanVersion
+from incentives.services.plans import PlanRefused, version_readable
+from spm.jobs.services import job_enqueue
+from spm.tenancy.changes import known_number
+from spm.tenancy.scope import tenant_scope
+from spm.told import ToldError
+
+
+class ComparisonFailed(ToldError):
+    """The comparison cannot be computed; trying again would find the same."""
+
+
+def comparison_start(*, first: PlanVersion, second: PlanVersion, start: dt.date, end: dt.date, actor_id: int | None = None) -> PlanComparison:
+    """Queues the computation of both versions over the periods that begin in [start, end), as known now. Raises PlanRefused."""
+    if first.pk == second.pk:
+        raise PlanRefused(_("Choose two different versions; a version compared with itself shows nothing."))
+    if end <= start:
+        raise PlanRefused(_("The time ends before it begins; give a later end."))
+    if first.currency != second.currency:
+        raise PlanRefused(
+            _("The plans pay in %(first)s and %(second)s; only plans of one currency can be compared.") % {"first": first.currency, "second": second.currency}
+        )
+    for version in (first, second):
+        version_readable(version)
+    row = PlanComparison.objects.create(
+        first=first, second=second, start=start, end=end, known_number=known_number(), currency=first.currency, actor_id=actor_id
+    )
+    job = job_enqueue(kind="plan_comparison", params={"comparison": str(row.uid)}, requested_by_id=actor_id)
+    row.job_id = job.pk
+    row.save(update_fields=["job_id"])
+    return row
+
+
+def comparison_compute(
+    *, tenant_id: int, uid: str, commit: Callable[[], AbstractContextManager[Any]], progress: Callable[[int, int], None] = lambda done, total: None
+) -> None:
+    """Computes and keeps the result. Repeating it changes nothing. Raises ComparisonFailed."""
+    with tenant_scope(tenant_id):
+        row = PlanComparison.objects.select_related("first__plan", "second__plan").get(uid=uid)
+        if row.state == PlanComparison.State.DONE:
+            return
+        try:
+            found = versions_compare(first=row.first, second=row.second, start=row.start, end=row.end, known_number=row.known_number, progress=progress)
+        except InputError as error:
+            raise ComparisonFailed(gettext_noop("The sales record cannot be read: %(error)s"), error=error) from error
+        except LookupError as error:
+            raise ComparisonFailed(
+                gettext_noop("Nobody is under the plan %(plan)s from %(start)s to %(end)s, or its calendar has no period then; choose another time."),
+                plan=row.first.plan.code, start=row.start, end=row.end,
+            ) from error  # fmt: skip
+    with commit():
+        PlanComparison.objects.filter(pk=row.pk).update(
+            state=PlanComparison.State.DONE, summary=summary_of(found), finished_at=timezone.now(),
+            people=[[p.payee, _text(p.first), _text(p.second)] for p in found.comparison.payees],
+        )  # fmt: skip
+
+
+def comparison_fail(*, uid: str, error: str) -> None:
+    """Marks it as failed with a told text; in scope."""
+    PlanComparison.objects.filter(uid=uid, state=PlanComparison.State.RUNNING).update(
+        state=PlanComparison.State.FAILED, error=error[:4000], finished_at=timezone.now()
+    )
+
+
+def summary_of(found: Compared) -> dict[str, Any]:
+    """The sums as JSON, amounts as exact texts."""
+    c = found.comparison
+    return {
+        "total": _pair(c.total), "periods": [_pair(p) for p in c.periods], "components": [_pair(p) for p in c.components],
+        "winners": c.winners, "losers": c.losers, "unchanged": c.unchanged, "gained": _text(c.gained), "lost": _text(c.lost),
+        "percentiles": list(PERCENTILES), "pay": [[_text(v) for v in spread.percentiles] for spread in c.pay],
+        "attainment": [list(counts) for counts in c.attainment], "issues": list(found.issues), "uncredited": list(found.uncredited), "orders": found.orders,
+    }  # fmt: skip
+
+
+def _pair(pair: Pair) -> dict[str, str]:
+    return {"name": pair.name, "first": _text(pair.first), "second": _text(pair.second)}
+
+
+def _text(amount: Decimal) -> str:
+    return f"{amount:f}"
