@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from incentives.api.shown import AmountField, ByCurrency, uids_of
 from incentives.models import LedgerEntry, Run, RunExclusion, RunIssue, UncreditedOrder
 from incentives.models.ledger import Cause, Verb
+from incentives.runwords import full_because_shown
 from incentives.selectors import run_diff
 from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
 from spm.api.fields import RecordRef, ScaledField, ToldField
@@ -37,7 +38,7 @@ class RunOut(serializers.Serializer):
     known_number = serializers.IntegerField(help_text="The change number up to which the record was read.")
     business_date = serializers.DateField()
     is_full = serializers.BooleanField()
-    full_because = serializers.CharField()
+    full_because = serializers.SerializerMethodField(help_text="Why everybody was computed; empty where only changes were.")
     base = serializers.IntegerField(source="base.number", allow_null=True, default=None, help_text="The run against which this one computed.")
     engine_version = serializers.CharField()
     inputs_hash = serializers.CharField()
@@ -45,6 +46,9 @@ class RunOut(serializers.Serializer):
     error = ToldField()
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+
+    def get_full_because(self, run: Run) -> str:
+        return full_because_shown(run.full_because)
 
 
 class RunDetailOut(RunOut):

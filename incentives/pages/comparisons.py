@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from incentives.models import PlanComparison, PlanVersion
 from incentives.selectors.comparisons import comparison_list, comparison_pairs, comparison_people
+from incentives.selectors.plans import component_labels
 from incentives.services.comparisons import comparison_start
 from incentives.services.plans import PlanRefused
 from spm.access.guards import may, requires
@@ -154,7 +155,11 @@ def _result(request: HttpRequest, slug: str, row: PlanComparison) -> dict[str, A
             title=_("Attainment"), labels=bands, summary=_("Number of people and windows in each band."),
             series=[Series(first, [Decimal(v) for v in summary["attainment"][0]]), Series(second, [Decimal(v) for v in summary["attainment"][1]])],
         ) if any(map(sum, summary["attainment"])) else None,
-        "components": comparison_pairs(row, "components"), "people": people[:SHOWN], "people_count": len(people), "shown": SHOWN, "query": query,
+        "components": comparison_pairs(row, "components"), "labels": component_labels(row.second) | component_labels(row.first),
+        "unchanged_text": ngettext(
+            "The largest change first; %(count)s person is paid the same by both.", "The largest change first; %(count)s people are paid the same by both.",
+            summary["unchanged"],
+        ) % {"count": summary["unchanged"]}, "people": people[:SHOWN], "people_count": len(people), "shown": SHOWN, "query": query,
         "sees_pay": sees_pay, "exports": [("CSV", reverse("plan-comparison-csv", kwargs={"slug": slug, "uid": row.uid}))] if sees_pay else [],
         "people_columns": [
             Column("payee", _("Payee")), Column("first", first, numeric=True), Column("second", second, numeric=True),

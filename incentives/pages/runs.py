@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from incentives.models import Run, RunExclusion, RunIssue, UncreditedOrder
+from incentives.runwords import full_because_shown, reason_shown
 from incentives.selectors.runs import run_diff
 from spm.access.guards import may, requires
 from spm.jobs.models import Job
@@ -114,10 +115,12 @@ def run_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     )
     names = dict(OrderVersion.objects.filter(record__in=[row.order_id for row in uncredited], tombstone=0).values_list("record_id", "number"))
     for row in uncredited:
+        row.shown_reason = reason_shown(row.reason)  # type: ignore[attr-defined]
         row.shown_number = names.get(row.order_id) or row.order.external_id  # type: ignore[attr-defined]
     issues = RunIssue.objects.filter(run_from__number__lte=run.number, run_to__isnull=True).select_related("payee__detail", "period")[:100]
     context = {
         "run": run,
+        "full_because": full_because_shown(run.full_because),
         "summary": run.summary,
         "exclusions": exclusions,
         "uncredited": uncredited,

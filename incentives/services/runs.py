@@ -21,6 +21,7 @@ from incentives.engine.errors import InputError
 from incentives.inputs import ENGINE_VERSION, RunInputs
 from incentives.loaders import ChangeNumbers, scale_needed
 from incentives.models import ChunkTotals, Run, RunChunk
+from incentives.runwords import ASKED, EARLIER, FIRST, FRAME, RATES, SHAPE
 from incentives.settle import settle_group, settle_payees, totals_forget
 from incentives.summary import summary_make
 from incentives.uncredited import close_lists
@@ -101,17 +102,17 @@ def run_open(
 
 def _full_because(run: Run, base: Run | None, asked: bool) -> str:
     if asked:
-        return "asked for"
+        return ASKED
     if base is None:
-        return "first run"
+        return FIRST
     if run.known_number < base.known_number:
-        return "an earlier change number"
+        return EARLIER
     if base.inputs_hash != run.inputs_hash:
-        return "plans, people, reporting lines or calendars changed"
+        return FRAME
     if (base.chunk_size, base.amount_scale) != (run.chunk_size, run.amount_scale):
-        return "chunks or decimals changed"
+        return SHAPE
     if changes_between(after=base.known_number, upto=run.known_number).fx:
-        return "currency rates changed"
+        return RATES
     return ""
 
 
