@@ -112,7 +112,8 @@ def lines_write(*, company: Company, products: list[Product], rows: dict[int, Or
         (
             OrderLineVersion(
                 record=line, change_set=changeset, order_id=order.record_id, line_number=at, payee=order.payee, order_date=order.order_date,
-                product=products[product], quantity=pieces * 10_000, unit_price=cents // pieces, amount=cents, amount_scale=2, currency_code=order.currency_code, kind=order.kind,
+                product=products[product], quantity=pieces * 10_000, unit_price=cents // pieces, amount=cents, amount_scale=2,
+                currency_code=order.currency_code, kind=order.kind,
                 **(_contract(order, cents) if product in (service, service - 1) else {}),
             )
             for line, (order, at, product, pieces, cents) in zip(lines, parts, strict=True)
