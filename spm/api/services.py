@@ -55,7 +55,7 @@ def token_create(*, tenant: Tenant, membership: Membership, name: str, scopes: C
     now = timezone.now()
     if not now < expires_at <= now + LONGEST:
         raise TokenRefused(_("A token ends in the future and within 366 days."), field="expires_at")
-    if membership.ended_at is not None:
+    if not membership.is_open(now):
         raise TokenRefused(_("This member has left; a token would not work."), field="member")
     prefix, secret = ("".join(secrets.choice(_ALPHABET) for _i in range(length)) for length in (8, 43))
     token = ApiToken.objects.create(

@@ -1,4 +1,4 @@
-"""Cuts time into the periods of a fiscal calendar. Pure: no Django, no clock.
+"""Cuts time into the periods of a fiscal calendar. Pure: no database, no clock.
 
 Every kind tiles its years: periods are half-open [starts, ends), the next one starts where the last one ends.
 A fiscal year is named after the calendar year in which most of its last month falls (FY2025 of a July start ends 2025-07-01).
@@ -10,15 +10,28 @@ import calendar
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_noop as _n
+
+from spm.told import ToldError
 
 KINDS = ("month", "quarter", "445", "biweekly", "semi_monthly", "custom")
 PATTERNS = {"4-4-5": (4, 4, 5), "4-5-4": (4, 5, 4), "5-4-4": (5, 4, 4)}
+OLDEST, NEWEST, MOST_YEARS = 1970, 2200, 50
 DAY = dt.timedelta(days=1)
 WEEK = dt.timedelta(days=7)
 
 
-class CalendarError(ValueError):
-    """A calendar cannot be cut as asked; the message says which value is wrong and how to mend it."""
+class CalendarError(ToldError, ValueError):
+    """A calendar cannot be cut as asked: which value is wrong and how to mend it, said in the reader's language when it is shown.
+
+    `field` names the value at fault.
+    """
+
+    def __init__(self, message: str, /, *, field: str = "", **given: Any) -> None:
+        super().__init__(message, **given)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -30,6 +43,11 @@ class Window:
     ends: dt.date
     quarter: str
     year: str
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.ends - self.starts).days
 
 
 @dataclass(frozen=True)
@@ -55,36 +73,47 @@ class CalendarRules:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise CalendarError(f"Calendar kind {self.kind!r} is not known; use one of {', '.join(KINDS)}.")
+            raise CalendarError(_n("Calendar kind '%(kind)s' is not known; use one of %(known)s."), field="kind", kind=self.kind, known=", ".join(KINDS))
         if not 1 <= self.year_start_month <= 12:
-            raise CalendarError(f"year_start_month is {self.year_start_month}; give a month from 1 to 12.")
+            raise CalendarError(
+                _n("The year cannot start in month %(month)s; give a month from 1 to 12."), field="year_start_month", month=self.year_start_month
+            )
         if self.kind == "445":
             if self.pattern not in PATTERNS:
-                raise CalendarError(f"Week pattern {self.pattern!r} is not known; use one of {', '.join(PATTERNS)}.")
+                raise CalendarError(
+                    _n("Week pattern '%(pattern)s' is not known; use one of %(known)s."), field="pattern", pattern=self.pattern, known=", ".join(PATTERNS)
+                )
             if not 0 <= self.year_end_weekday <= 6:
-                raise CalendarError(f"year_end_weekday is {self.year_end_weekday}; give 0 (Monday) to 6 (Sunday).")
+                raise CalendarError(_n("%(day)s is no weekday; give 0 (Monday) to 6 (Sunday)."), field="year_end_weekday", day=self.year_end_weekday)
             if self.year_end_rule not in {"last", "nearest"}:
-                raise CalendarError(f"year_end_rule is {self.year_end_rule!r}; use 'last' or 'nearest'.")
+                raise CalendarError(
+                    _n("The rule for the end of the year is '%(rule)s'; use 'last' or 'nearest'."), field="year_end_rule", rule=self.year_end_rule
+                )
             if not 1 <= self.week53 <= 12:
-                raise CalendarError(f"week53 is {self.week53}; give the period, 1 to 12, that takes the extra week.")
+                raise CalendarError(_n("Period %(number)s cannot take the extra week; give a period from 1 to 12."), field="week53", number=self.week53)
         if self.kind == "biweekly" and self.anchor is None:
-            raise CalendarError("A calendar of fourteen days needs `anchor`: the first day of any one of its windows.")
+            raise CalendarError(_n("A calendar of fourteen days needs an anchor: the first day of any one of its windows."), field="anchor")
         if self.kind == "custom":
             _check_custom(self.windows)
 
 
 def _check_custom(windows: Sequence[Window]) -> None:
     if not windows:
-        raise CalendarError("A custom calendar needs at least one window.")
+        raise CalendarError(_n("A custom calendar needs at least one window."), field="windows")
     codes: set[str] = set()
     for before, window in zip([None, *windows], windows, strict=False):
         if window.ends <= window.starts:
-            raise CalendarError(f"Window {window.code} ends {window.ends}, which is not after its start {window.starts}.")
+            raise CalendarError(
+                _n("Window %(code)s ends %(ends)s, which is not after its start %(starts)s."),
+                field="windows", code=window.code, ends=window.ends, starts=window.starts,
+            )  # fmt: skip
         if before is not None and window.starts != before.ends:
-            word = "overlaps" if window.starts < before.ends else "leaves a gap after"
-            raise CalendarError(f"Window {window.code} starts {window.starts} and {word} {before.code}, which ends {before.ends}; start it on that day.")
+            overlap = _n("Window %(code)s starts %(starts)s and overlaps %(before)s, which ends %(ends)s; start it on that day.")
+            gap = _n("Window %(code)s starts %(starts)s and leaves a gap after %(before)s, which ends %(ends)s; start it on that day.")
+            message = overlap if window.starts < before.ends else gap
+            raise CalendarError(message, field="windows", code=window.code, starts=window.starts, before=before.code, ends=before.ends)
         if window.code in codes:
-            raise CalendarError(f"Window code {window.code} is used twice; give each window its own.")
+            raise CalendarError(_n("Window code %(code)s is used twice; give each window its own."), field="windows", code=window.code)
         codes.add(window.code)
 
 
@@ -116,10 +145,14 @@ def windows_for_years(rules: CalendarRules, first: int, last: int) -> list[Windo
     >>> [w.code for w in windows_for_years(CalendarRules("quarter"), 2024, 2024)]
     ['2024-Q1', '2024-Q2', '2024-Q3', '2024-Q4']
     """
-    if first > last:
-        raise CalendarError(f"The first year {first} is after the last year {last}.")
     if rules.kind == "custom":
         return list(rules.windows)
+    if not OLDEST <= first <= NEWEST or not OLDEST <= last <= NEWEST:
+        raise CalendarError(_n("Give years from %(first)s to %(last)s."), field="first_year", first=OLDEST, last=NEWEST)
+    if last - first >= MOST_YEARS:
+        raise CalendarError(_n("A calendar is made for at most %(count)s years at once."), field="last_year", count=MOST_YEARS)
+    if first > last:
+        raise CalendarError(_n("The first year %(first)s is after the last year %(last)s."), field="last_year", first=first, last=last)
     if rules.kind == "biweekly":
         return _biweekly(rules, first, last)
     build = {"month": _months, "quarter": _quarters, "445": _weeks, "semi_monthly": _semi_monthly}[rules.kind]
@@ -148,7 +181,9 @@ def _weeks(rules: CalendarRules, year: int) -> list[Window]:
     start, end = week_year_start(rules, year), week_year_start(rules, year + 1)
     weeks = (end - start).days // 7
     if weeks not in {52, 53}:
-        raise CalendarError(f"Fiscal year {year} would have {weeks} weeks; check year_start_month, year_end_rule and year_end_weekday.")
+        raise CalendarError(
+            _n("Fiscal year %(year)s would have %(weeks)s weeks; check the month, the weekday and the rule of its end."), year=year, weeks=weeks
+        )
     out, day = [], start
     for n, length in enumerate(PATTERNS[rules.pattern] * 4):
         ends = day + WEEK * (length + (1 if weeks == 53 and n + 1 == rules.week53 else 0))

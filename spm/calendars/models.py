@@ -52,3 +52,8 @@ class Period(TenantModel):
             models.UniqueConstraint(fields=["tenant", "calendar", "starts"], name="calendars_period_starts"),
             models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="calendars_period_ordered"),
         ]
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.ends - self.starts).days

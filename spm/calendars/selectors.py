@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Min, QuerySet
+from django.utils.translation import gettext_noop as _n
 
 from spm.calendars.generate import CalendarError
 from spm.calendars.models import FiscalCalendar, Period
@@ -16,7 +17,7 @@ def calendar_default() -> FiscalCalendar:
     """The tenant's default calendar; raises CalendarError when there is none."""
     found = FiscalCalendar.objects.filter(is_default=True).first()
     if found is None:
-        raise CalendarError("This tenant has no default calendar; create one, or mark one as the default.")
+        raise CalendarError(_n("This company has no default calendar; create one, or mark one as the default."))
     return found
 
 
@@ -25,11 +26,17 @@ def periods_for(*, calendar: FiscalCalendar, start: dt.date, end: dt.date) -> Qu
     return calendar.periods.filter(starts__lt=end, ends__gt=start).order_by("starts")
 
 
+def calendars_spanned() -> QuerySet[FiscalCalendar]:
+    """All calendars, the default first, each with `from_day`, `to_day` (the day after its last) and `periods_count`."""
+    found = FiscalCalendar.objects.annotate(from_day=Min("periods__starts"), to_day=Max("periods__ends"), periods_count=Count("periods"))
+    return found.order_by("-is_default", "name", "code")
+
+
 def period_on(*, calendar: FiscalCalendar, day: dt.date) -> Period:
     """The period that holds the day; raises CalendarError when the calendar does not reach it."""
     found = calendar.periods.filter(starts__lte=day, ends__gt=day).first()
     if found is None:
-        raise CalendarError(f"Calendar {calendar.code} has no period that holds {day}; extend the calendar by the years it lacks.")
+        raise CalendarError(_n("Calendar %(code)s has no period that holds %(day)s; extend the calendar by the years it lacks."), code=calendar.code, day=day)
     return found
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.utils.translation import gettext_noop as _n
 
-class ZoneUnknown(ValueError):
+from spm.told import ToldError
+
+
+class ZoneUnknown(ToldError, ValueError):
     """The name is not one of the IANA time zones."""
 
 
@@ -15,7 +19,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ZoneUnknown(f"Time zone {name!r} is not known; use an IANA name such as Europe/Berlin.") from error
+        raise ZoneUnknown(_n("Time zone '%(name)s' is not known; use an IANA name such as Europe/Berlin."), name=name) from error
 
 
 def local_date(instant: dt.datetime, zone_name: str) -> dt.date:

@@ -141,6 +141,8 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-calendar": _uid("calendars.FiscalCalendar"),
     "api-position": _uid("people.Position"),
     "api-team-detail": _uid("people.Team"),
+    "api-calendar-extend": _uid("calendars.FiscalCalendar", kind="custom"),
+    "api-calendar-default": _uid("calendars.FiscalCalendar"),
     "api-payee": _uid("people.Payee"),
     "api-payee-leave": _payee,
     "api-payee-absence": _payee,

@@ -129,7 +129,7 @@ def test_custom_windows_with_a_gap_or_an_overlap_are_refused(windows: tuple[Wind
         ({"kind": "month", "year_start_month": 13}, "from 1 to 12"),
         ({"kind": "445", "pattern": "5-5-3"}, "Week pattern"),
         ({"kind": "445", "week53": 13}, "extra week"),
-        ({"kind": "445", "year_end_rule": "first"}, "year_end_rule"),
+        ({"kind": "445", "year_end_rule": "first"}, "end of the year"),
         ({"kind": "biweekly"}, "anchor"),
     ],
 )

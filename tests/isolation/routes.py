@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from analytics.selectors.periods import period_choose
 from incentives.selectors import component_traces, line_traces
+from spm.tenancy.changes import change
 from spm.tenancy.models import TenantRow
 from tests.isolation.catalog import make_row
 from tests.support.desks import TODAY, Desk
@@ -90,6 +91,12 @@ def _import() -> dict[str, Any]:
     return {"uid": make_row(apps.get_model("imports.Batch"), job=make_row(apps.get_model("jobs.Job"), kind="import")).uid}
 
 
+def _pair() -> dict[str, Any]:
+    with change(reason="isolation") as published:
+        rate = make_row(apps.get_model("currencies.FxRate"), known_from=published, base="EUR", quote="USD")
+    return {"rate_type": rate.rate_type, "base": rate.base, "quote": rate.quote}
+
+
 # What stands behind addresses whose parameters do not say it themselves. Runs inside the scope of the desk's tenant.
 OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "plan": _plan,
@@ -99,6 +106,7 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "plan-activate": lambda desk: {**_plan(desk), "number": 1},
     **dict.fromkeys(("import", "import-job", "import-cancel", "import-start", "import-errors", "import-roll-back"), lambda desk: _import()),
     **dict.fromkeys(("plan-comparison", "plan-comparison-job", "plan-comparison-csv"), lambda desk: _comparison(desk)),
+    "fx-pair": lambda desk: _pair(),
     "run": lambda desk: {"uid": desk.run.uid},
     "run-job": _row("jobs.Job", kind="recompute"),
     "run-cancel": _row("jobs.Job", kind="recompute"),
