@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analytics.pages import scorecard, statement, team
+from analytics.pages import scorecard, statement, statement_files, team
 
 urlpatterns = [
     path("scorecard/", scorecard.scorecard_page, name="scorecard"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("statement/", statement.statement_mine, name="statement-mine"),
     path("people/<uuid:uid>/statements/<str:code>/", statement.statement_page, name="statement"),
     path("people/<uuid:uid>/statements/<str:code>/statement.csv", statement.statement_csv, name="statement-csv"),
+    path("people/<uuid:uid>/statements/<str:code>/statement.pdf", statement_files.statement_pdf, name="statement-pdf"),
+    path("people/<uuid:uid>/statements/<str:code>/statement.xlsx", statement_files.statement_xlsx, name="statement-xlsx"),
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/", statement.component_page, name="statement-component"),
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/lines/<path:line>/", statement.component_page, name="statement-line"),
     path("team/", team.team_page, name="team"),

@@ -16,64 +16,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics.pages.common import choice_of, payee_of, period_nav
+from analytics.pages.statement_files import exports_of
+from incentives.explain_words import exact_decimal, part_label, part_note
 from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, last_run, line_traces, statement_get
 from incentives.selectors.traces import TraceLine
 from spm.access.guards import requires
+from spm.documents.cells import cell_safe
 from spm.people.models import Payee
 from spm.ui.drawers import drawer_wanted
-from spm.ui.formats import day_text, money_text, number_text, percent_text, period_text
+from spm.ui.formats import day_text, money_text, percent_text, period_text
 from spm.ui.tables import Column
 from spm.ui.trees import TreeNode
 
 KIND = {"rounding": "rounding", "adjustment": "adjustment"}
-
-
-def _detail(detail: dict[str, Any], locale: str) -> str:
-    """What the engine says of a part, in a line: from, to, rate, factor."""
-    words = {
-        "from": _("from"),
-        "to": _("to"),
-        "covered": _("amount"),
-        "value": _("rate"),
-        "factor": _("times"),
-        "of": _("of"),
-        "rate": _("rate"),
-        "base": _("on"),
-    }
-    parts = []
-    for name, value in detail.items():
-        if value is None:
-            continue
-        try:
-            shown = number_text(Decimal(str(value)), locale)
-        except ArithmeticError:
-            shown = str(value)
-        parts.append(f"{words.get(name, name)} {shown}")
-    return ", ".join(parts)
-
-
-def _part_label(part: dict[str, Any]) -> str:
-    names = {
-        "slice": _("Slice of the table"),
-        "rate": _("Rate"),
-        "multiplier": _("Multiplied by: %(name)s"),
-        "rounding": _("Rounding"),
-        "earlier": _("Earned earlier in this window"),
-        "cap": _("Cap"),
-        "floor": _("Floor"),
-    }
-    label = names.get(part["kind"])
-    if label is None:
-        return str(part["label"])
-    return label % {"name": part["label"]} if "%(name)s" in label else label
-
-
-def _exact(value: Decimal | str) -> Decimal:
-    """A number for the page; a quotient that does not end is shown to 28 digits."""
-    if isinstance(value, Decimal):
-        return value
-    whole, _slash, below = value.partition("/")
-    return Decimal(whole) / Decimal(below or 1)
 
 
 def _tree(trace: LineTrace, locale: str, line_url: Any) -> TreeNode:
@@ -82,18 +37,17 @@ def _tree(trace: LineTrace, locale: str, line_url: Any) -> TreeNode:
     def money(value: Decimal) -> str:
         return money_text(value, trace.currency, locale)
 
-    parts = [
-        TreeNode(_part_label(part), money(Decimal(part["amount"])), KIND.get(part["kind"], "rule"), _detail(part["detail"], locale)) for part in trace.parts
-    ]
+    parts = [TreeNode(part_label(part), money(exact_decimal(part["amount"])), KIND.get(part["kind"], "rule"), part_note(part, locale)) for part in trace.parts]
     base = [
         TreeNode(
-            f"{line.number} · {line.account}".rstrip(" ·"), money(_exact(line.pay_credit)), "line", day_text(line.order_date, locale), line_url(line), True
+            f"{line.number} · {line.account}".rstrip(" ·"), money(exact_decimal(line.pay_credit)), "line", day_text(line.order_date, locale),
+            line_url(line), True,
         )
         for line in trace.lines
     ]  # fmt: skip
     children = list(parts)
     if base:
-        total = sum((_exact(line.pay_credit) for line in trace.lines), Decimal(0))
+        total = sum((exact_decimal(line.pay_credit) for line in trace.lines), Decimal(0))
         children.append(TreeNode(_("Order lines credited in this period"), money(total), "source", _("what the rule was applied to"), children=base))
     return TreeNode(trace.label, money(trace.amount), "component", trace.version.plan.title, children=children)
 
@@ -194,7 +148,7 @@ def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> Ht
             for c in component_traces(payee, period=choice.period, run=run)
         ],
         "nav": _nav(request, choice, payee),
-        "exports": [("CSV", reverse("statement-csv", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}))],
+        "exports": exports_of(slug=slug, payee=payee, choice=choice),
     }
     return render(request, "analytics/statement.html", context)
 
@@ -238,8 +192,8 @@ def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, compon
         "component": traces[0],
         "total": sum((trace.amount for trace in traces), Decimal(0)),
         "trees": [_tree(trace, locale, line_url) for trace in traces],
-        "lines": [(item, line_url(item), _exact(item.pay_credit)) for _trace, item in lines],
-        "lines_total": sum((_exact(item.pay_credit) for _trace, item in lines), Decimal(0)),
+        "lines": [(item, line_url(item), exact_decimal(item.pay_credit)) for _trace, item in lines],
+        "lines_total": sum((exact_decimal(item.pay_credit) for _trace, item in lines), Decimal(0)),
         "columns": [
             Column("order", _("Order")),
             Column("account", _("Customer")),
@@ -256,8 +210,8 @@ def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, compon
         "drawer_title": item.number,
         "drawer_close_url": page_url,
         "line": item,
-        "quota_credit": _exact(item.quota_credit),
-        "pay_credit": _exact(item.pay_credit),
+        "quota_credit": exact_decimal(item.quota_credit),
+        "pay_credit": exact_decimal(item.pay_credit),
         "trace": _line_tree(item, of, locale),
     }
     return render(request, "analytics/partials/line.html" if drawer_wanted(request) else "analytics/component.html", context)
@@ -275,18 +229,13 @@ def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:
         "source",
         _("as known at change %(number)s") % {"number": line.change_number} if line.change_number else "",
     )
-    credit = _exact(line.pay_credit)
+    credit = exact_decimal(line.pay_credit)
     children = [TreeNode(_("Credited by rule: %(rule)s") % {"rule": line.rule}, money(credit), "rule", day_text(line.order_date, locale), children=[source])]
     if line.pay is not None:
-        pay = _exact(line.pay)
+        pay = exact_decimal(line.pay)
         note = _("before multipliers and rounding") + (f", {percent_text(pay / credit, locale)}" if credit else "")
         children.insert(0, TreeNode(_("Its part of the component"), money(pay), "line", note))
     return TreeNode(trace.label, money(trace.amount), "component", trace.version.plan.title, children=children)
-
-
-def _safe(text: str) -> str:
-    """Text that a spreadsheet must not run as a formula."""
-    return f"'{text}" if text.strip()[:1] in {"=", "+", "-", "@"} else text
 
 
 @require_safe
@@ -303,7 +252,7 @@ def statement_csv(request: HttpRequest, slug: str, uid: UUID, code: str) -> Http
     rows = csv.writer(out)
     rows.writerow([_("Component"), _("Earned in"), _("Why now"), _("Currency"), _("Amount")])
     for e in _entries(view):
-        rows.writerow([_safe(e["label"]), e["origin"].code, _safe(e["cause"]), e["currency"], f"{e['amount']:f}"])
+        rows.writerow([cell_safe(e["label"]), e["origin"].code, cell_safe(e["cause"]), e["currency"], f"{e['amount']:f}"])
     for currency, total in view.total.items():
         rows.writerow([_("Total"), choice.period.code, "", currency, f"{total:f}"])
     response = HttpResponse("﻿" + out.getvalue(), content_type="text/csv; charset=utf-8")

@@ -112,15 +112,23 @@ def line_trace(
     run = run or last_run()
     if run is None:
         return None
-    book = PayeeBook(payee_id=payee.pk, run=run)
+    return line_traces_of(
+        PayeeBook(payee_id=payee.pk, run=run), period=period, version_id=version_id, seat_id=seat_id, component=component, limit=limit, after=after
+    )
+
+
+def line_traces_of(
+    book: PayeeBook, *, period: Period, version_id: int, seat_id: int, component: str, limit: int | None = None, after: int = 0
+) -> LineTrace | None:
+    """As line_trace, from a book that is open already; all lines where no limit is given."""
     if version_id not in book.books or seat_id not in book.inputs.seats:
         return None
     trace = next((found for found in _seat_traces(book, book.books[version_id], seat_id, period) if found.component == component), None)
     if trace is None:
         return None
     lines = book.lines(version_id=version_id, seat_id=seat_id, period_id=period.pk, component=component)
-    shown = lines[after : after + limit]
-    orders = orders_shown(ids=[line.object_id for line in shown], number=run.known_number)
+    shown = lines[after:] if limit is None else lines[after : after + limit]
+    orders = orders_shown(ids=[line.object_id for line in shown], number=book.run.known_number)
     return LineTrace(**vars(trace), lines=_lines(shown, orders), lines_total=len(lines))
 
 

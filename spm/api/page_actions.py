@@ -14,6 +14,8 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("statement-mine", "GET"): ("statements_list", "statements_get"),
     ("statement", "GET"): ("statements_get", "statements_list"),
     ("statement-csv", "GET"): ("statements_get", "traces_get"),
+    ("statement-pdf", "GET"): ("statements_pdf",),
+    ("statement-xlsx", "GET"): ("statements_xlsx",),
     ("statement-component", "GET"): ("traces_get",),
     ("statement-line", "GET"): ("traces_get", "orders_get"),
     ("team", "GET"): ("team_get", "periods_list"),

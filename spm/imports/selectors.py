@@ -10,9 +10,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from spm.documents.cells import cell_safe
 from spm.imports.models import Batch, ImportMapping, StagedRow
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def batches() -> QuerySet[Batch]:
@@ -46,15 +45,6 @@ def rows_rejected(batch: Batch) -> QuerySet[StagedRow]:
 def rows_preview(batch: Batch, *, limit: int = 50) -> QuerySet[StagedRow]:
     """The first accepted rows."""
     return StagedRow.objects.filter(batch=batch, state=StagedRow.State.ACCEPTED).order_by("line", "id")[:limit]
-
-
-def cell_safe(text: str) -> str:
-    """A text that a spreadsheet does not take for a formula: each of its lines that begins like one gets an apostrophe.
-
-    >>> cell_safe("=1+1"), cell_safe("plain")
-    ("'=1+1", 'plain')
-    """
-    return "\n".join(f"'{line}" if line.lstrip(" \u00a0").startswith(_RISKY) else line for line in text.split("\n"))
 
 
 def errors_csv(batch: Batch) -> Iterator[str]:

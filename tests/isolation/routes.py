@@ -113,6 +113,8 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "scorecard-of": lambda desk: {"uid": desk.rep.uid},
     "statement": _statement,
     "statement-csv": _statement,
+    "statement-pdf": _statement,
+    "statement-xlsx": _statement,
     "statement-component": lambda desk: {**_statement(desk), "component": _component(desk)},
     "statement-line": lambda desk: {**_statement(desk), "component": _component(desk), "line": _line(desk)},
 }

@@ -1,0 +1,123 @@
+"""A statement book as a PDF: totals, the sum as an equation, each component with its explanation and its orders."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from incentives.explain_words import exact_decimal, part_label, part_note
+from incentives.exports.book import BookPart, BookPeriod, Leaf, StatementBook
+from incentives.exports.shown import causes_shown, period_shown, span_shown
+from spm.documents.pdf import pdf_render
+from spm.ui.formats import NIL, day_text, moment_exact, money_text
+
+TEMPLATE = Path(__file__).with_name("statement.typ")
+# Orders printed for one component; the rest stand in one line with their sum, and one by one in the spreadsheet.
+LINES = 1000
+
+
+def book_pdf(book: StatementBook, *, zone: Any) -> bytes:
+    """The document, in the language in force; `zone` is the company's time zone for the moment of calculation."""
+    return pdf_render(template=TEMPLATE, data=_data(book, zone))
+
+
+def _data(book: StatementBook, zone: Any) -> dict[str, Any]:
+    locale = get_language() or "en"
+    fresh = book.freshness
+    stamp = _("Not computed yet")
+    if fresh.run and fresh.computed_at:
+        at = moment_exact(fresh.computed_at, locale, zone)
+        stamp = _("Computed %(at)s, run %(run)s, change %(change)s") % {"at": at, "run": fresh.run.number, "change": fresh.known_number}
+    several = len(book.periods) > 1
+    return {
+        "lang": locale.split("-")[0],
+        "title": _("Statement"),
+        "name": book.payee.detail.display_name,
+        "company": book.company,
+        "number": _("Payee number %(number)s") % {"number": book.payee.external_id},
+        "span": span_shown(book),
+        "stamp": stamp,
+        "hidden": _("Left out, as you may not see them: %(periods)s") % {"periods": ", ".join(map(period_shown, book.hidden))} if book.hidden else "",
+        "nothing": _("Nothing is due in this period."),
+        "cards": [card for currency in book.total for card in _cards(book, currency, locale)],
+        "columns": {
+            "periods": [_("Period"), _("State"), _("Earned in the period"), _("From earlier periods"), _("By hand"), _("Total")],
+            "parts": [_("Component"), _("Earned in"), _("Why now"), _("Amount")],
+            "why": [_("How it was counted"), "", _("Amount")],
+            "lines": [_("Line"), _("Customer"), _("Date"), _("Credited"), _("Amount")],
+        },
+        "summary": [_summary(p, currency, locale) for p in book.periods for currency in p.view.total] if several else [],
+        "summary_totals": [[_("Total"), "", *_sums(book, currency, locale)] for currency in book.total] if several else [],
+        "summary_title": _("By period"),
+        "periods": [_period(p, locale) for p in book.periods],
+        "page": _("Page"),
+    }
+
+
+def _columns(p: BookPeriod, currency: str) -> list[Decimal]:
+    view = p.view
+    return [part.get(currency, Decimal(0)) for part in (view.earned, view.late, view.adjusted, view.total)]
+
+
+def _sums(book: StatementBook, currency: str, locale: str) -> list[str]:
+    return [money_text(sum(column, Decimal(0)), currency, locale) for column in zip(*(_columns(p, currency) for p in book.periods), strict=True)]
+
+
+def _cards(book: StatementBook, currency: str, locale: str) -> list[dict[str, str]]:
+    labels = [_("Earned in the period"), _("From earlier periods"), _("By hand"), _("Total")]
+    return [{"label": label, "value": value} for label, value in zip(labels, _sums(book, currency, locale), strict=True)]
+
+
+def _summary(p: BookPeriod, currency: str, locale: str) -> list[str]:
+    return [period_shown(p.view.period), p.view.state_label, *(money_text(value, currency, locale) for value in _columns(p, currency))]
+
+
+def _period(p: BookPeriod, locale: str) -> dict[str, Any]:
+    rows = [
+        [item.part.label, period_shown(item.part.earning_period), causes_shown(item.part) or _("this period"), _money(item, item.part.amount, locale)]
+        for item in p.parts
+    ]
+    rows += [
+        [a.label, period_shown(a.earning_period), _("by hand: %(note)s") % {"note": a.note}, money_text(a.amount, a.currency, locale)] for a in p.adjustments
+    ]
+    return {
+        "name": period_shown(p.view.period),
+        "state": p.view.state_label,
+        "rows": rows,
+        "totals": [[_("Total"), money_text(amount, currency, locale)] for currency, amount in p.view.total.items()],
+        "parts": [_part(item, locale) for item in p.parts if item.parts],
+    }
+
+
+def _money(item: BookPart, value: Decimal, locale: str) -> str:
+    return money_text(value, item.part.currency, locale)
+
+
+def _part(item: BookPart, locale: str) -> dict[str, Any]:
+    shown, more = item.leaves[:LINES], item.leaves[LINES:]
+    lines = [_line(item, leaf, locale) for leaf in shown]
+    if more:
+        text = ngettext("%(count)s line more, in the spreadsheet", "%(count)s lines more, in the spreadsheet", len(more)) % {"count": len(more)}
+        lines.append([text, "", "", "", _money(item, sum((leaf.amount for leaf in more), Decimal(0)), locale)])
+    return {
+        "title": item.part.label,
+        "note": " · ".join(text for text in (item.part.plan_title, item.part.position_title) if text),
+        "why": [[part_label(p), part_note(p, locale), _money(item, exact_decimal(p["amount"]), locale)] for p in item.parts],
+        "lines": lines if any(leaf.order for leaf in item.leaves) else [],
+        "total": [_("Total"), _money(item, item.part.amount, locale)],
+    }
+
+
+def _line(item: BookPart, leaf: Leaf, locale: str) -> list[str]:
+    order = leaf.order
+    return [
+        leaf.label,
+        (order.account or NIL) if order else "",
+        day_text(order.order_date, locale) if order else "",
+        "" if leaf.credited is None else _money(item, leaf.credited, locale),
+        NIL if order and order.pay is None else _money(item, leaf.amount, locale),
+    ]

@@ -1,0 +1,106 @@
+"""A statement book as a spreadsheet: totals, components, lines. The amounts of each sheet sum to the ledger's, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from incentives.exports.book import StatementBook
+from incentives.exports.shown import causes_shown, span_shown
+from spm.documents.xlsx import Amount, Sheet, workbook_bytes
+
+Row = Sequence[Any]
+
+
+def book_xlsx(book: StatementBook) -> bytes:
+    """The file. Numbers are numeric cells with a format; each sheet ends with a row of totals for each currency."""
+    title = _("Statement of %(name)s") % {"name": book.payee.detail.display_name}
+    return workbook_bytes([_totals(book, title), _components(book), _lines(book)], title=title)
+
+
+def _totals(book: StatementBook, title: str) -> Sheet:
+    run = book.freshness.run
+    intro: list[Row] = [
+        [title],
+        [_("Company"), book.company],
+        [_("Payee number"), book.payee.external_id],
+        [_("Periods"), span_shown(book)],
+        [_("As of run"), run.number if run else None],
+    ]
+    if book.hidden:
+        intro.append([_("Left out, as you may not see them"), ", ".join(period.code for period in book.hidden)])
+    header = [_("Period"), _("State"), _("Currency"), _("Earned in the period"), _("From earlier periods"), _("By hand"), _("Total")]
+    rows: list[Row] = [
+        [
+            p.view.period.code, p.view.state_label, currency,
+            *(Amount(part.get(currency, Decimal(0)), currency) for part in _parts(p.view)), Amount(total, currency),
+        ]
+        for p in book.periods
+        for currency, total in p.view.total.items()
+    ]  # fmt: skip
+    totals: list[Row] = [
+        [_("Total"), None, currency]
+        + [Amount(sum((_parts(p.view)[n].get(currency, Decimal(0)) for p in book.periods), Decimal(0)), currency) for n in range(3)]
+        + [Amount(total, currency)]
+        for currency, total in book.total.items()
+    ]  # fmt: skip
+    return Sheet(_("Totals"), header, rows, totals, intro)
+
+
+def _parts(view: Any) -> tuple[dict[str, Decimal], dict[str, Decimal], dict[str, Decimal]]:
+    return view.earned, view.late, view.adjusted
+
+
+def _components(book: StatementBook) -> Sheet:
+    header = [_("Period"), _("Component"), _("Plan"), _("Position"), _("Earned in"), _("Why now"), _("Currency"), _("Amount")]
+    rows: list[Row] = []
+    for period in book.periods:
+        code = period.view.period.code
+        for item in period.parts:
+            part = item.part
+            rows.append(
+                [
+                    code, part.label, part.plan_title, part.position_title, part.earning_period_code, causes_shown(part), part.currency,
+                    Amount(part.amount, part.currency),
+                ]
+            )  # fmt: skip
+        rows += [[code, a.label, None, None, a.earning_period_code, a.note, a.currency, Amount(a.amount, a.currency)] for a in period.adjustments]
+    return Sheet(_("Components"), header, rows, _closing(book, width=len(header)))
+
+
+def _lines(book: StatementBook) -> Sheet:
+    header = [
+        _("Period"), _("Component"), _("Position"), _("Earned in"), _("Line"), _("Source"), _("Customer"), _("Date"), _("Rule"), _("Currency"), _("Credited"),
+        _("Amount"),
+    ]  # fmt: skip
+    return Sheet(_("Lines"), header, list(_line_rows(book)), _closing(book, width=len(header)))
+
+
+def _line_rows(book: StatementBook) -> Iterator[Row]:
+    for period in book.periods:
+        code = period.view.period.code
+        for item in period.parts:
+            part = item.part
+            for leaf in item.leaves:
+                order = leaf.order
+                yield [
+                    code, part.label, part.position_title, part.earning_period_code, leaf.label, order.source if order else None,
+                    order.account if order else None, order.order_date if order else None, order.rule if order else None, part.currency,
+                    None if leaf.credited is None else Amount(leaf.credited, part.currency), Amount(leaf.amount, part.currency),
+                ]  # fmt: skip
+        for a in period.adjustments:
+            yield [code, a.label, None, a.earning_period_code, a.note, None, None, None, None, a.currency, None, Amount(a.amount, a.currency)]
+
+
+def _closing(book: StatementBook, *, width: int) -> list[Row]:
+    """Totals: the currency before the amount is the last column but one, except where credits stand between them."""
+    rows: list[Row] = []
+    for currency, total in book.total.items():
+        row: list[Any] = [_("Total")] + [None] * (width - 1)
+        row[-1] = Amount(total, currency)
+        row[width - 2 if width == 8 else width - 3] = currency
+        rows.append(row)
+    return rows
