@@ -58,7 +58,7 @@ export function mount(box) {
         lineNumbers(), foldGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(), search({top: true}),
         yaml(), syntaxHighlighting(inks), look, lintGutter(), EditorView.lineWrapping, EditorState.tabSize.of(2), EditorState.readOnly.of(read),
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap]), // Tab is not bound: it must leave the editor
-        EditorView.contentAttributes.of({'aria-label': label, ...(read ? {tabindex: '0'} : {})}),
+        EditorView.contentAttributes.of({'aria-label': label, tabindex: '0'}),
         EditorView.updateListener.of(update => { if (update.docChanged) { field.value = update.state.doc.toString(); field.dispatchEvent(new Event('input', {bubbles: true})); } }),
       ],
     }),
