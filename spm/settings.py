@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "spm.access.middleware.UserLanguageMiddleware",
+    "spm.ui.nul.NulMiddleware",
     "spm.tenancy.middleware.TenantMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

@@ -9,12 +9,16 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from spm.access.models import Invitation
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import required_tenant_id, tenant_scope
+from spm.told import told
 
 logger = logging.getLogger(__name__)
+# With its parameter cut at 200 characters it fits the column.
+_NOT_SENT = gettext_noop("The mail server did not take the mail: %(error)s. Check the address and the server's settings, then send it again.")
 
 
 def invitation_mail_later(*, invitation: Invitation, url: str) -> None:
@@ -33,6 +37,6 @@ def invitation_mail_later(*, invitation: Invitation, url: str) -> None:
         except (OSError, smtplib.SMTPException) as error:
             logger.exception("invitation %s: the mail was not sent", uid)
             with tenant_scope(tenant.pk):
-                Invitation.objects.filter(uid=uid).update(mail_error=f"{type(error).__name__}: {error}"[:400])
+                Invitation.objects.filter(uid=uid).update(mail_error=told(_NOT_SENT, error=str(error)[:200]))
 
     transaction.on_commit(send)

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from spm.ui.nul import nul_fault
+
 logger = logging.getLogger("spm.api")
 MEDIA_TYPE = "application/problem+json"
 
@@ -116,6 +118,8 @@ def _known(exc: Exception) -> tuple[str, dict[str, Any]] | None:
         return "forbidden", {"detail": getattr(exc, "detail", None)}
     if isinstance(exc, exceptions.ValidationError):
         return "invalid", {"errors": list(field_errors(exc.detail))}
+    if nul_fault(exc):
+        return "malformed", {"detail": _("The request holds a NUL character, which no text here can hold.")}
     if isinstance(exc, exceptions.ParseError):
         return "malformed", {"detail": exc.detail}
     by_type: list[tuple[type[Exception], str]] = [

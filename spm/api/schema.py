@@ -100,6 +100,15 @@ class OperationSchema(AutoSchema):
             )
         return found
 
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        """A text in the address holds no NUL: that is refused for all operations alike."""
+        found = super()._get_parameters()
+        for parameter in found:
+            schema = parameter.get("schema", {})
+            if parameter["in"] in {"query", "path"} and schema.get("type") == "string" and not schema.keys() & {"format", "enum", "pattern"}:
+                schema["pattern"] = NO_NUL
+        return found
+
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         codes = ["400", "401", "403", "404", "405", "406", "409", "429"]

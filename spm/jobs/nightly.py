@@ -7,6 +7,7 @@ import logging
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spm.jobs.clock import database_now
+from spm.jobs.housekeeping import housekeeping_run
 from spm.jobs.kinds import job_kinds
 from spm.jobs.models import Job
 from spm.jobs.services import chunks_prune, job_enqueue
@@ -47,7 +48,7 @@ def jobs_tick(*, now: dt.datetime | None = None) -> list[tuple[str, str, str]]:
         try:
             due = business_date_due(here, time_zone=tenant.time_zone, hour=tenant.nightly_hour)
             if due is not None:
-                started += [(tenant.slug, kind, due.isoformat()) for kind in _start(tenant.pk, due)]
+                started += [(tenant.slug, kind, due.isoformat()) for kind in _start(tenant.pk, due, server)]
         except ZoneInfoNotFoundError:
             logger.error("tenant %s: unknown time zone %r; give an IANA name such as Europe/Berlin", tenant.slug, tenant.time_zone)
             broken.append(tenant.slug)
@@ -59,7 +60,7 @@ def jobs_tick(*, now: dt.datetime | None = None) -> list[tuple[str, str, str]]:
     return started
 
 
-def _start(tenant_id: int, due: dt.date) -> list[str]:
+def _start(tenant_id: int, due: dt.date, now: dt.datetime) -> list[str]:
     key, made = due.isoformat(), []
     with tenant_scope(tenant_id):
         for kind in job_kinds():
@@ -68,4 +69,5 @@ def _start(tenant_id: int, due: dt.date) -> list[str]:
                 made.append(kind.name)
         if made:
             chunks_prune()
+            housekeeping_run(now=now)
     return made

@@ -1,4 +1,4 @@
-"""Reads the text of an HR feed: CSV in the dialects that spreadsheets write, and the values of its cells. Pure."""
+"""Reads the text of an HR feed: CSV in the dialects that spreadsheets write, and the values of its cells. Pure: no database, no clock."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from django.utils.translation import gettext_noop as _n
+
+from spm.told import ToldError
+
 EVENTS = ("join", "move", "leave", "absence", "return", "change")
 COLUMNS = (
     "event", "external_id", "date", "end_date", "name", "given_name", "family_name", "email", "phone", "country", "kind", "legal_entity", "pay_group",
@@ -17,8 +21,8 @@ COLUMNS = (
 REQUIRED = ("event", "external_id", "date")
 
 
-class FeedUnreadable(ValueError):
-    """The file as a whole cannot be read; the message says why and what to do."""
+class FeedUnreadable(ToldError, ValueError):
+    """The file as a whole cannot be read; the message says why and what to do, in the reader's language when it is shown."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,15 @@ def feed_rows(content: bytes | str) -> Iterator[FeedRow]:
     heading = [cell.strip().lower().replace(" ", "_") for cell in next(reader, [])]
     missing = [column for column in REQUIRED if column not in heading]
     if missing:
-        raise FeedUnreadable(f"The heading lacks {', '.join(missing)}; it may hold: {', '.join(COLUMNS)}.")
+        raise FeedUnreadable(_n("The heading lacks %(columns)s; it may hold: %(known)s."), columns=", ".join(missing), known=", ".join(COLUMNS))
     unknown = [column for column in heading if column and column not in COLUMNS]
     if unknown:
-        raise FeedUnreadable(f"The heading holds {', '.join(unknown)}, which the feed does not know; it may hold: {', '.join(COLUMNS)}.")
+        raise FeedUnreadable(
+            _n("The heading holds %(columns)s, which the feed does not know; it may hold: %(known)s."), columns=", ".join(unknown), known=", ".join(COLUMNS)
+        )
     doubled = {column for column in heading if column and heading.count(column) > 1}
     if doubled:
-        raise FeedUnreadable(f"The heading holds {', '.join(sorted(doubled))} twice; leave one.")
+        raise FeedUnreadable(_n("The heading holds %(columns)s twice; leave one."), columns=", ".join(sorted(doubled)))
     begins = reader.line_num + 1
     for cells in reader:
         if any(cell.strip() for cell in cells):
@@ -61,7 +67,7 @@ def _decoded(content: bytes) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise FeedUnreadable("The file is neither UTF-8 nor windows-1251; save it as CSV UTF-8.")
+    raise FeedUnreadable(_n("The file is neither UTF-8 nor windows-1251; save it as CSV UTF-8."))
 
 
 def day_read(text: str) -> dt.date | None:

@@ -64,8 +64,8 @@ def test_a_custom_calendar_grows_by_windows_and_refuses_a_gap(tenant) -> None:
 def test_a_rate_is_exact_dated_and_as_known_before(tenant) -> None:
     admin = make_caller(tenant, Role.TENANT_ADMIN)
     made = admin.post("fx-rates/", RATE)
-    assert (made.status_code, made.json()[0]["fx_rate"]) == (200, "1.0812345678")
-    assert admin.post("fx-rates/", RATE).json() == [], "it was so already"
+    assert (made.status_code, made.json()["rates"][0]["fx_rate"]) == (200, "1.0812345678")
+    assert admin.post("fx-rates/", RATE).json() == {"rates": []}, "it was so already"
     admin.post("fx-rates/", {**RATE, "fx_rate": "1.1", "start": "2024-04-01"})
     on = lambda day: [row["fx_rate"] for row in admin.get("fx-rates/", on=day).json()["results"]]  # noqa: E731
     assert (on("2023-12-31"), on("2024-03-31"), on("2024-04-01")) == ([], ["1.0812345678"], ["1.1000000000"])

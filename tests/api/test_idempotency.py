@@ -17,6 +17,8 @@ from spm.api.endpoint import Endpoint
 from spm.api.models import IdempotencyRecord
 from spm.api.scopes import Scope
 from spm.api.services import idempotency_purge
+from spm.jobs import housekeeping
+from spm.jobs.nightly import jobs_tick
 from spm.people.models import Team
 from spm.tenancy.scope import tenant_scope
 from tests.api.support import make_caller
@@ -115,6 +117,31 @@ def test_answers_are_forgotten_after_a_day(tenant, teams) -> None:
     with tenant_scope(tenant.pk):
         assert idempotency_purge(now=timezone.now()) == 0
         assert idempotency_purge(now=timezone.now() + dt.timedelta(hours=25)) == 1
+
+
+def test_the_night_forgets_old_answers_of_each_tenant_and_keeps_those_of_the_day(tenant, other_tenant, teams) -> None:
+    for place in (tenant, other_tenant):
+        caller = make_caller(place, Role.HR)
+        caller.post("test-teams/", {"code": "a"}, **{"Idempotency-Key": "old"})
+        with tenant_scope(place.pk):
+            IdempotencyRecord.objects.update(created_at=timezone.now() - dt.timedelta(hours=25))
+        caller.post("test-teams/", {"code": "b"}, **{"Idempotency-Key": "new"})
+    kept = lambda place: list(IdempotencyRecord.objects.values_list("key", flat=True))  # noqa: E731
+    jobs_tick(now=timezone.now().replace(hour=23))
+    for place in (tenant, other_tenant):
+        with tenant_scope(place.pk):
+            assert kept(place) == ["new"]
+
+
+def test_a_housekeeper_that_fails_stops_neither_the_others_nor_the_night(tenant, teams, monkeypatch) -> None:
+    def fails(now: dt.datetime) -> int:
+        Team.objects.create(code="half", name="Half")
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(housekeeping, "_keepers", {"fails": fails, **housekeeping._keepers})
+    with tenant_scope(tenant.pk):
+        assert housekeeping.housekeeping_run(now=timezone.now()) == {"api answers": 0}
+        assert not Team.objects.filter(code="half").exists()
 
 
 @pytest.mark.django_db(transaction=True)

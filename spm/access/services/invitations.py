@@ -87,8 +87,7 @@ def invitation_accept(*, token: str, user: User | None, password: str = "") -> t
             if invitation is None or not invitation.email:
                 raise LinkInvalid(_("This link has been used, was withdrawn or is past its time. Ask whoever sent it for a new one."))
             user = _account(invitation, user, password)
-            reason = _("invitation")
-            membership_open(user=user, roles=invitation.roles, payee=invitation.payee, actor_id=invitation.invited_by_id, reason=reason)
+            membership_open(user=user, roles=invitation.roles, payee=invitation.payee, actor_id=invitation.invited_by_id, reason="invitation")
             Invitation.objects.filter(pk=invitation.pk).update(accepted_at=now)
             audit_record(action="invitation.accept", target=invitation, after={"user": user.pk}, actor_id=user.pk)
     return user, link.tenant

@@ -31,6 +31,12 @@ class FxRateOut(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class MadeRatesOut(serializers.Serializer):
+    """The rows that a write made; none when it was so already."""
+
+    rates = FxRateOut(many=True)
+
+
 class FxPairIn(serializers.Serializer):
     rate_type = serializers.SlugField(max_length=40)
     base = serializers.RegexField("^[A-Z]{3}$")
@@ -72,11 +78,11 @@ class FxRateList(ListEndpoint):
     def get_queryset(self) -> QuerySet[FxRate]:
         return known_as_at(FxRate.objects.all(), known_at(self.request))
 
-    @extend_schema(operation_id="fx_rates_set", request=FxRateIn, responses=FxRateOut(many=True))
+    @extend_schema(operation_id="fx_rates_set", request=FxRateIn, responses=MadeRatesOut)
     def post(self, request: Request) -> Response:
         """Sets a rate; answers with the rows that this made (none when it was so already)."""
         made = services.fx_rate_set(actor_id=request.user.pk, **self.parsed(FxRateIn))
-        return Response(FxRateOut(made, many=True).data)
+        return Response(MadeRatesOut({"rates": made}).data)
 
 
 class FxRateEnd(Endpoint):

@@ -20,6 +20,7 @@ from spm.access.models import Invitation, Membership, Role
 from spm.access.policy import POLICY, conflicts_of
 from spm.access.selectors import is_open
 from spm.api.endpoint import Endpoint, ListEndpoint
+from spm.api.fields import ToldField
 from spm.api.problems import problem_register
 from spm.api.references import by_uids
 from spm.api.scopes import Scope
@@ -49,7 +50,7 @@ class InvitationOut(serializers.Serializer):
     language = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
-    mail_error = serializers.CharField()
+    mail_error = ToldField()
 
 
 class RolesIn(serializers.Serializer):

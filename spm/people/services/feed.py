@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from spm.people.acts import Act
 from spm.people.errors import PeopleError
@@ -23,8 +24,10 @@ from spm.people.services.organisation import position_create, position_update, r
 from spm.people.services.payees import payee_create, payee_update, person_update
 from spm.people.services.seats import assignment_start, pay_terms_set, payee_move
 from spm.tenancy.models import ChangeSet
+from spm.told import told
 
 SOURCE = "hr"
+_REASON = gettext_noop("HR feed")
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def _run(content: bytes | str, *, source: str, actor_id: int | None, keep: Calla
     result = FeedResult()
     try:
         with transaction.atomic():
-            act = Act(kind=ChangeSet.Kind.FEED, reason="HR feed", actor_id=actor_id)
+            act = Act(kind=ChangeSet.Kind.FEED, reason=told(_REASON), actor_id=actor_id)
             act.changeset  # noqa: B018 - opened before the first row's savepoint, so that a refused row cannot take it along
             for row in feed_rows(content):
                 result.rows += 1

@@ -31,6 +31,23 @@ ERRORS = [
     Column("value", gettext_lazy("Value")),
     Column("cause", gettext_lazy("Why and how to mend it")),
 ]
+# What an act is called in front of people, and the names of what it changes.
+ACTS = {
+    "payee.create": gettext_lazy("New payee"),
+    "payee.update": gettext_lazy("Payee changed"),
+    "person.update": gettext_lazy("Name or address changed"),
+    "employment.start": gettext_lazy("Joins"),
+    "employment.status": gettext_lazy("State of employment"),
+    "employment.end": gettext_lazy("Leaves"),
+    "position.create": gettext_lazy("New position"),
+    "position.update": gettext_lazy("Position renamed"),
+    "assignment.set": gettext_lazy("Sits in a position"),
+    "assignment.end": gettext_lazy("Leaves a position"),
+    "pay_terms.set": gettext_lazy("Target pay"),
+    "reporting_line.set": gettext_lazy("Reports to"),
+    "team.create": gettext_lazy("New team"),
+    "team.member": gettext_lazy("Team"),
+}
 
 
 def _key(request: HttpRequest, name: str) -> str:
@@ -56,7 +73,7 @@ def feed(request: HttpRequest, slug: str) -> HttpResponse:
             context |= {
                 "result": result,
                 "name": name,
-                "changes": result.changes[:500],
+                "changes": [(ACTS.get(change.action, change.action), change) for change in result.changes[:500]],
                 "change_columns": CHANGES,
                 "error_columns": ERRORS,
             }
