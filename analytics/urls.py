@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analytics.pages import scorecard, statement, statement_files, team
+from analytics.pages import scorecard, statement, statement_files, team, team_files
 
 urlpatterns = [
     path("scorecard/", scorecard.scorecard_page, name="scorecard"),
@@ -15,4 +15,6 @@ urlpatterns = [
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/", statement.component_page, name="statement-component"),
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/lines/<path:line>/", statement.component_page, name="statement-line"),
     path("team/", team.team_page, name="team"),
+    path("team/team.csv", team_files.team_csv, name="team-csv"),
+    path("team/team.xlsx", team_files.team_xlsx, name="team-xlsx"),
 ]

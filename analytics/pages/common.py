@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -42,10 +43,13 @@ def payee_of(request: HttpRequest, uid: UUID | None, choice: PeriodChoice) -> Pa
 
 
 def period_nav(request: HttpRequest, choice: PeriodChoice, name: str, **kwargs: object) -> dict[str, object]:
-    """Parameters of the component period_nav: links keep the page and change the period."""
+    """Parameters of the component period_nav: links keep the page and its filters, and change the period."""
+    kept = {key: value for key, value in request.GET.items() if key != "period" and value}
 
     def link(period: Period | None) -> str:
-        return reverse(name, kwargs={"slug": request.tenant.slug, **kwargs}) + f"?period={period.code}" if period else ""  # type: ignore[attr-defined]
+        if period is None:
+            return ""
+        return reverse(name, kwargs={"slug": request.tenant.slug, **kwargs}) + "?" + urlencode({"period": period.code, **kept})  # type: ignore[attr-defined]
 
     locale = get_language() or "en"
 

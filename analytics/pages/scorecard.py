@@ -116,6 +116,10 @@ def scorecard_page(request: HttpRequest, slug: str, uid: UUID | None = None) -> 
         "pace": _pace_chart(card.pace),
         "trend": _trend_chart(card),
         "ladders": _ladders(card, locale),
+        "components": [
+            (c, int(c.share * 100), reverse("statement-component", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code, "component": c.name}))
+            for c in card.components
+        ],
         "statement_url": reverse("statement", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}),
     }
     return render(request, "analytics/scorecard.html", context)

@@ -90,6 +90,7 @@ def _entries(view: StatementView) -> list[dict[str, Any]]:
     """The statement's parts, then what was posted by hand: label, period of origin, why now, amount."""
     parts = [
         {
+            "component": part.component,
             "label": part.label,
             "plan": part.plan_title,
             "origin": part.earning_period,
@@ -101,6 +102,7 @@ def _entries(view: StatementView) -> list[dict[str, Any]]:
     ]
     by_hand = [
         {
+            "component": item.component,
             "label": item.label,
             "plan": "",
             "origin": item.earning_period,
@@ -134,6 +136,13 @@ def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> Ht
                 "label": _("Total %(period)s") % {"period": period_text(choice.period.code, choice.period.starts, choice.period.ends, locale)},
             }
         )
+    components = [
+        (c, reverse("statement-component", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code, "component": c.component}))
+        for c in component_traces(payee, period=choice.period, run=run)
+    ]
+    urls = {c.component: url for c, url in components}
+    for entry in entries:
+        entry["url"] = urls.get(entry["component"], "") if entry["origin"].pk == choice.period.pk else ""
     context = {
         "payee": payee,
         "view": view,
@@ -143,10 +152,7 @@ def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> Ht
         "is_own": payee.pk == request.membership.payee_id,  # type: ignore[attr-defined]
         "columns": _columns(),
         "equations": equations,
-        "components": [
-            (c, reverse("statement-component", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code, "component": c.component}))
-            for c in component_traces(payee, period=choice.period, run=run)
-        ],
+        "components": components,
         "nav": _nav(request, choice, payee),
         "exports": exports_of(slug=slug, payee=payee, choice=choice),
     }

@@ -43,6 +43,18 @@ class Money:
 
 
 @dataclass(frozen=True)
+class ComponentShare:
+    """What a component of a seat earned in the period; share: of what was earned in its currency, of amounts above 0."""
+
+    name: str
+    label: str
+    seat_id: int
+    amount: Decimal
+    currency: str
+    share: Decimal
+
+
+@dataclass(frozen=True)
 class Scorecard:
     payee: Payee
     choice: PeriodChoice
@@ -54,6 +66,8 @@ class Scorecard:
     trend: list[tuple[Period, Decimal]]
     """Earned by period, in `trend_currency` alone."""
     trend_currency: str
+    components: list[ComponentShare]
+    """Earned in the period by component, the largest first; they sum to what was earned."""
     is_computed: bool
 
 
@@ -88,8 +102,22 @@ def scorecard(*, payee: Payee, choice: PeriodChoice, today: dt.date) -> Scorecar
         money=money,
         trend=[(p, by_period[p.pk]) for p in recent],
         trend_currency=trend_currency,
+        components=_components(here),
         is_computed=bool(run and here),
     )
+
+
+def _components(here: list[Result]) -> list[ComponentShare]:
+    found = []
+    above: dict[str, Decimal] = defaultdict(Decimal)
+    for row in here:
+        labels = {component.name: component.label or component.name for component in row.plan.components}
+        for name, amount in row.components.items():
+            if amount:
+                found.append((name, labels.get(name, name), row.seat_id, amount, row.currency))
+                above[row.currency] += max(amount, Decimal(0))
+    shares = [ComponentShare(*item, max(item[3], Decimal(0)) / above[item[4]] if above[item[4]] else Decimal(0)) for item in found]
+    return sorted(shares, key=lambda item: (item.currency, -item.amount, item.label))
 
 
 def _finishes(mine: list[Result], measure: str, over: str, choice: PeriodChoice) -> list[Decimal]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from django.db.models import Count
 
@@ -21,14 +23,16 @@ from spm.sales.models import OrderVersion
 @dataclass(frozen=True)
 class Member:
     """One person in one seat. quota: of the first attainment of the plan (None: nothing computed); before: its attainment at the
-    end of the quarter before; earned in the period by currency (None: nothing computed); orders counted by order date."""
+    end of the quarter before; earned in the period by currency (None: nothing computed); orders of the person, counted by order
+    date (None: they stand in the row of his first seat); seats: how many rows he has."""
 
     payee: Payee
     title: str
     quota: QuotaState | None
     before: Decimal | None
     earned: dict[str, Decimal] | None
-    orders: int
+    orders: int | None
+    seats: int = 1
 
     @property
     def has_quota(self) -> bool:
@@ -53,15 +57,38 @@ class Concern:
     member: Member
     code: str
     figure: Decimal | None = None
+    against: Decimal | None = None
+
+
+class Show(StrEnum):
+    """Whom of the team to show."""
+
+    ALL = ""
+    ATTENTION = "attention"
+    BEHIND = "behind"
+    ON_PACE = "on_pace"
+    NO_QUOTA = "no_quota"
 
 
 @dataclass(frozen=True)
 class Team:
+    """members are those that search and filter leave; concerns and totals are theirs. people: how many rows there are unfiltered."""
+
     run: Run | None
     choice: PeriodChoice
     members: list[Member]
     concerns: list[Concern]
     totals: QuotaTotals | None
+    people: int
+
+    @property
+    def earned(self) -> dict[str, Decimal]:
+        """What the members shown earned in the period, by currency."""
+        found: dict[str, Decimal] = {}
+        for member in self.members:
+            for currency, amount in (member.earned or {}).items():
+                found[currency] = found.get(currency, Decimal(0)) + amount
+        return dict(sorted(found.items()))
 
 
 @dataclass(frozen=True)
@@ -72,8 +99,10 @@ class QuotaTotals:
     projected_attainment: Decimal
 
 
-def team(*, membership: Membership, choice: PeriodChoice, today: dt.date, search: str = "") -> Team:
-    """Everybody whose pay the member may see on the last day of the period that has come. A fixed number of queries."""
+def team(*, membership: Membership, choice: PeriodChoice, today: dt.date, search: str = "", show: Show = Show.ALL, sort: str = "name") -> Team:
+    """Everybody whose pay the member may see on the last day of the period that has come, as far as `search` (a part of the
+    name) and `show` leave them. sort: a name of SORTS, after a minus descending; those without a figure come last. A fixed
+    number of queries."""
     day = choice.day(today)
     payees = visible_payees(membership=membership, on=day).select_related("detail").order_by("detail__display_name")
     if membership.payee_id and not {"comp_admin", "finance", "auditor"} & set(getattr(membership, "role_names", ())):
@@ -99,13 +128,48 @@ def team(*, membership: Membership, choice: PeriodChoice, today: dt.date, search
         rows[row.payee_id].append(row)
     members = []
     for pk, payee in people.items():
-        for found in rows[pk]:
+        for n, found in enumerate(rows[pk]):
             then = before.get((pk, found.seat_id))
-            members.append(Member(payee, found.position_title, found.quota, then.attainment if then else None, found.earned, counts.get(pk, 0)))
+            orders = None if n else counts.get(pk, 0)
+            members.append(Member(payee, found.position_title, found.quota, then.attainment if then else None, found.earned, orders, len(rows[pk])))
         if not rows[pk]:
             members.append(Member(payee, titles.get(pk, ""), None, None, None, counts.get(pk, 0)))
     told = {(item.payee_id, item.kind) for item in heat.exceptions}
-    return Team(heat.freshness.run, choice, members, [c for m in members for c in _concerns(m, told)], _totals(members))
+    concerns = [c for m in members for c in _concerns(m, told)]
+    shown = _sorted([m for m in members if _left(m, show, {c.member.payee.pk for c in concerns})], sort)
+    payees_shown = {m.payee.pk for m in shown}
+    return Team(heat.freshness.run, choice, shown, [c for c in concerns if c.member.payee.pk in payees_shown], _totals(shown), len(members))
+
+
+def _left(member: Member, show: Show, concerned: set[int]) -> bool:
+    pace = member.pace
+    return {
+        Show.ALL: True,
+        Show.ATTENTION: member.payee.pk in concerned,
+        Show.BEHIND: pace is not None and pace < 1,
+        Show.ON_PACE: pace is not None and pace >= 1,
+        Show.NO_QUOTA: not member.has_quota,
+    }[show]
+
+
+SORTS: dict[str, Callable[[Member], Decimal | int | str | None]] = {
+    "name": lambda m: m.payee.detail.display_name.casefold(),
+    "attainment": lambda m: m.attainment,
+    "pace": lambda m: m.pace,
+    "before": lambda m: m.before,
+    "sales": lambda m: None if m.quota is None else m.quota.actual,
+    "orders": lambda m: m.orders,
+    # Amounts of one currency compare; several in one row count by the first.
+    "earned": lambda m: next((amount for _currency, amount in sorted((m.earned or {}).items())), None),
+}
+
+
+def _sorted(members: list[Member], sort: str) -> list[Member]:
+    key = SORTS.get(sort.removeprefix("-"))
+    if key is None:
+        return members
+    known = [m for m in members if key(m) is not None]
+    return sorted(known, key=key, reverse=sort.startswith("-")) + [m for m in members if key(m) is None]  # type: ignore[arg-type, type-var]
 
 
 def _totals(members: list[Member]) -> QuotaTotals | None:
@@ -117,14 +181,16 @@ def _totals(members: list[Member]) -> QuotaTotals | None:
 
 
 def _concerns(member: Member, told: set[tuple[int, str]]) -> list[Concern]:
-    out = [Concern(member, code) for code in ("issue", "held") if (member.payee.pk, code) in told]
+    """The member's reasons, the gravest first. What concerns the person stands at the first of his seats alone."""
+    person = member.orders is not None
+    out = [Concern(member, code) for code in ("issue", "held") if person and (member.payee.pk, code) in told]
     if member.quota is not None and not member.has_quota:
         out.append(Concern(member, "no_quota"))
     pace, elapsed = member.pace, member.quota.elapsed if member.quota else Decimal(0)
     if pace is not None and elapsed > Decimal("0.25") and pace < Decimal("0.6"):
         out.append(Concern(member, "behind", pace))
-    elif pace is not None and member.before is not None and member.before > 0 and pace < member.before * Decimal("0.7"):
-        out.append(Concern(member, "falling", pace - member.before))
+    elif pace is not None and pace < 1 and member.before is not None and pace < member.before * Decimal("0.7"):
+        out.append(Concern(member, "falling", pace, member.before))
     if member.has_quota and member.orders == 0:
         out.append(Concern(member, "no_orders"))
     return out

@@ -19,6 +19,8 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("statement-component", "GET"): ("traces_get",),
     ("statement-line", "GET"): ("traces_get", "orders_get"),
     ("team", "GET"): ("team_get", "periods_list"),
+    ("team-csv", "GET"): ("team_get",),
+    ("team-xlsx", "GET"): ("team_get",),
     # Plans
     ("plans", "GET"): ("plans_list", "plan_assignments_list"),
     ("plan-new", "GET"): ("plans_list", "calendars_list"),

@@ -17,8 +17,6 @@ from spm.documents.cells import cell_safe
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _WIDEST = 60
 
-Cell = str | int | Decimal | dt.date | None
-
 
 @dataclass(frozen=True)
 class Amount:
@@ -28,15 +26,25 @@ class Amount:
     currency: str
 
 
+@dataclass(frozen=True)
+class Share:
+    """A ratio for a numeric cell that is shown in per cent."""
+
+    value: Decimal
+
+
+Cell = str | int | Decimal | dt.date | Amount | Share | None
+
+
 @dataclass
 class Sheet:
     """One sheet: lines above the table, its header, its rows, and rows of totals in bold."""
 
     title: str
     header: Sequence[str]
-    rows: Iterable[Sequence[Cell | Amount]]
-    totals: Sequence[Sequence[Cell | Amount]] = ()
-    intro: Sequence[Sequence[Cell | Amount]] = field(default=())
+    rows: Iterable[Sequence[Cell]]
+    totals: Sequence[Sequence[Cell]] = ()
+    intro: Sequence[Sequence[Cell]] = field(default=())
 
 
 def workbook_bytes(sheets: Sequence[Sheet], *, title: str) -> bytes:
@@ -85,10 +93,12 @@ def workbook_bytes(sheets: Sequence[Sheet], *, title: str) -> bytes:
     return _without_clock(made.getvalue())
 
 
-def _fill(cell: Any, value: Cell | Amount) -> None:
+def _fill(cell: Any, value: Cell) -> None:
     if isinstance(value, Amount):
         places = max(minor_units(value.currency), -int(value.value.as_tuple().exponent))
         cell.value, cell.number_format = value.value, "#,##0" + ("." + "0" * places if places else "")
+    elif isinstance(value, Share):
+        cell.value, cell.number_format = value.value, "0.0%"
     elif isinstance(value, dt.date):
         cell.value, cell.number_format = value, "yyyy-mm-dd"
     elif isinstance(value, (int, Decimal)):
@@ -99,7 +109,7 @@ def _fill(cell: Any, value: Cell | Amount) -> None:
 
 
 def _seen(value: Any) -> str:
-    return f"{value.value:,}" if isinstance(value, Amount) else str(value)
+    return f"{value.value:,}" if isinstance(value, (Amount, Share)) else str(value)
 
 
 def _without_clock(made: bytes) -> bytes:

@@ -35,6 +35,9 @@ class HeatCell:
 
 @dataclass(frozen=True)
 class HeatRow:
+    """`note` stands below the label, where two rows have the same one."""
+
     label: str
     cells: list[HeatCell] = field(default_factory=list)
     url: str = ""
+    note: str = ""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
+import re
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from analytics.selectors.periods import period_choose
 from analytics.selectors.scorecard import scorecard
@@ -16,11 +20,14 @@ from analytics.selectors.team import team
 from incentives.models import LedgerEntry, Plan, PlanVersion, Run
 from incentives.selectors import component_traces, line_traces, scorecard_get, statement_get, team_heat_map
 from incentives.services.ledger import adjustment_post, period_state_set
+from incentives.services.plans import seat_enrol
 from incentives.services.runs import recompute
 from spm.access.models import Role
 from spm.access.selectors import membership_for
 from spm.people.models import LegalEntity, Seat
+from spm.tenancy.changes import change
 from tests.support.desks import TODAY, Desk, desk_build, order_write
+from tests.support.factories import make_position, seat_payee
 
 
 @pytest.fixture
@@ -121,6 +128,70 @@ def test_the_team_shows_everybody_below_and_who_needs_attention(desk):
     assert "Ben Rep" in text
     assert "120.0%" in text
     assert "No order in this period" in text
+
+
+def test_the_components_on_the_scorecard_sum_to_what_was_earned(desk):
+    card = scorecard(payee=desk.rep, choice=february(), today=TODAY)
+    assert [(c.name, c.amount, c.share) for c in card.components] == [("commission", Decimal("4200.01"), Decimal(1))]
+    assert sum(c.amount for c in card.components) == card.money[0].earned
+
+
+def _names(page) -> list[str]:
+    return re.findall(r'<th scope="row"><a[^>]*>([^<]+)</a>', page.content.decode())
+
+
+def test_the_team_is_filtered_and_ordered_by_the_address_and_keeps_its_period(desk):
+    client = desk.client(desk.manager, Role.MANAGER)
+
+    def page(**query: str):
+        return client.get(f"/t/{desk.tenant.slug}/team/", {"period": "2026-02", **query})
+
+    assert _names(page()) == ["Ava Rep", "Ben Rep"]
+    assert _names(page(sort="attainment")) == ["Ben Rep", "Ava Rep"]
+    assert _names(page(sort="-attainment")) == ["Ava Rep", "Ben Rep"]
+    assert _names(page(show="on_pace")) == ["Ava Rep"]
+    assert _names(page(show="behind")) == ["Ben Rep"]
+    assert 'name="period" value="2026-02"' in page(show="behind").content.decode()
+    assert "period=2026-01&amp;show=behind" in page(show="behind").content.decode()
+    assert "Show everybody" in page(show="no_quota").content.decode()
+
+
+def test_a_person_stands_once_among_those_who_need_attention_with_all_reasons(desk):
+    page = desk.client(desk.manager, Role.MANAGER).get(f"/t/{desk.tenant.slug}/team/?period=2026-02").content.decode()
+    entries = re.search(r'<ul class="concerns">(.*?)</ul></li></ul>', page, re.DOTALL)[1]
+    assert entries.count("Ben Rep") == 1
+    assert "No order in this period" in entries
+    assert "At this pace ends at" in entries
+
+
+def test_two_seats_of_a_person_are_told_apart_and_his_orders_counted_once(desk):
+    lead = Seat.objects.get(payee=desk.manager).position
+    second = seat_payee(desk.rep, make_position("R9", manager=lead, title="Specialist")).seat
+    with change(reason="second seat") as changeset:
+        seat_enrol(plan=Plan.objects.get(), seats=[second], start=dt.date(2026, 1, 1), changeset=changeset)
+    recompute(business_date=TODAY)
+    members = team(membership=membership_for(user=_user(desk), tenant=desk.tenant), choice=february(), today=TODAY).members
+    mine = [m for m in members if m.payee == desk.rep]
+    assert sorted(m.title for m in mine) == sorted([Seat.objects.filter(payee=desk.rep).earliest("pk").position.title, "Specialist"])
+    assert [m.orders for m in mine] == [2, None]
+
+
+def test_the_files_of_the_team_tie_to_the_page(desk):
+    client = desk.client(desk.manager, Role.MANAGER)
+    address = f"/t/{desk.tenant.slug}/team/"
+    page = client.get(address, {"period": "2026-02", "sort": "-earned"}).content.decode()
+    table = list(csv.DictReader(io.StringIO(client.get(f"{address}team.csv", {"period": "2026-02", "sort": "-earned"}).content.decode("utf-8-sig"))))
+    assert [row["Person"] for row in table] == ["Ava Rep", "Ben Rep", "Total"]
+    *rows, total = table
+    for column in ("Earned", "Sales", "Quota", "Orders"):
+        assert sum(Decimal(row[column]) for row in rows) == Decimal(total[column])
+    assert f"${Decimal(total['Earned']):,.2f}" in page
+    sheet = load_workbook(io.BytesIO(client.get(f"{address}team.xlsx", {"period": "2026-02", "sort": "-earned"}).content)).active
+    assert [str(row[0]) for row in sheet.iter_rows(min_row=2, values_only=True)] == [row["Person"] for row in table]
+    assert [Decimal(str(row[-1])) for row in sheet.iter_rows(min_row=2, values_only=True)] == [Decimal(row["Earned"]) for row in table]
+    narrowed = client.get(f"{address}team.csv", {"period": "2026-02", "q": "ben"}).content.decode("utf-8-sig")
+    assert "Ava Rep" not in narrowed
+    assert desk.client(desk.other, Role.REP).get(f"{address}team.csv").status_code in {403, 404}
 
 
 def test_a_search_narrows_the_team(desk):

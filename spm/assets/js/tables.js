@@ -16,7 +16,7 @@ function label(table) {
   table.querySelectorAll('tbody tr, tfoot tr').forEach(row => {
     let column = 0;
     [...row.children].forEach((cell, index) => {
-      cell.setAttribute('role', cell.tagName === 'TH' ? 'rowheader' : 'cell');
+      cell.setAttribute('role', cell.tagName === 'TH' ? 'rowheader' : table.hasAttribute('data-grid') ? 'gridcell' : 'cell');
       if (index && !cell.hasAttribute('data-label')) cell.dataset.label = heads[column] || '';
       column += cell.colSpan;
     });
@@ -44,7 +44,7 @@ function grid(table) {
 }
 
 export function enhanceTables(root) {
-  root.querySelectorAll('table.dt-cards:not(.is-labelled)').forEach(label);
+  root.querySelectorAll('table.dt-cards:not(.is-labelled), table.heat:not(.is-labelled)').forEach(label);
   root.querySelectorAll('table[data-grid]:not([role=grid])').forEach(grid);
   root.querySelectorAll('.table-region:not([data-watched])').forEach(region => { region.dataset.watched = ''; sized.observe(region); reachable(region); });
 }
