@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "spm.access.middleware.UserLanguageMiddleware",
     "spm.ui.nul.NulMiddleware",
+    "spm.access.middleware.LeaverMiddleware",
     "spm.tenancy.middleware.TenantMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

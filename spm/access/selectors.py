@@ -41,6 +41,15 @@ def tenants_of(*, user: User) -> list[Tenant]:
     return list(Tenant.objects.filter(pk__in=ids, is_active=True).order_by("name"))
 
 
+def access_ended(*, user: User) -> bool:
+    """Whether the user was a member of a company and is one nowhere now: somebody who left. The operator never is."""
+    if user.is_superuser:
+        return False
+    with user_scope(user.pk):
+        every = Membership._base_manager.filter(user_id=user.pk)
+        return every.exists() and not every.filter(is_open(timezone.now())).exists()
+
+
 def roles_of(*, membership: Membership) -> frozenset[str]:
     """The roles of a membership: as loaded by `membership_for`, else from the record."""
     loaded = getattr(membership, "role_names", None)
