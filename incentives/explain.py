@@ -26,6 +26,8 @@ from incentives.inputs import RunInputs, VersionInputs
 from incentives.loaders import ChangeNumbers, facts_load
 from incentives.models import ChunkTotals, Run, RunChunk, RunResult
 from incentives.totals import totals_unpack
+from spm.people.models import ReportingLine
+from spm.tenancy.changes import known_as_at
 from spm.tenancy.scope import required_tenant_id
 
 
@@ -74,8 +76,15 @@ class PayeeBook:
         team_pay = self._team_pay(version) if any(component.late for component in plan.components) else None
         return VersionBook(version, totals, facts, splits, team_pay)
 
+    @cached_property
+    def _leads(self) -> bool:
+        positions = {position for _, position in self.inputs.seats.values()}
+        return bool(known_as_at(ReportingLine.objects.filter(manager_id__in=positions), self.run.known_number).exists())
+
     def _team_rows(self, version: VersionInputs) -> list[TeamRow]:
-        """What the team contributed, as the run kept it."""
+        """What the team contributed, as the run kept it; nothing is read for a payee to whom nobody ever reported."""
+        if not self._leads:
+            return []
         wanted = set(RunChunk.objects.filter(run=self.run).values_list("number", "totals_of_id"))
         rows = ChunkTotals.objects.filter(plan_version_id=version.id, run_id__in={of for _, of in wanted})
         parts = [totals_unpack(row.body).totals.team for row in rows if (row.number, row.run_id) in wanted]

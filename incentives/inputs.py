@@ -93,6 +93,7 @@ class RunInputs:
     """Everything small that a run of a tenant reads, as known at `number` and seen from `business_date`.
 
     only: one payee, whose own measures and pay are wanted; then nothing is read of others, and teams are not known.
+    titles: of seats' positions; rows: the plan versions in the run.
     instead: a plan version, draft or not, that takes the place of all those in force (what if it had been the plan?).
     """
 
@@ -108,7 +109,10 @@ class RunInputs:
         self._spans: dict[int, list[AssignmentRow]] = defaultdict(list)
         for row in known_as_at(AssignmentRow.objects.filter(**own), number).order_by("seat_id", "valid_from"):
             self._spans[row.seat_id].append(row)
-        self.seats = {seat.pk: (seat.payee_id, seat.position_id) for seat in Seat.objects.filter(pk__in=list(self._spans))}
+        seats = list(Seat.objects.filter(pk__in=list(self._spans)).values_list("pk", "payee_id", "position_id", "position__title"))
+        self.seats = {seat: (payee, position) for seat, payee, position, _ in seats}
+        self.titles = {seat: title for seat, _, _, title in seats}
+        self.rows: dict[int, PlanVersion] = {}
         self._assigned: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
         assigned = known_as_at(PlanAssignment.objects.filter(**of_seat), number)
         for plan_id, seat_id, start, end in assigned.values_list("plan_id", "seat_id", "valid_from", "valid_to"):
@@ -201,6 +205,7 @@ class RunInputs:
         people = People(self.assignments, self.attributes, self.reporting, enrolments)
         inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary)
         enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
+        self.rows[row.pk] = row
         return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs))
 
     def _enrolments(self, plan_id: int, coverage: tuple[Interval, ...]) -> list[Enrolment]:
@@ -257,7 +262,7 @@ class RunInputs:
             "status": {status.name.lower(): status.value for status in OrderStatus},
             "currency": _Currencies(),
             "account": _Accounts(),
-            "role": role_codes(),
+            "role": _Roles(),
         }
 
     @cached_property
@@ -284,6 +289,21 @@ class _Currencies(dict[str, int]):
             return self[code]
         except ValueError:
             return default
+
+
+class _Roles(dict[str, int]):
+    """Role of a split -> its code; read when a plan names one, as a payee's explanation seldom does."""
+
+    def get(self, role: str, default: int | None = None) -> int | None:  # type: ignore[override]
+        if not self:
+            self.update(role_codes())
+        return super().get(role, default)
+
+    def __missing__(self, role: str) -> int:
+        if self:
+            raise KeyError(role)
+        self.update(role_codes())
+        return self[role]
 
 
 class _Accounts(dict[str, int]):

@@ -15,7 +15,7 @@ from incentives.explain import PayeeBook, VersionBook
 from incentives.models import LedgerEntry, PeriodState, Statement
 from incentives.selectors.quotas import QuotaState, money, quota_state, share
 from incentives.selectors.runs import Freshness, freshness
-from spm.people.models import Payee, Seat
+from spm.people.models import Payee
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,6 @@ def scorecard_get(payee: Payee, *, business_date: dt.date) -> Scorecard:
     if fresh.run is not None:
         book = PayeeBook(payee_id=payee.pk, run=fresh.run)
         today = day_number(business_date)
-        titles = dict(Seat.objects.filter(pk__in=list(book.inputs.seats)).values_list("pk", "position__title"))
         for part in book.books.values():
             # The day's period; after the last one (a calendar that ended), that last one.
             begun = [p for p in part.version.periods if p.start <= today]
@@ -115,7 +114,7 @@ def scorecard_get(payee: Payee, *, business_date: dt.date) -> Scorecard:
             frame.year |= {p.id for p in begun if p.year == period.year}
             for seat, (owner, _) in book.inputs.seats.items():
                 if owner == payee.pk and seat in part.version.paid:
-                    _seat(book, part, seat, period.id, today, gauges, tiers, titles.get(seat, ""))
+                    _seat(book, part, seat, period.id, today, gauges, tiers, book.inputs.titles.get(seat, ""))
     return Scorecard(payee.pk, business_date, tuple(gauges), tuple(tiers), **_pay(payee, frame), freshness=fresh)
 
 

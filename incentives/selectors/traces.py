@@ -133,19 +133,16 @@ def line_traces_of(
 
 
 def _traces(book: PayeeBook, period: Period) -> Iterator[ComponentTrace]:
-    versions = PlanVersion.objects.select_related("plan").in_bulk(list(book.books))
     for part in book.books.values():
         if any(item.id == period.pk for item in part.version.periods):
             for seat in sorted(part.version.paid & set(book.inputs.seats)):
-                yield from _seat_traces(book, part, seat, period, versions[part.version.id])
+                yield from _seat_traces(book, part, seat, period)
 
 
-def _seat_traces(book: PayeeBook, part: VersionBook, seat: int, period: Period, version: PlanVersion | None = None) -> Iterator[ComponentTrace]:
+def _seat_traces(book: PayeeBook, part: VersionBook, seat: int, period: Period) -> Iterator[ComponentTrace]:
     tree = book.tree(version_id=part.version.id, seat_id=seat, period_id=period.pk)
-    if version is None and tree["children"]:
-        version = PlanVersion.objects.select_related("plan").get(pk=part.version.id)
+    version = book.inputs.rows[part.version.id]
     for node in tree["children"]:
-        assert version is not None
         label = node["label"] or node["name"]
         amount, currency = Decimal(node["amount"]), tree["currency"]
         yield ComponentTrace(book.run, version, seat, period, node["name"], label, amount, currency, {**tree, "children": [node]})
@@ -162,17 +159,20 @@ def _lines(lines: tuple[Line, ...], orders: dict[int, dict[str, Any]]) -> tuple[
 
 
 def orders_shown(*, ids: list[int], number: int) -> dict[int, dict[str, Any]]:
-    """Source, number, customer and change of orders, as known at a change number. Three queries."""
+    """Source, number, customer and change of orders, as known at a change number. Two queries, one more where an order is not known then."""
     newest: dict[int, OrderVersion] = {}
     versions = OrderVersion.objects.filter(record_id__in=ids, tombstone=0, change_set__number__lte=number)
-    for version in versions.select_related("change_set").order_by("change_set__number"):
+    for version in versions.select_related("change_set", "record").order_by("change_set__number"):
         newest[version.record_id] = version
     names: dict[int, str] = {}
     accounts = {v.account_id for v in newest.values() if v.account_id}
     for account in AccountVersion.objects.filter(record_id__in=accounts, tombstone=0, change_set__number__lte=number).order_by("change_set__number"):
         names[account.record_id] = account.name
+    orders: dict[int, Order] = {pk: version.record for pk, version in newest.items()}  # type: ignore[attr-defined]
+    if unknown := set(ids) - set(orders):
+        orders |= Order.objects.in_bulk(list(unknown))
     out: dict[int, dict[str, Any]] = {}
-    for pk, order in Order.objects.in_bulk(ids).items():
+    for pk, order in orders.items():
         seen = newest.get(pk)
         out[pk] = {
             "source": order.source,
