@@ -16,6 +16,8 @@ from spm.access.models import Membership
 from spm.api.models import ApiToken, IdempotencyRecord
 from spm.api.scopes import Scope
 from spm.audit.services import audit_record
+from spm.people.models import Payee, PersonDetail
+from spm.people.traces import person_texts, rows_holding
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import tenant_scope
 
@@ -96,3 +98,8 @@ def idempotency_store(*, user_id: int, key: str, request_hash: str, status: int,
 def idempotency_purge(*, now: dt.datetime) -> int:
     """Forgets answers older than 24 hours in the tenant in scope; returns how many."""
     return IdempotencyRecord.objects.filter(created_at__lt=now - KEPT).delete()[0]
+
+
+def answers_erase(payee: Payee, detail: PersonDetail) -> None:
+    """Forgets the kept answers that tell of a person: his name, address or number was in them, or his id."""
+    rows_holding(IdempotencyRecord.objects.all(), "body", texts=[*person_texts(payee, detail), str(payee.uid)]).delete()

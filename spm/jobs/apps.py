@@ -9,4 +9,8 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
+        from spm.jobs.erasure import jobs_erase
+        from spm.people.services import eraser_register
+
         autodiscover_modules("jobs")
+        eraser_register("jobs", jobs_erase)

@@ -57,11 +57,11 @@ def reporting_tree(
         row, under = rows[pk], [child for child in children[pk] if child in kept]
         cut = bool(under) and level >= levels
         note = ", ".join(holder.name for holder in row.holders) or _("Vacant")
-        if cut:
+        if below[pk]:
             note += " · " + ngettext("%(count)d position below", "%(count)d positions below", below[pk]) % {"count": below[pk]}
         return TreeNode(
             f"{row.position.title} · {row.position.code}", kind="position", note=note, url=root_url(row.position) if cut else page_url(row.position),
-            amount="" if not below[pk] or cut else str(below[pk]), children=[] if cut else [node(child, level + 1) for child in under],
+            children=[] if cut else [node(child, level + 1) for child in under],
         )  # fmt: skip
 
     shown = [pk for pk in starts if pk in kept]

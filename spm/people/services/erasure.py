@@ -17,6 +17,7 @@ from spm.access.services.memberships import membership_end
 from spm.access.services.users import user_anonymise
 from spm.audit.services import audit_record
 from spm.people.errors import PeopleError
+from spm.people.kept_files import files_forget
 from spm.people.models import Payee, PersonDetail
 from spm.tenancy.scope import user_scope
 
@@ -56,6 +57,8 @@ def person_erase(*, payee: Payee, actor_id: int | None, reason: str) -> None:
         for name in ("display_name", "given_name", "family_name", "email", "phone", "country"):
             setattr(detail, name, "")
         detail.save()
+    tenant_id = locked.tenant_id
+    transaction.on_commit(lambda: files_forget(tenant_id=tenant_id))
     for invitation in Invitation.objects.filter(payee=locked) | Invitation.objects.filter(email__in=addresses):
         Invitation.objects.filter(pk=invitation.pk).update(email="", mail_error="", revoked_at=invitation.revoked_at or timezone.now())
     for user in users:

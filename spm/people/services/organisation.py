@@ -11,6 +11,7 @@ from spm.people.acts import Act, act_open, series_write
 from spm.people.errors import PeopleError
 from spm.people.hierarchy import FOREVER, Line, first_cycle
 from spm.people.models import Position, ReportingLine, Team, TeamMembership
+from spm.people.services.payees import length_check
 from spm.tenancy.scope import required_tenant_id
 
 
@@ -25,6 +26,7 @@ def position_create(*, code: str, title: str, source: str = "manual", actor_id: 
     code = code.strip()
     if not code:
         raise PeopleError("position", _("The position's code is missing."), _("Give a short code, such as AE-12."))
+    length_check(Position, code=code, title=title)
     with act_open(act, reason=reason, actor_id=actor_id) as doing:
         if Position.objects.filter(code=code).exists():
             raise PeopleError("position", _("A position %(code)s exists already.") % {"code": code}, _("Choose another code."))
@@ -50,6 +52,7 @@ def position_update(*, position: Position, title: str, actor_id: int | None = No
     """Another title. An equal one changes nothing; an empty one is refused."""
     if not title.strip():
         raise PeopleError("title", _("The title is missing."), _("Give the title as it should be shown."))
+    length_check(Position, title=title)
     if position.title != title.strip():
         with act_open(act, reason=reason, actor_id=actor_id) as doing:
             doing.note("position.update", position, before={"title": position.title}, after={"title": title.strip()})
@@ -60,6 +63,7 @@ def position_update(*, position: Position, title: str, actor_id: int | None = No
 
 def team_create(*, code: str, name: str, actor_id: int | None = None, reason: str = "", act: Act | None = None) -> Team:
     """A named group of positions."""
+    length_check(Team, code=code, name=name)
     with act_open(act, reason=reason, actor_id=actor_id) as doing:
         if Team.objects.filter(code=code).exists():
             raise PeopleError("team", _("A team %(code)s exists already.") % {"code": code}, _("Choose another code."))
@@ -73,6 +77,7 @@ def team_update(*, team: Team, name: str, actor_id: int | None = None, reason: s
     name = name.strip()
     if not name:
         raise PeopleError("name", _("The team's name is missing."), _("Give the name as it should be shown."))
+    length_check(Team, name=name)
     if team.name != name:
         with act_open(act, reason=reason, actor_id=actor_id) as doing:
             doing.note("team.update", team, before={"name": team.name}, after={"name": name})

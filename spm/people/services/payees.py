@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from spm.currencies.codes import currency_pack
@@ -13,6 +14,10 @@ from spm.people.errors import PeopleError
 from spm.people.models import LegalEntity, Payee, PersonDetail
 from spm.people.services.employment import employee_hire
 
+# What a field is called in forms and in the HR feed, where that is not its column's name.
+_SHOWN_AS = {
+    ("persondetail", "display_name"): "name", ("position", "code"): "position", ("position", "title"): "position_title", ("team", "code"): "team",
+}  # fmt: skip
 DETAILS = ("display_name", "given_name", "family_name", "email", "phone", "country")
 
 
@@ -24,6 +29,15 @@ def currency_check(code: str, *, field: str) -> str:
     except ValueError as error:
         raise PeopleError(field, _("'%(code)s' is not a currency code.") % {"code": code}, _("Use three letters, such as EUR.")) from error
     return wanted
+
+
+def length_check(model: type[Model], **values: str) -> None:
+    """Raises PeopleError for the first value that is longer than its column; `field` is what forms and the HR feed call it."""
+    for name, value in values.items():
+        longest = getattr(model._meta.get_field(name), "max_length", None)
+        if longest is not None and len(value.strip()) > longest:
+            cause = _("'%(text)s…' has %(count)s characters.") % {"text": value.strip()[:30], "count": len(value.strip())}
+            raise PeopleError(_SHOWN_AS.get((str(model._meta.model_name), name), name), cause, _("Shorten it to %(count)s.") % {"count": longest})
 
 
 def legal_entity_create(
@@ -62,6 +76,10 @@ def payee_create(
         raise PeopleError("external_id", _("The employee number is missing."), _("Give the number that the source uses."))
     if not display_name.strip():
         raise PeopleError("name", _("The name is missing."), _("Give the name as it should be shown."))
+    if kind not in Payee.Kind.values:
+        raise PeopleError("kind", _("'%(kind)s' is no kind of payee.") % {"kind": kind}, _("Use one of %(all)s.") % {"all": ", ".join(Payee.Kind.values)})
+    length_check(Payee, external_id=external_id, pay_group=pay_group)
+    length_check(PersonDetail, display_name=display_name, **_details(details))
     with act_open(act, reason=reason, actor_id=actor_id) as doing:
         if Payee.objects.filter(source=source, external_id=external_id).exists():
             raise PeopleError(
@@ -85,6 +103,8 @@ def payee_update(*, payee: Payee, actor_id: int | None = None, reason: str = "",
         raise TypeError(f"payee_update takes {', '.join(sorted(allowed))}, not {', '.join(sorted(set(values) - allowed))}")
     if "pay_currency" in values:
         values["pay_currency"] = currency_check(values["pay_currency"], field="pay_currency")
+    if "pay_group" in values:
+        length_check(Payee, pay_group=values["pay_group"])
     changed = {key: value for key, value in values.items() if getattr(payee, key) != value}
     if changed:
         with act_open(act, reason=reason, actor_id=actor_id) as doing:
@@ -104,6 +124,7 @@ def person_update(*, payee: Payee, actor_id: int | None = None, reason: str = ""
     changed = {key: value for key, value in _details(details).items() if getattr(detail, key) != value}
     if "display_name" in changed and not changed["display_name"]:
         raise PeopleError("name", _("The name is missing."), _("Give the name as it should be shown."))
+    length_check(PersonDetail, **changed)
     if changed:
         with act_open(act, reason=reason, actor_id=actor_id) as doing:
             for key, value in changed.items():

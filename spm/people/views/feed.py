@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from spm.access.guards import requires
 from spm.people.feed_file import COLUMNS, FeedUnreadable
 from spm.people.forms import FeedForm
+from spm.people.kept_files import file_drop, file_keep, file_kept
 from spm.people.services import hr_feed_apply, hr_feed_preview
 from spm.ui.tables import Column
 
-KEPT_SECONDS = 3600
 CHANGES = [
     Column("line", gettext_lazy("Line"), numeric=True),
     Column("number", gettext_lazy("Employee number")),
@@ -50,9 +47,8 @@ ACTS = {
 }
 
 
-def _key(request: HttpRequest, name: str) -> str:
-    """Tenant and user are in the key: a file that one person uploaded is nobody else's."""
-    return f"hr-feed:{request.tenant.pk}:{request.user.pk}:{name}"  # type: ignore[attr-defined]
+def _whose(request: HttpRequest) -> dict[str, int]:
+    return {"tenant_id": request.tenant.pk, "user_id": request.user.pk}  # type: ignore[attr-defined, dict-item]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,8 +64,7 @@ def feed(request: HttpRequest, slug: str) -> HttpResponse:
         except FeedUnreadable as error:
             form.add_error("file", str(error))
         else:
-            name = secrets.token_urlsafe(16)
-            cache.set(_key(request, name), content, KEPT_SECONDS)
+            name = file_keep(content=content, **_whose(request))
             context |= {
                 "result": result,
                 "name": name,
@@ -84,7 +79,7 @@ def feed(request: HttpRequest, slug: str) -> HttpResponse:
 @requires("people.write")
 def feed_apply(request: HttpRequest, slug: str) -> HttpResponse:
     """Applies the file that was shown before; it is kept for an hour."""
-    content = cache.get(_key(request, request.POST.get("name", "")))
+    content = file_kept(name=request.POST.get("name", ""), **_whose(request))
     if content is None:
         messages.error(request, _("The file is no longer kept. Upload it again."))
         return redirect("people-feed", slug=slug)
@@ -92,6 +87,6 @@ def feed_apply(request: HttpRequest, slug: str) -> HttpResponse:
     if not result.applied:
         messages.error(request, _("Nothing was changed: the file has rows with errors."))
         return redirect("people-feed", slug=slug)
-    cache.delete(_key(request, request.POST.get("name", "")))
+    file_drop(name=request.POST.get("name", ""), **_whose(request))
     messages.success(request, ngettext("%(count)d row changed people.", "%(count)d rows changed people.", result.changed) % {"count": result.changed})
     return redirect("people", slug=slug)
