@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from planning.models import Quota, Territory, TerritoryAssignment
 from spm.imports.dated import FROM, TO, dated_write, staged
@@ -31,10 +32,10 @@ def _assignments(load: Load) -> Written:
 
 def _quotas(load: Load) -> Written:
     keys = {"position_id": 'g."r_position"', "measure": staged(load, "measure")}
-    load.reject(
-        "SELECT n, %s, format('the quota %%s is below zero', f_amount), %s FROM imp_good WHERE f_amount < 0",
-        [load.source_columns("amount"), "a quota is zero or more"],
-    )
+    load.refuse(
+        "FROM imp_good WHERE f_amount < 0", column=load.source_columns("amount"), amount="f_amount",
+        cause=gettext_noop("the quota %(amount)s is below zero"), mend=gettext_noop("a quota is zero or more"),
+    )  # fmt: skip
     load.drop_bad()
     values = {"amount": staged(load, "amount"), "amount_scale": str(load.scale("amount")), "currency": staged(load, "currency", "''")}
     return dated_write(load, model=Quota, keys=keys, values=values)

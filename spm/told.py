@@ -11,7 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_noop
 
-_HEAD = '{"told": '
+# As this module writes it, and as PostgreSQL's json_build_object does.
+_HEADS = ('{"told": ', '{"told" : ')
 # A parameter is a name, a number or a value of a cell; what is longer is cut, so that the whole always fits where it is kept.
 LONGEST = 300
 
@@ -37,7 +38,7 @@ _PAIR = gettext_noop("%(first)s %(rest)s")
 
 def is_told(text: Any) -> bool:
     """Whether the text was made by `told`."""
-    return isinstance(text, str) and text.startswith(_HEAD)
+    return isinstance(text, str) and text.startswith(_HEADS)
 
 
 def shown(text: str) -> str:
@@ -49,7 +50,8 @@ def shown(text: str) -> str:
     except ValueError:
         return text
     given = {name: shown(value) if isinstance(value, str) else value for name, value in kept["with"].items()}
-    return gettext(kept["told"]) % given
+    # A message without parameters is a plain text: a per cent sign in it is one.
+    return gettext(kept["told"]) % given if given else gettext(kept["told"])
 
 
 class ToldError(Exception):

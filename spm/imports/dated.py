@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from spm.imports.fields import Field
 from spm.imports.loading import Load, column_of
@@ -55,16 +56,18 @@ def dated_write(load: Load, *, model: Any, keys: Columns[str, str], values: Colu
             "RANGE BETWEEN '1 day' FOLLOWING AND UNBOUNDED FOLLOWING) AS following FROM imp_ready) t WHERE t.n = r.n AND r.valid_to IS NULL",
             [tenant],
         )
-        load.reject(
-            "SELECT n, %s, format('the end %%s is not after the start %%s', valid_to, valid_from), %s FROM imp_ready WHERE valid_to <= valid_from",
-            [load.source_columns("valid_to") if "valid_to" in load.fields else "", "an end is the first day that no longer counts; see add_days"],
-        )
-        load.reject(
-            f"SELECT n, %s, format('the days overlap those of line %%s', before), %s FROM (SELECT n, valid_from, lag(line) OVER w AS before, "
+        load.refuse(
+            "FROM imp_ready WHERE valid_to <= valid_from", column=load.source_columns("valid_to") if "valid_to" in load.fields else "",
+            cause=gettext_noop("the end %(end)s is not after the start %(start)s"), end="valid_to", start="valid_from",
+            mend=gettext_noop("an end is the first day that no longer counts; see add_days"),
+        )  # fmt: skip
+        load.refuse(
+            f"FROM (SELECT n, valid_from, lag(line) OVER w AS before, "
             f"max(coalesce(valid_to, 'infinity')) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until FROM imp_ready "
             f"WINDOW w AS (PARTITION BY {parts} ORDER BY valid_from, n)) t WHERE valid_from < until",
-            [load.source_columns("valid_from"), "end the earlier row on or before the day on which this one starts"],
-        )
+            column=load.source_columns("valid_from"), cause=gettext_noop("the days overlap those of line %(line)s"), line="before",
+            mend=gettext_noop("end the earlier row on or before the day on which this one starts"),
+        )  # fmt: skip
         load.drop_bad()
         cursor.execute("DELETE FROM imp_ready r USING imp_bad b WHERE b.n = r.n")
         cursor.execute("SELECT count(*) FROM imp_ready")
@@ -136,10 +139,10 @@ def _pay_terms(load: Load) -> Written:
             'UPDATE imp_good g SET r_seat = s.id FROM people_seat s WHERE s.tenant_id = %s AND s.payee_id = g."r_payee" AND s.position_id = g."r_position"',
             [load.tenant],
         )
-    load.reject(
-        "SELECT n, %s, format('payee %%s never sat in position %%s', f_payee, f_position), %s FROM imp_good WHERE r_seat IS NULL",
-        [load.source_columns("position"), "import the assignment first"],
-    )
+    load.refuse(
+        "FROM imp_good WHERE r_seat IS NULL", column=load.source_columns("position"), payee="f_payee", position="f_position",
+        cause=gettext_noop("payee %(payee)s never sat in position %(position)s"), mend=gettext_noop("import the assignment first"),
+    )  # fmt: skip
     load.drop_bad()
     scale = load.scale("target_incentive") if "target_incentive" in load.fields else load.scale("ote") if "ote" in load.fields else 2
     return dated_write(
@@ -152,20 +155,21 @@ def _pay_terms(load: Load) -> Written:
 
 
 def _reporting_lines(load: Load) -> Written:
-    load.reject(
-        'SELECT n, %s, format(\'position %%s would report to itself\', f_position), %s FROM imp_good WHERE "r_position" = "r_manager"',
-        [load.source_columns("manager"), "name another position, or leave the row out: the top has no manager"],
-    )
+    load.refuse(
+        'FROM imp_good WHERE "r_position" = "r_manager"', column=load.source_columns("manager"), position="f_position",
+        cause=gettext_noop("position %(position)s would report to itself"),
+        mend=gettext_noop("name another position, or leave the row out: the top has no manager"),
+    )  # fmt: skip
     load.drop_bad()
     return dated_write(load, model=apps.get_model("people.ReportingLine"), keys={"position_id": 'g."r_position"'}, values={"manager_id": 'g."r_manager"'})
 
 
 def _fx(load: Load) -> Written:
     keys = {"rate_type": staged(load, "rate_type"), "base": staged(load, "base"), "quote": staged(load, "quote")}
-    load.reject(
-        "SELECT n, %s, format('the rate %%s is not above zero', f_fx_rate), %s FROM imp_good WHERE f_fx_rate <= 0",
-        [load.source_columns("fx_rate"), "a rate is the units of `quote` for one unit of `base`"],
-    )
+    load.refuse(
+        "FROM imp_good WHERE f_fx_rate <= 0", column=load.source_columns("fx_rate"), rate="f_fx_rate",
+        cause=gettext_noop("the rate %(rate)s is not above zero"), mend=gettext_noop("a rate is the units of `quote` for one unit of `base`"),
+    )  # fmt: skip
     load.drop_bad()
     return dated_write(load, model=apps.get_model("currencies.FxRate"), keys=keys, values={"fx_rate": staged(load, "fx_rate")})
 

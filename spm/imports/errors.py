@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from spm.told import ToldError
 
-class ImportFault(ValueError):
+
+class ImportFault(ToldError, ValueError):
     """The file or the mapping cannot be used at all; the message says what, where and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why one row was not taken: line in the file (the header is line 1), column of the file, cause, and what to do."""
+    """Why one row was not taken: line in the file (the header is line 1), column of the file, cause, and what to do. Both texts
+    are told ones (spm.told), shown in the reader's language."""
 
     line: int
     column: str

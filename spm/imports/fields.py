@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from spm.currencies.codes import currency_pack
 from spm.imports.mapping import FieldSpec, Mapping
 from spm.imports.values import CellError, date_read, flag_read, number_read, salesforce_id, scaled_read
@@ -50,22 +52,31 @@ def reader_of(field: Field, spec: FieldSpec, mapping: Mapping) -> Callable[[str]
             return salesforce_id(value)
         value = value.strip()
         if "\0" in value:
-            raise CellError("the cell holds a zero byte", "take it out at the source")
+            raise CellError(gettext_noop("the cell holds a zero byte"), gettext_noop("take it out at the source"))
         if field.max_length and len(value) > field.max_length:
-            raise CellError(f"the text has {len(value)} characters", f"at most {field.max_length} fit")
+            raise CellError(
+                gettext_noop("the text has %(count)s characters"), gettext_noop("at most %(max_length)s fit"), count=len(value), max_length=field.max_length
+            )
         return value
 
     def choice(value: str) -> int:
         try:
             return codes[value.strip().lower()]
         except KeyError:
-            raise CellError(f"{value!r} is not one of {', '.join(codes)}", "map the source's words to these in the mapping (map: {...})") from None
+            raise CellError(
+                gettext_noop("%(value)s is not one of %(codes)s"),
+                gettext_noop("map the source's words to these in the mapping (map: {...})"),
+                value=repr(value),
+                codes=", ".join(codes),
+            ) from None
 
     def currency(value: str) -> int:
         try:
             return currency_pack(value.strip().upper())
         except ValueError:
-            raise CellError(f"{value!r} is not a currency", "write the three letters of ISO 4217, such as USD") from None
+            raise CellError(
+                gettext_noop("%(value)s is not a currency"), gettext_noop("write the three letters of ISO 4217, such as USD"), value=repr(value)
+            ) from None
 
     def currency_text(value: str) -> str:
         currency(value)
@@ -74,7 +85,7 @@ def reader_of(field: Field, spec: FieldSpec, mapping: Mapping) -> Callable[[str]
     def integer(value: str) -> int:
         number = scaled_read(value, scale=0, decimal=decimal)
         if abs(number) >= 2**31:
-            raise CellError(f"{value!r} is too large", "whole numbers go up to 2,147,483,647")
+            raise CellError(gettext_noop("%(value)s is too large"), gettext_noop("whole numbers go up to 2,147,483,647"), value=repr(value))
         return number
 
     readers: dict[str, Callable[[str], Any]] = {
@@ -96,5 +107,7 @@ def _moment(value: str) -> str:
     try:
         found = dt.datetime.fromisoformat(value.strip())
     except ValueError:
-        raise CellError(f"{value!r} is not a time", "write YYYY-MM-DD HH:MM:SS, with the offset of the time zone") from None
+        raise CellError(
+            gettext_noop("%(value)s is not a time"), gettext_noop("write YYYY-MM-DD HH:MM:SS, with the offset of the time zone"), value=repr(value)
+        ) from None
     return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).isoformat()

@@ -32,7 +32,7 @@ def load_stage(step: Step) -> dict[str, Any]:
             )  # fmt: skip
             wrote = batch.change_set_id is not None
     except ImportFault as fault:
-        raise JobFailed(str(fault)) from fault
+        raise JobFailed(fault.told) from fault
     if wrote:
         tables_vacuum(target=batch.target)
     return {"batch": str(batch.uid)}

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from spm.imports.fields import SQL_TYPES, Field, scale_of
 from spm.imports.mapping import Mapping
@@ -16,6 +17,7 @@ from spm.imports.staging import Chunk
 from spm.imports.targets import Target
 from spm.tenancy.models import ChangeSet
 from spm.tenancy.scope import required_tenant_id
+from spm.told import LONGEST
 
 # How people name a row of these in a file, and whether a source is part of that name.
 NAMED_BY = {"people.Position": "code", "people.LegalEntity": "code", "planning.Territory": "code", "calendars.FiscalCalendar": "code", "people.Team": "code"}
@@ -56,6 +58,15 @@ class Load:
             cursor.execute(f"INSERT INTO imp_bad {sql}", list(params))
             return cursor.rowcount
 
+    def refuse(self, of: str, *, column: str, cause: str, mend: str, **given: str) -> int:
+        """Adds an error for each row that `of` ("FROM ... WHERE ...", with n) gives; returns how many.
+
+        cause and mend are messages marked for translation; `given` are their parameters as SQL over the rows.
+        """
+        pairs = ", ".join(f"'{name}', left(({sql})::text, {LONGEST})" for name, sql in given.items())
+        text = f"json_build_object('told', %s::text, 'with', json_build_object({pairs}))::text"
+        return self.reject(f"SELECT n, %s, {text}, {text} {of}", [column, cause, mend])
+
     def rejections_note(self) -> None:
         """Remembers what was rejected so far: errors that a writer found go back with its savepoint."""
         with connection.cursor() as cursor:
@@ -91,11 +102,11 @@ class Load:
         for name in refs:
             field = self.fields[name]
             label = field.to.rpartition(".")[2].lower()
-            self.reject(
-                f"SELECT n, %s, format('there is no {label} %%s', \"{column_of(name)}\"), %s FROM imp_good "
-                f'WHERE "{column_of(name)}" IS NOT NULL AND "r_{name}" IS NULL',
-                [self.source_columns(name), f"import the {label} first, or mend the cell"],
-            )
+            self.refuse(
+                f'FROM imp_good WHERE "{column_of(name)}" IS NOT NULL AND "r_{name}" IS NULL', column=self.source_columns(name),
+                cause=gettext_noop("there is no %(kind)s %(value)s"), mend=gettext_noop("import the %(kind)s first, or mend the cell"),
+                kind=f"'{label}'", value=f'"{column_of(name)}"',
+            )  # fmt: skip
         self.drop_bad()
 
     def drop_bad(self) -> None:
@@ -118,12 +129,12 @@ class Load:
             cursor.execute(f"SELECT EXISTS (SELECT FROM imp_rows GROUP BY {shown} HAVING count(*) > 1)")
             if not cursor.fetchone()[0]:
                 return
-        self.reject(
-            "SELECT n, %s, format('the same row stands in line %%s already', first), %s FROM "
-            f"(SELECT n, line, min(line) OVER w AS first, row_number() OVER (PARTITION BY {shown} ORDER BY n) AS turn FROM imp_rows "
+        self.refuse(
+            f"FROM (SELECT n, line, min(line) OVER w AS first, row_number() OVER (PARTITION BY {shown} ORDER BY n) AS turn FROM imp_rows "
             f"WINDOW w AS (PARTITION BY {shown})) t WHERE turn > 1",
-            [" + ".join(self.source_columns(name) for name in self.target.identity if name in self.fields), "keep one of the lines"],
-        )
+            column=" + ".join(self.source_columns(name) for name in self.target.identity if name in self.fields),
+            cause=gettext_noop("the same row stands in line %(line)s already"), mend=gettext_noop("keep one of the lines"), line="first",
+        )  # fmt: skip
 
     def _join(self, alias: str, name: str) -> str:
         field, key = self.fields[name], column_of(name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.utils.translation import gettext_noop
 from jsonschema import Draft202012Validator
 
 from spm.imports.errors import ImportFault
@@ -85,26 +86,28 @@ def mapping_schema() -> dict[str, Any]:
 def mapping_parse(text: str) -> Mapping:
     """A mapping from its text. Raises ImportFault with every problem and its place."""
     if len(text) > MAX_TEXT:
-        raise ImportFault(f"The mapping has {len(text)} characters; at most {MAX_TEXT} are read.")
+        raise ImportFault(gettext_noop("The mapping has %(count)s characters; at most %(limit)s are read."), count=len(text), limit=MAX_TEXT)
     try:
         document = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader of our own)
     except (yaml.YAMLError, RecursionError) as error:
-        raise ImportFault(f"The mapping is not valid YAML: {error}") from None
+        raise ImportFault(gettext_noop("The mapping is not valid YAML: %(error)s"), error=error) from None
     problems = sorted(Draft202012Validator(mapping_schema()).iter_errors(document), key=lambda e: [str(p) for p in e.absolute_path])
     if problems:
         told = "; ".join(f"{'/'.join(map(str, p.absolute_path)) or 'document'}: {p.message[:200]}" for p in problems[:10])
-        raise ImportFault(f"The mapping does not fit its schema: {told}.")
+        raise ImportFault(gettext_noop("The mapping does not fit its schema: %(told)s."), told=told)
     lookups = document.get("lookups", {})
     fields = {name: _spec(name, raw, lookups) for name, raw in document["fields"].items()}
     where = []
     for rule in document.get("where", []):
         op = next(key for key in rule if key not in {"column", "reason"})
         if op == "in_lookup" and rule[op] not in lookups:
-            raise ImportFault(f"where: there is no lookup {rule[op]!r}; lookups are {', '.join(lookups) or 'none'}.")
+            raise ImportFault(
+                gettext_noop("where: there is no lookup %(op)s; lookups are %(lookups)s."), op=repr(rule[op]), lookups=", ".join(lookups) or "none"
+            )
         where.append(Where(rule["column"], rule["reason"], op, rule[op]))
     control = document.get("control", "amount" if "amount" in fields else "")
     if control and control not in fields:
-        raise ImportFault(f"control: {control!r} is not among the fields; name a field that holds an amount.")
+        raise ImportFault(gettext_noop("control: %(control)s is not among the fields; name a field that holds an amount."), control=repr(control))
     return Mapping(
         source=document["source"], target=document["target"], text=text, file=document.get("file", ""), format=document.get("format", {}),
         lookups=lookups, where=tuple(where), fields=fields, control=control, unpivot=document.get("unpivot"), options=document.get("options", {}),
@@ -116,7 +119,7 @@ def _spec(name: str, raw: Any, lookups: dict[str, Any]) -> FieldSpec:
         return FieldSpec(name, (raw,))
     origins = [key for key in ("column", "constant", "concat", "next") if key in raw]
     if len(origins) != 1:
-        raise ImportFault(f"fields/{name}: give exactly one of column, constant, concat and next.")
+        raise ImportFault(gettext_noop("fields/%(name)s: give exactly one of column, constant, concat and next."), name=name)
     origin = origins[0]
     columns = tuple(raw["concat"]) if origin == "concat" else () if origin == "constant" else (raw[origin],)
     steps = [*raw.get("steps", [])]
@@ -126,7 +129,11 @@ def _spec(name: str, raw: Any, lookups: dict[str, Any]) -> FieldSpec:
         steps.append({"add_days": raw["add_days"], "date": raw.get("date", "")})
     for step in steps:
         if "lookup" in step and (step["lookup"] not in lookups or "take" not in step):
-            raise ImportFault(f"fields/{name}: a lookup names one of {', '.join(lookups) or '(no lookups are defined)'} and the column to take.")
+            raise ImportFault(
+                gettext_noop("fields/%(name)s: a lookup names one of %(lookups)s and the column to take."),
+                name=name,
+                lookups=", ".join(lookups) or "(no lookups are defined)",
+            )
     constant = raw.get("constant")
     if isinstance(constant, bool):
         constant = "1" if constant else "0"

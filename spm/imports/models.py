@@ -96,8 +96,9 @@ class StagedRow(TenantRow):
     control = models.DecimalField(max_digits=30, decimal_places=6, null=True, blank=True)
     fields = models.JSONField(null=True, blank=True)
     column = models.CharField(max_length=200, blank=True)
-    cause = models.CharField(max_length=400, blank=True)
-    mend = models.CharField(max_length=400, blank=True)
+    # Told texts (spm.told), in the reader's language when shown; of a row left out, the reason that the mapping names.
+    cause = models.TextField(blank=True)
+    mend = models.TextField(blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "batch", "state", "line"], name="imports_staged_rows")]

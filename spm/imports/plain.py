@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from spm.calendars.generate import CalendarError, Window
 from spm.calendars.models import FiscalCalendar
@@ -58,7 +59,9 @@ def _payees(load: Load) -> Written:
     if "legal_entity" not in load.fields:
         entities = list(LegalEntity.objects.all()[:2])
         if len(entities) != 1:
-            raise ImportFault("The mapping names no legal_entity and the tenant has not exactly one; add the field legal_entity with the entity's code.")
+            raise ImportFault(
+                gettext_noop("The mapping names no legal_entity and the tenant has not exactly one; add the field legal_entity with the entity's code.")
+            )
         for row in rows:
             row["r_legal_entity"] = entities[0].pk
     source = load.mapping.source
@@ -119,12 +122,16 @@ def _periods(load: Load) -> Written:
             have = {p.code: (p.starts, p.ends, p.quarter, p.year) for p in calendar.periods.all()}
             differing = [w for w in windows if w.code in have and have[w.code] != (w.starts, w.ends, w.quarter, w.year)]
             if differing:
-                raise ImportFault(f"Period {differing[0].code} of calendar {code} stands with other days already; periods are not moved by an import.")
+                raise ImportFault(
+                    gettext_noop("Period %(code)s of calendar %(code2)s stands with other days already; periods are not moved by an import."),
+                    code=differing[0].code,
+                    code2=code,
+                )
             fresh = [w for w in windows if w.code not in have]
             if fresh:
                 calendar_windows_add(calendar=calendar, windows=fresh)
         except CalendarError as error:
-            raise ImportFault(f"Calendar {code}: {error}") from None
+            raise ImportFault(gettext_noop("Calendar %(code)s: %(error)s"), code=code, error=error) from None
         new, unchanged = new + len(fresh), unchanged + len(windows) - len(fresh)
     return Written(new, 0, unchanged)
 

@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
+from django.utils.translation import gettext_noop
+
 from spm.imports.errors import ImportFault
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -54,7 +56,7 @@ def table_open(source: Source, *, encoding: str = "auto", delimiter: str = "auto
     with source.open() as probe:
         head = probe.read(_PROBE)
     if not head.strip():
-        raise ImportFault(f"{source.name} is empty: it has no header line. Export it again and choose the new file.")
+        raise ImportFault(gettext_noop("%(name)s is empty: it has no header line. Export it again and choose the new file."), name=source.name)
     if head[:4] == b"PK\x03\x04":
         return _excel(source, sheet, decimal)
     found = encoding if encoding != "auto" else encoding_of(head, whole=len(head) < _PROBE)
@@ -63,7 +65,11 @@ def table_open(source: Source, *, encoding: str = "auto", delimiter: str = "auto
     try:
         first = head.decode(found, errors="ignore")
     except LookupError:
-        raise ImportFault(f"The mapping names the encoding {found!r}, which does not exist; use one of {', '.join(ENCODINGS)}.") from None
+        raise ImportFault(
+            gettext_noop("The mapping names the encoding %(found)s, which does not exist; use one of %(encodings)s."),
+            found=repr(found),
+            encodings=", ".join(ENCODINGS),
+        ) from None
     mark = delimiter if delimiter != "auto" else delimiter_of(first)
     # Strict: a quote that is never closed would swallow all further rows into one cell.
     reader = csv.reader(text, delimiter=mark, strict=True)
@@ -72,7 +78,7 @@ def table_open(source: Source, *, encoding: str = "auto", delimiter: str = "auto
     except UnicodeDecodeError as error:
         raise _undecodable(source.name, found, error) from None
     except csv.Error as error:
-        raise ImportFault(f"{source.name}, line 1: {error}. Mend the quotes in the header.") from None
+        raise ImportFault(gettext_noop("%(name)s, line 1: %(error)s. Mend the quotes in the header."), name=source.name, error=error) from None
     _header_check(source.name, header)
     return Table(source.name, header, _csv_rows(source.name, reader, len(header), found, text), {"encoding": found, "delimiter": mark})
 
@@ -114,15 +120,25 @@ def _header_check(name: str, header: list[str]) -> None:
     twice = [column for column, count in Counter(c for c in header if c).items() if count > 1]
     if twice:
         places = ", ".join(str(i + 1) for i, column in enumerate(header) if column == twice[0])
-        raise ImportFault(f"{name}, line 1: the column {twice[0]!r} stands in the header more than once (columns {places}). Rename all but one.")
+        raise ImportFault(
+            gettext_noop("%(name)s, line 1: the column %(twice)s stands in the header more than once (columns %(places)s). Rename all but one."),
+            name=name,
+            twice=repr(twice[0]),
+            places=places,
+        )
     if not any(header):
-        raise ImportFault(f"{name}, line 1: the header is empty. The first line must name the columns.")
+        raise ImportFault(gettext_noop("%(name)s, line 1: the header is empty. The first line must name the columns."), name=name)
 
 
 def _undecodable(name: str, encoding: str, error: UnicodeDecodeError) -> ImportFault:
     return ImportFault(
-        f"{name} is not written in {encoding}: byte {error.object[error.start : error.start + 1].hex()} cannot be read. "
-        "Name the encoding in the mapping (format: {encoding: cp1251}) or save the file as UTF-8."
+        gettext_noop(
+            "%(name)s is not written in %(encoding)s: byte %(hex)s cannot be read. "
+            "Name the encoding in the mapping (format: {encoding: cp1251}) or save the file as UTF-8."
+        ),
+        name=name,
+        encoding=encoding,
+        hex=error.object[error.start : error.start + 1].hex(),
     )
 
 
@@ -136,7 +152,7 @@ def _csv_rows(name: str, reader: Iterator[list[str]], width: int, encoding: str,
     except UnicodeDecodeError as error:
         raise _undecodable(name, encoding, error) from None
     except csv.Error as error:
-        raise ImportFault(f"{name}, line {line}: {error}. Mend the quotes in this line.") from None
+        raise ImportFault(gettext_noop("%(name)s, line %(line)s: %(error)s. Mend the quotes in this line."), name=name, line=line, error=error) from None
     finally:
         text.close()
 
@@ -148,12 +164,17 @@ def _excel(source: Source, sheet: str, decimal: str) -> Table:
         with source.open() as file:
             book = CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
     except Exception as error:  # noqa: BLE001 (the library raises errors of several kinds)
-        raise ImportFault(f"{source.name} cannot be opened as a workbook: {error}. Save it as XLSX or CSV.") from None
+        raise ImportFault(gettext_noop("%(name)s cannot be opened as a workbook: %(error)s. Save it as XLSX or CSV."), name=source.name, error=error) from None
     if sheet and sheet not in book.sheet_names:
-        raise ImportFault(f"{source.name} has no sheet {sheet!r}; it has {', '.join(book.sheet_names)}.")
+        raise ImportFault(
+            gettext_noop("%(name)s has no sheet %(sheet)s; it has %(sheet_names)s."),
+            name=source.name,
+            sheet=repr(sheet),
+            sheet_names=", ".join(book.sheet_names),
+        )
     rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python(skip_empty_area=False)
     if not rows:
-        raise ImportFault(f"{source.name}: the sheet is empty. The first line must name the columns.")
+        raise ImportFault(gettext_noop("%(name)s: the sheet is empty. The first line must name the columns."), name=source.name)
     header = [_cell(value, decimal).strip() for value in rows[0]]
     while header and not header[-1]:
         header.pop()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from spm.documents.cells import cell_safe
 from spm.imports.models import Batch, ImportMapping, StagedRow
+from spm.told import shown
 
 
 def batches() -> QuerySet[Batch]:
@@ -53,7 +54,7 @@ def errors_csv(batch: Batch) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow([_("File"), _("Line"), _("Column"), _("Cause"), _("How to mend it")])
     for row in rows_rejected(batch).iterator(chunk_size=2000):
-        writer.writerow([cell_safe(batch.file_name), row.line, *(cell_safe(text) for text in (row.column, row.cause, row.mend))])
+        writer.writerow([cell_safe(batch.file_name), row.line, *(cell_safe(text) for text in (row.column, shown(row.cause), shown(row.mend)))])
         if buffer.tell() > 65_536:
             yield buffer.getvalue()
             buffer.seek(0)

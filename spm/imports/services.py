@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from spm.imports.errors import ImportFault
 from spm.imports.loading import Load, copy_rows
@@ -53,12 +54,15 @@ def _checked(mapping: Mapping) -> tuple[Target, dict[str, Any]]:
     fields = {name: target.field(name) for name in mapping.fields}
     missing = [f.name for f in target.fields if f.required and f.name not in fields]
     if missing:
-        raise ImportFault(f"The mapping gives no {', '.join(missing)}, which {target.name} needs.")
+        raise ImportFault(gettext_noop("The mapping gives no %(missing)s, which %(name)s needs."), missing=", ".join(missing), name=target.name)
     if mapping.control and fields[mapping.control].kind not in {"money", "fixed"}:
-        raise ImportFault(f"control: {mapping.control} is not an amount; name a field that holds one.")
+        raise ImportFault(gettext_noop("control: %(control)s is not an amount; name a field that holds one."), control=mapping.control)
     scales = {spec.scale if spec.scale is not None else fields[name].scale for name, spec in mapping.fields.items() if fields[name].kind == "money"}
     if len(scales) > 1:
-        raise ImportFault(f"The amounts of one row have one scale, the mapping gives {', '.join(map(str, sorted(scales)))}; set the same `scale` for each.")
+        raise ImportFault(
+            gettext_noop("The amounts of one row have one scale, the mapping gives %(scales)s; set the same `scale` for each."),
+            scales=", ".join(map(str, sorted(scales))),
+        )
     return target, fields
 
 
@@ -67,7 +71,7 @@ def batch_create(*, mapping_text: str, files: Sequence[Source], actor_id: int | 
     mapping = mapping_parse(mapping_text)
     _checked(mapping)
     if not files:
-        raise ImportFault("No file was given.")
+        raise ImportFault(gettext_noop("No file was given."))
     batch = Batch.objects.create(
         source=mapping.source, target=mapping.target, file_name=files[0].name[:255], file_sha256=_sha256(files[0]),
         mapping_text=mapping_text, actor_id=actor_id,
@@ -77,7 +81,7 @@ def batch_create(*, mapping_text: str, files: Sequence[Source], actor_id: int | 
             with file.open() as opened:
                 content = opened.read(MAX_FILE + 1)
             if len(content) > MAX_FILE:
-                raise ImportFault(f"{file.name} is larger than {MAX_FILE // 1024 // 1024} MB; import it by command.")
+                raise ImportFault(gettext_noop("%(name)s is larger than %(limit)s MB; import it by command."), name=file.name, limit=MAX_FILE // 1024 // 1024)
             BatchFile.objects.create(batch=batch, name=file.name[:255], content=zlib.compress(content, 3))
     return batch
 
@@ -135,7 +139,9 @@ def import_run(
 
     def lookup(name: str) -> Source:
         if name not in by_name:
-            raise ImportFault(f"The mapping looks up in {name}, which was not given. Files given: {', '.join(by_name)}.")
+            raise ImportFault(
+                gettext_noop("The mapping looks up in %(name)s, which was not given. Files given: %(by_name)s."), name=name, by_name=", ".join(by_name)
+            )
         return by_name[name]
 
     StagedRow.objects.filter(batch=batch).delete()
@@ -205,7 +211,7 @@ def _unread_keep(batch: Batch, chunk: Any, stager: Stager) -> None:
     rows = [
         StagedRow(
             batch=batch, line=e.line, state=StagedRow.State.REJECTED, external_id=told[:200], control=amount(control), column=e.column[:200],
-            cause=e.cause[:400], mend=e.mend[:400],
+            cause=e.cause, mend=e.mend,
         )
         for e, told, control in chunk.errors
     ]  # fmt: skip
@@ -231,7 +237,7 @@ def _staged_keep(batch: Batch, load: Load, stager: Stager) -> None:
         cursor.execute(
             'INSERT INTO imports_stagedrow (tenant_id, batch_id, line, state, external_id, control, fields, "column", cause, mend) '
             f"SELECT %s, %s, s.line, CASE WHEN b.n IS NULL THEN 1 ELSE 2 END, left({identity}, 200), {control}, to_jsonb(s) - 'n' - 'line', "
-            "left(coalesce(b.column, ''), 200), left(coalesce(b.cause, ''), 400), left(coalesce(b.mend, ''), 400) "
+            "left(coalesce(b.column, ''), 200), coalesce(b.cause, ''), coalesce(b.mend, '') "
             "FROM imp_rows s LEFT JOIN (SELECT DISTINCT ON (n) * FROM imp_bad ORDER BY n) b ON b.n = s.n",
             [required_tenant_id(), batch.pk],
         )

@@ -12,11 +12,14 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from spm.imports.errors import ImportFault, RowError
 from spm.imports.fields import Field, reader_of, scale_of
 from spm.imports.mapping import FieldSpec, Mapping, Where
 from spm.imports.readers import Source, Table, table_open
 from spm.imports.values import CellError, date_read
+from spm.told import told
 
 CHUNK = 20_000
 # Forget remembered cells beyond this many per field: ids are all different.
@@ -110,23 +113,51 @@ class Stager:
         for name, spec in self.mapping.fields.items():
             for column in (*spec.columns, *spec.within):
                 if column not in table.header:
-                    raise ImportFault(f"{table.name} has no column {column!r}, which the mapping reads for {name}. Its columns: {', '.join(table.header)}.")
+                    raise ImportFault(
+                        gettext_noop("%(name)s has no column %(column)s, which the mapping reads for %(name2)s. Its columns: %(header)s."),
+                        name=table.name,
+                        column=repr(column),
+                        name2=name,
+                        header=", ".join(table.header),
+                    )
         for rule in self.mapping.where:
             if rule.column not in table.header:
-                raise ImportFault(f"{table.name} has no column {rule.column!r}, by which the mapping filters. Its columns: {', '.join(table.header)}.")
+                raise ImportFault(
+                    gettext_noop("%(name)s has no column %(column)s, by which the mapping filters. Its columns: %(header)s."),
+                    name=table.name,
+                    column=repr(rule.column),
+                    header=", ".join(table.header),
+                )
         return table
 
     def _lookup(self, rule: dict[str, str], source: Source) -> dict[str, dict[str, str]]:
         table = self._open(source)
         if rule["key"] not in table.header:
-            raise ImportFault(f"{table.name} has no column {rule['key']!r}, by which the mapping looks up. Its columns: {', '.join(table.header)}.")
+            raise ImportFault(
+                gettext_noop("%(name)s has no column %(rule)s, by which the mapping looks up. Its columns: %(header)s."),
+                name=table.name,
+                rule=repr(rule["key"]),
+                header=", ".join(table.header),
+            )
         at = table.header.index(rule["key"])
         found: dict[str, dict[str, str]] = {}
         for line, row in table.rows:
             if len(row) != len(table.header):
-                raise ImportFault(f"{table.name}, line {line}: {len(row)} cells under {len(table.header)} columns. Mend the line.")
+                raise ImportFault(
+                    gettext_noop("%(name)s, line %(line)s: %(count)s cells under %(count2)s columns. Mend the line."),
+                    name=table.name,
+                    line=line,
+                    count=len(row),
+                    count2=len(table.header),
+                )
             if row[at] and row[at] in found:
-                raise ImportFault(f"{table.name}, line {line}: {rule['key']} {row[at]!r} stands there twice, so looking it up has no one answer.")
+                raise ImportFault(
+                    gettext_noop("%(name)s, line %(line)s: %(rule)s %(at)s stands there twice, so looking it up has no one answer."),
+                    name=table.name,
+                    line=line,
+                    rule=rule["key"],
+                    at=repr(row[at]),
+                )
             found[row[at]] = dict(zip(table.header, row, strict=True))
         return found
 
@@ -174,14 +205,24 @@ class Stager:
             rows = self.lookups[name]
             first = next(iter(rows.values()), {})
             if rows and take not in first:
-                raise ImportFault(f"lookup {name}: its file has no column {take!r}. Its columns: {', '.join(first)}.")
+                raise ImportFault(
+                    gettext_noop("lookup %(name)s: its file has no column %(take)s. Its columns: %(first)s."),
+                    name=name,
+                    take=repr(take),
+                    first=", ".join(first),
+                )
 
             def look(text: str) -> str:
                 if text in rows:
                     return rows[text][take]
                 if "otherwise" in step:
                     return step["otherwise"]
-                raise CellError(f"{text!r} is not in {self.mapping.lookups[name]['file']}", "add it to that file, or leave the row out by a `where` rule")
+                raise CellError(
+                    gettext_noop("%(text)s is not in %(name)s"),
+                    gettext_noop("add it to that file, or leave the row out by a `where` rule"),
+                    text=repr(text),
+                    name=self.mapping.lookups[name]["file"],
+                )
 
             return look
         if "map" in step:
@@ -192,7 +233,12 @@ class Stager:
                     return words[text.strip()]
                 if "otherwise" in step:
                     return step["otherwise"]
-                raise CellError(f"{text!r} is not among the words that the mapping knows ({', '.join(words)})", "add it to the field's `map`")
+                raise CellError(
+                    gettext_noop("%(text)s is not among the words that the mapping knows (%(words)s)"),
+                    gettext_noop("add it to the field's `map`"),
+                    text=repr(text),
+                    words=", ".join(words),
+                )
 
             return mapped
         if "parent_path" in step:
@@ -327,19 +373,37 @@ class Stager:
             if self.fields[name].required and None in column:
                 for i, value in enumerate(column):
                     if value is None:
-                        found.setdefault(i, (name, CellError("the cell is empty", f"{name} is needed: fill the cell, or leave the row out by a `where` rule")))
+                        found.setdefault(
+                            i,
+                            (
+                                name,
+                                CellError(
+                                    gettext_noop("the cell is empty"),
+                                    gettext_noop("%(name)s is needed: fill the cell, or leave the row out by a `where` rule"),
+                                    name=name,
+                                ),
+                            ),
+                        )
         return found
 
 
 def _ragged(name: str, line: int, row: list[str], width: int) -> RowError:
-    return RowError(line, "", f"the line has {len(row)} cells under {width} columns", "a cell that holds a delimiter or a line end must stand in quotes")
+    return RowError(
+        line, "", told(gettext_noop("the line has %(count)s cells under %(width)s columns"), count=len(row), width=width),
+        told(gettext_noop("a cell that holds a delimiter or a line end must stand in quotes")),
+    )  # fmt: skip
 
 
 def _unpivoted(table: Table, rule: dict[str, Any]) -> Table:
     """One row per kept cells and further column that is filled: wide tables of a value per column become long."""
     for column in rule["keep"]:
         if column not in table.header:
-            raise ImportFault(f"{table.name} has no column {column!r}, which the mapping keeps. Its columns: {', '.join(table.header)}.")
+            raise ImportFault(
+                gettext_noop("%(name)s has no column %(column)s, which the mapping keeps. Its columns: %(header)s."),
+                name=table.name,
+                column=repr(column),
+                header=", ".join(table.header),
+            )
     kept = [table.header.index(column) for column in rule["keep"]]
     others = [(i, column) for i, column in enumerate(table.header) if i not in kept]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from spm.imports.errors import ImportFault
 from spm.imports.fields import Field
@@ -51,7 +52,12 @@ class Target:
             pattern = self.by_name()[f"{head}.*"]
             found = Field(name, pattern.kind, column=pattern.column, max_length=200)
         if found is None:
-            raise ImportFault(f"{self.name} has no field {name!r}; its fields are {', '.join(self.by_name())}.")
+            raise ImportFault(
+                gettext_noop("%(name)s has no field %(name2)s; its fields are %(by_name)s."),
+                name=self.name,
+                name2=repr(name),
+                by_name=", ".join(self.by_name()),
+            )
         return found
 
 
@@ -66,7 +72,7 @@ def target_register(target: Target) -> None:
 def target_get(name: str) -> Target:
     """A target by its name in mapping documents."""
     if name not in _targets:
-        raise ImportFault(f"There is no target {name!r}; targets are {', '.join(sorted(_targets))}.")
+        raise ImportFault(gettext_noop("There is no target %(name)s; targets are %(targets)s."), name=repr(name), targets=", ".join(sorted(_targets)))
     return _targets[name]
 
 
@@ -143,8 +149,9 @@ def _facts() -> None:
 
 def register_all() -> None:
     """Called once when the app is ready."""
-    from spm.imports import dated, plain
+    from spm.imports import dated, plain, splits
 
     _facts()
     plain.register()
     dated.register()
+    splits.register()

@@ -5,6 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from spm.told import shown, told
 
 _SPACES = str.maketrans("", "", " \u00a0\u202f\u2009'")
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-"})
@@ -19,11 +24,14 @@ _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 class CellError(ValueError):
-    """A cell that cannot be read: cause and mend."""
+    """A cell that cannot be read: cause and mend, as texts to be told in the reader's language (spm.told)."""
 
-    def __init__(self, cause: str, mend: str) -> None:
-        super().__init__(cause)
-        self.cause, self.mend = cause, mend
+    def __init__(self, cause: str, mend: str, /, **given: Any) -> None:
+        super().__init__(cause, given)
+        self.cause, self.mend = told(cause, **given), told(mend, **given)
+
+    def __str__(self) -> str:
+        return shown(self.cause)
 
 
 def number_read(text: str, *, decimal: str = ".") -> Decimal:
@@ -44,16 +52,22 @@ def number_read(text: str, *, decimal: str = ".") -> Decimal:
         if not _GROUPED[group].fullmatch(whole) or group in fraction:
             name, wanted = ("comma", ",") if group == "," else ("point", ".")
             raise CellError(
-                f"{text!r} has a {name} where no group of three digits ends", f"set `decimal: '{wanted}'` in the mapping's format, or take the {name} out"
+                gettext_noop("%(text)s has a %(name)s where no group of three digits ends"),
+                gettext_noop("set `decimal: '%(wanted)s'` in the mapping's format, or take the %(name)s out"),
+                text=repr(text),
+                name=name,
+                wanted=wanted,
             )
         whole = whole.replace(group, "")
     bare = whole + ("." if mark else "") + fraction
     try:
         value = Decimal(bare)
     except InvalidOperation:
-        raise CellError(f"{text!r} is not a number", "write digits with the decimal mark that the mapping names") from None
+        raise CellError(
+            gettext_noop("%(text)s is not a number"), gettext_noop("write digits with the decimal mark that the mapping names"), text=repr(text)
+        ) from None
     if not value.is_finite():
-        raise CellError(f"{text!r} is not a number", "write digits with the decimal mark that the mapping names")
+        raise CellError(gettext_noop("%(text)s is not a number"), gettext_noop("write digits with the decimal mark that the mapping names"), text=repr(text))
     return value
 
 
@@ -66,13 +80,28 @@ def scaled_read(text: str, *, scale: int, decimal: str = ".") -> int:
     value = number_read(text, decimal=decimal)
     # scaleb and % would round to the context's 28 digits: refuse what is longer before.
     if value and value.adjusted() + scale > 18:
-        raise CellError(f"{text!r} is too large", f"amounts have at most {18 - scale} digits before the decimal mark")
+        raise CellError(
+            gettext_noop("%(text)s is too large"),
+            gettext_noop("amounts have at most %(scale)s digits before the decimal mark"),
+            text=repr(text),
+            scale=18 - scale,
+        )
     exact = value.scaleb(scale)
     whole = int(exact)
     if whole != exact:
-        raise CellError(f"{text!r} has more than {scale} decimals", "set a larger `scale` (up to 6) for this field in the mapping, or round at the source")
+        raise CellError(
+            gettext_noop("%(text)s has more than %(scale)s decimals"),
+            gettext_noop("set a larger `scale` (up to 6) for this field in the mapping, or round at the source"),
+            text=repr(text),
+            scale=scale,
+        )
     if abs(whole) >= 2**63:
-        raise CellError(f"{text!r} is too large", f"amounts have at most {18 - scale} digits before the decimal mark")
+        raise CellError(
+            gettext_noop("%(text)s is too large"),
+            gettext_noop("amounts have at most %(scale)s digits before the decimal mark"),
+            text=repr(text),
+            scale=18 - scale,
+        )
     return whole
 
 
@@ -90,8 +119,14 @@ def date_read(text: str, *, form: str = "") -> dt.date:
         return _day(bare, form)
     except ValueError:
         if not form:
-            raise CellError(f"{text!r} is not a date as YYYY-MM-DD", "name the date's form in the mapping, for example `date: '%d.%m.%Y'`") from None
-        raise CellError(f"{text!r} is not a date of the form {form}", "mend the cell, or the form in the mapping") from None
+            raise CellError(
+                gettext_noop("%(text)s is not a date as YYYY-MM-DD"),
+                gettext_noop("name the date's form in the mapping, for example `date: '%%d.%%m.%%Y'`"),
+                text=repr(text),
+            ) from None
+        raise CellError(
+            gettext_noop("%(text)s is not a date of the form %(form)s"), gettext_noop("mend the cell, or the form in the mapping"), text=repr(text), form=form
+        ) from None
 
 
 def _day(text: str, form: str) -> dt.date:
@@ -113,7 +148,7 @@ def flag_read(text: str) -> bool:
         return True
     if bare in FALSE:
         return False
-    raise CellError(f"{text!r} is neither yes nor no", "write 1 or 0, true or false, yes or no")
+    raise CellError(gettext_noop("%(text)s is neither yes nor no"), gettext_noop("write 1 or 0, true or false, yes or no"), text=repr(text))
 
 
 def salesforce_id(text: str) -> str:
@@ -124,9 +159,13 @@ def salesforce_id(text: str) -> str:
     """
     bare = text.strip()
     if not (bare.isascii() and bare.isalnum() and len(bare) in {15, 18}):
-        raise CellError(f"{text!r} is not a Salesforce id", "a Salesforce id has 15 or 18 letters and digits")
+        raise CellError(gettext_noop("%(text)s is not a Salesforce id"), gettext_noop("a Salesforce id has 15 or 18 letters and digits"), text=repr(text))
     head = bare[:15]
     tail = "".join(_BASE32[sum(1 << i for i in range(5) if head[start + i].isupper())] for start in (0, 5, 10))
     if len(bare) == 18 and bare[15:].upper() != tail:
-        raise CellError(f"{text!r} has lost the case of its letters", "export the id again; do not change its letters in a spreadsheet")
+        raise CellError(
+            gettext_noop("%(text)s has lost the case of its letters"),
+            gettext_noop("export the id again; do not change its letters in a spreadsheet"),
+            text=repr(text),
+        )
     return head + tail

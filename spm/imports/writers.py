@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from spm.imports.loading import Load, column_of
 from spm.sales.base import SalesVersion
@@ -93,10 +94,10 @@ def lines_write(load: Load) -> Written:
             "UPDATE imp_good g SET o_payee = o.payee_id, o_date = o.order_date, o_currency = o.currency_code FROM imp_orders o "
             'WHERE o.record_id = g."r_order" AND o.tombstone = 0'
         )
-    load.reject(
-        "SELECT n, %s, format('order %%s was taken back', f_order), %s FROM imp_good WHERE o_date IS NULL",
-        [load.source_columns("order"), "import the order again, or leave its lines out"],
-    )
+    load.refuse(
+        "FROM imp_good WHERE o_date IS NULL", column=load.source_columns("order"), cause=gettext_noop("order %(order)s was taken back"),
+        mend=gettext_noop("import the order again, or leave its lines out"), order="f_order",
+    )  # fmt: skip
     load.drop_bad()
     columns = _version_columns(load, model)
     columns |= {"payee_id": "g.o_payee", "order_date": "g.o_date"}

@@ -14,6 +14,7 @@ from spm.imports.readers import Source
 from spm.imports.rollback import batch_roll_back
 from spm.imports.services import import_run
 from spm.tenancy.changes import known_as_at, known_number
+from spm.told import shown
 
 RATES = """\
 import: 1
@@ -67,7 +68,11 @@ def test_rows_of_one_key_that_overlap_are_refused_and_the_rest_stands(rates):
     batch = rates("USD,1.1,2024-01-01,2024-02-01", "USD,1.2,2024-01-15,2024-03-01", "USD,1.3,2024-03-01,2024-03-01", "USD,1.4,2024-04-01,2024-05-01")
     assert (batch.rows_accepted, batch.rows_rejected) == (2, 2)
     causes = dict(StagedRow.objects.filter(batch=batch, state=StagedRow.State.REJECTED).values_list("line", "cause"))
-    assert causes == {3: "the days overlap those of line 2", 4: "the end 2024-03-01 is not after the start 2024-03-01"}
+    told = {line: shown(cause) for line, cause in causes.items()}
+    assert told == {
+        3: "the days overlap those of line 2",
+        4: "the end 2024-03-01 is not after the start 2024-03-01",
+    }
     assert series() == [("1.1", "2024-01-01", "2024-02-01"), ("1.4", "2024-04-01", "2024-05-01")]
 
 

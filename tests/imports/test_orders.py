@@ -16,6 +16,7 @@ from spm.imports.services import TotalsDoNotTie, import_run
 from spm.sales.known import versions_known
 from spm.sales.models import Order, OrderLineVersion, OrderVersion
 from spm.tenancy.changes import known_number
+from spm.told import shown
 
 DAY = dt.date(2024, 3, 5)
 LINES = """\
@@ -73,7 +74,7 @@ def test_bad_rows_are_named_with_line_column_cause_and_mend_and_the_good_ones_st
         "6,2024-03-05",
         ",2024-03-05,ann,1",
     )
-    told = {row.line: (row.column, row.cause) for row in rows_rejected(batch)}
+    told = {row.line: (row.column, shown(row.cause)) for row in rows_rejected(batch)}
     assert told == {
         3: ("Date", "'5 March' is not a date as YYYY-MM-DD"),
         4: ("Owner", "there is no payee zoe"),

@@ -93,8 +93,8 @@ class PreviewRowOut(serializers.Serializer):
 class RejectedRowOut(serializers.Serializer):
     line = serializers.IntegerField()
     column = serializers.CharField()
-    cause = serializers.CharField()
-    mend = serializers.CharField()
+    cause = ToldField()
+    mend = ToldField()
 
 
 def _batch(uid: uuid.UUID) -> Batch:

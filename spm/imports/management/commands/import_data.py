@@ -15,6 +15,7 @@ from spm.imports.selectors import batch_summary, errors_csv
 from spm.imports.services import RecordMoved, import_run, tables_vacuum
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import tenant_scope
+from spm.told import shown
 
 
 class Command(BaseCommand):
@@ -43,7 +44,7 @@ class Command(BaseCommand):
                 if options["errors"]:
                     options["errors"].write_text("".join(errors_csv(batch)), encoding="utf-8")
                 for row in StagedRow.objects.filter(batch=batch, state=StagedRow.State.REJECTED).order_by("line")[:10]:
-                    self.stderr.write(f"{batch.file_name}, line {row.line}, {row.column}: {row.cause}. Mend: {row.mend}.")
+                    self.stderr.write(f"{batch.file_name}, line {row.line}, {row.column}: {shown(row.cause)}. Mend: {shown(row.mend)}.")
         except (ImportFault, RecordMoved) as fault:
             raise CommandError(str(fault)) from None
         if batch.change_set_id is not None:
