@@ -23,7 +23,7 @@ def told(message: str, /, **given: Any) -> str:
     >>> shown(told("Stage %(stage)s failed.", stage="load"))
     'Stage load failed.'
     """
-    kept = {name: value if isinstance(value, int) or is_told(value) else _cut(str(value)) for name, value in given.items()}
+    kept = {name: value if isinstance(value, int) or is_told(value) else _cut(str(value)) for name, value in given.items() if f"%({name})" in message}
     return json.dumps({"told": message, "with": kept}, ensure_ascii=False)
 
 

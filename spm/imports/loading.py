@@ -63,9 +63,12 @@ class Load:
 
         cause and mend are messages marked for translation; `given` are their parameters as SQL over the rows.
         """
-        pairs = ", ".join(f"'{name}', left(({sql})::text, {LONGEST})" for name, sql in given.items())
-        text = f"json_build_object('told', %s::text, 'with', json_build_object({pairs}))::text"
-        return self.reject(f"SELECT n, %s, {text}, {text} {of}", [column, cause, mend])
+
+        def text(message: str) -> str:
+            pairs = ", ".join(f"'{name}', left(({sql})::text, {LONGEST})" for name, sql in given.items() if f"%({name})" in message)
+            return f"json_build_object('told', %s::text, 'with', json_build_object({pairs}))::text"
+
+        return self.reject(f"SELECT n, %s, {text(cause)}, {text(mend)} {of}", [column, cause, mend])
 
     def rejections_note(self) -> None:
         """Remembers what was rejected so far: errors that a writer found go back with its savepoint."""
