@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from incentives.engine.contracts import NOBODY, Facts, Splits, Uncredited
+from incentives.engine.contracts import NOBODY, ChunkResult, Facts, Splits, Uncredited
 from incentives.engine.measure import chunk_compute
 from incentives.engine.rounding import scaled
 from incentives.engine.run import facts_for
 from incentives.fx import facts_converted
 from incentives.inputs import RunInputs, VersionInputs
-from incentives.loaders import ChangeNumbers, facts_load
+from incentives.loaders import ChangeNumbers, LoadedFacts, facts_load
 from incentives.models import RunChunk
 from incentives.totals import totals_pack, uncredited_pack
 
@@ -40,23 +40,41 @@ def chunk_numbers_of(payees: Iterable[int], bounds: Bounds) -> set[int]:
 def chunk_compute_all(inputs: RunInputs, *, chunk: RunChunk, known: ChangeNumbers, amount_scale: int) -> tuple[list[tuple[int | None, bytes]], int]:
     """Totals of a chunk under every plan version, packed, and under None its uncredited orders; and the rows read."""
     loaded = facts_load(low=chunk.low_payee, high=chunk.high_payee, known=known, amount_scale=amount_scale)
-    if chunk.low_payee is None or chunk.high_payee is None:
-        payees = [NOBODY]
-    else:
-        payees = [payee for payee in inputs.payees if chunk.low_payee <= payee <= chunk.high_payee]
+    payees = payees_within(inputs, chunk.low_payee, chunk.high_payee)
     explained = Explained(inputs, loaded.facts, payees)
     found: list[tuple[int | None, bytes]] = []
     for version in inputs.versions:
-        mine = payees if payees == [NOBODY] else [payee for payee in payees if payee in version.enrolled]
-        if not mine:
-            continue
-        facts, splits = version_facts(version, loaded.facts, loaded.splits, mine, whole=len(mine) == len(payees))
-        facts, unpriced = facts_converted(inputs, version, facts)
-        result = chunk_compute(version.prepared, facts, splits, mine)
-        explained.add(version, mine, [*result.uncredited, *unpriced])
-        found.append((version.id, totals_pack(result)))
+        computed = version_compute(inputs, version, loaded, payees)
+        if computed is not None:
+            explained.add(version, computed.payees, computed.uncredited)
+            found.append((version.id, totals_pack(computed.result)))
     found.append((None, uncredited_pack(explained.rest())))
     return found, loaded.rows_read
+
+
+def payees_within(inputs: RunInputs, low: int | None, high: int | None) -> list[int]:
+    """The payees of a chunk; without bounds the pseudo payee of what nobody owns."""
+    return [NOBODY] if low is None or high is None else [payee for payee in inputs.payees if low <= payee <= high]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What one plan version makes of a chunk: its payees of it, the result, and every order that it could not credit."""
+
+    payees: list[int]
+    result: ChunkResult
+    uncredited: list[Uncredited]
+
+
+def version_compute(inputs: RunInputs, version: VersionInputs, loaded: LoadedFacts, payees: list[int]) -> Computed | None:
+    """Credits and measures a chunk under one plan version; None where none of its payees is under it."""
+    mine = payees if payees == [NOBODY] else [payee for payee in payees if payee in version.enrolled]
+    if not mine:
+        return None
+    facts, splits = version_facts(version, loaded.facts, loaded.splits, mine, whole=len(mine) == len(payees))
+    facts, unpriced = facts_converted(inputs, version, facts)
+    result = chunk_compute(version.prepared, facts, splits, mine)
+    return Computed(mine, result, [*result.uncredited, *unpriced])
 
 
 def version_facts(version: VersionInputs, facts: Facts, splits: Splits, payees: list[int], *, whole: bool) -> tuple[Facts, Splits]:

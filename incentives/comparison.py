@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
-from incentives.chunking import CHUNK, chunk_bounds, version_facts
+from incentives.chunking import CHUNK, chunk_bounds, payees_within, version_compute
 from incentives.engine.compare import Comparison, Earned, compare
 from incentives.engine.contracts import NOBODY, Totals, day_number
-from incentives.engine.measure import chunk_compute, totals_merge
+from incentives.engine.measure import totals_merge
 from incentives.engine.run import outcome_of
-from incentives.fx import facts_converted
 from incentives.inputs import Instead, RunInputs, VersionInputs
 from incentives.loaders import ChangeNumbers, facts_load, scale_needed
 from incentives.models import PlanVersion
-
-
-@dataclass
-class Tried:
-    """One version over the time in question."""
-
-    inputs: RunInputs
-    version: VersionInputs
-    parts: list[Totals] = field(default_factory=list)
-    uncredited: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,51 +34,45 @@ def versions_compare(
 
     Each order is read once. Raises InputError where an amount cannot be read and LookupError where nobody is under the plan then.
     """
-    seats_of, last = first.plan_id, end - dt.timedelta(days=1)
-    tried = []
-    for version in (first, second):
-        span = Instead(version, seats_of, day_number(start), day_number(end))
-        inputs = RunInputs(number=known_number, business_date=last, instead=span)
-        if not inputs.versions:
-            raise LookupError(version.plan.code)
-        tried.append(Tried(inputs, inputs.versions[0]))
+    tried = tuple(Instead(version, first.plan_id, day_number(start), day_number(end)) for version in (first, second))
+    inputs = RunInputs(number=known_number, business_date=end - dt.timedelta(days=1), instead=tried)
+    if len(inputs.versions) < len(tried):
+        raise LookupError(first.plan.code)
+    parts: list[list[Totals]] = [[] for _ in tried]
+    uncredited = [0 for _ in tried]
     known, scale, orders = ChangeNumbers.up_to(known_number), scale_needed(after=0), 0
-    bounds = chunk_bounds(list(tried[0].inputs.payees), CHUNK)
-    for number, (low, high) in enumerate(bounds):
-        loaded = facts_load(low=low, high=high, known=known, amount_scale=scale)
+    bounds = chunk_bounds(list(inputs.payees), CHUNK)
+    for done, (low, high) in enumerate(bounds, start=1):
+        loaded, payees = facts_load(low=low, high=high, known=known, amount_scale=scale), payees_within(inputs, low, high)
         orders += len(loaded.facts)
-        payees = [NOBODY] if low is None or high is None else [payee for payee in tried[0].inputs.payees if low <= payee <= high]
-        for one in tried:
-            mine = payees if payees == [NOBODY] else [payee for payee in payees if payee in one.version.enrolled]
-            if not mine:
-                continue
-            facts, splits = version_facts(one.version, loaded.facts, loaded.splits, mine, whole=len(mine) == len(payees))
-            facts, unpriced = facts_converted(one.inputs, one.version, facts)
-            result = chunk_compute(one.version.prepared, facts, splits, mine)
-            one.parts.append(result.totals)
-            one.uncredited += len(result.uncredited) + len(unpriced) if payees != [NOBODY] else 0
-        progress(number + 1, len(bounds))
-    return _compared(tried, start, end, orders)
+        for n, version in enumerate(inputs.versions):
+            computed = version_compute(inputs, version, loaded, payees)
+            if computed is not None:
+                parts[n].append(computed.result.totals)
+                # What nobody owns is left over under any plan.
+                uncredited[n] += len(computed.uncredited) if payees != [NOBODY] else 0
+        progress(done, len(bounds))
+    return _compared(inputs, parts, uncredited, start, end, orders)
 
 
-def _compared(tried: list[Tried], start: dt.date, end: dt.date, orders: int) -> Compared:
+def _compared(inputs: RunInputs, parts: list[list[Totals]], uncredited: list[int], start: dt.date, end: dt.date, orders: int) -> Compared:
     earned: list[list[Earned]] = []
     attained: list[dict[tuple[int, str], Decimal]] = []
     issues = []
     order: dict[str, None] = {}
     components: dict[str, None] = {}
-    for one in tried:
-        shown = {p.id: p.key for p in one.version.periods if day_number(start) <= p.start < day_number(end)}
+    for version, totals in zip(inputs.versions, parts, strict=True):
+        shown = {p.id: p.key for p in version.periods if day_number(start) <= p.start < day_number(end)}
         order.update(dict.fromkeys(shown.values()))
-        components.update(dict.fromkeys(component.name for component in one.version.compiled.components))
-        outcome = outcome_of(one.version.prepared, totals_merge(one.parts))
-        paid = one.version.paid
+        components.update(dict.fromkeys(component.name for component in version.compiled.components))
+        outcome = outcome_of(version.prepared, totals_merge(totals))
+        paid = version.paid
         earned.append([Earned(e.payee, e.component, shown[e.period], e.amount) for e in outcome.earnings if e.period in shown and e.assignment in paid])
-        attained.append(_attained(one.version, outcome.figures, shown))
+        attained.append(_attained(version, outcome.figures, shown))
         issues.append(len({(i.payee, i.component) for i in outcome.issues if i.period in shown and i.assignment in paid}))
-    people = {tried[0].inputs.seats[seat][0] for seat in tried[0].version.paid}
+    people = {inputs.seats[seat][0] for seat in inputs.versions[0].paid}
     comparison = compare(earned[0], earned[1], payees=people, periods=list(order), components=list(components), attainment=(attained[0], attained[1]))
-    return Compared(comparison, (issues[0], issues[1]), (tried[0].uncredited, tried[1].uncredited), orders)
+    return Compared(comparison, (issues[0], issues[1]), (uncredited[0], uncredited[1]), orders)
 
 
 def _attained(version: VersionInputs, figures: tuple, shown: dict[int, str]) -> dict[tuple[int, str], Decimal]:

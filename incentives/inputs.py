@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -94,10 +95,10 @@ class RunInputs:
 
     only: one payee, whose own measures and pay are wanted; then nothing is read of others, and teams are not known.
     titles: of seats' positions; rows: the plan versions in the run.
-    instead: a plan version, draft or not, that takes the place of all those in force (what if it had been the plan?).
+    instead: plan versions, drafts or not, that take the place of all those in force (what if one of them had been the plan?).
     """
 
-    def __init__(self, *, number: int, business_date: dt.date, only: int | None = None, instead: Instead | None = None) -> None:
+    def __init__(self, *, number: int, business_date: dt.date, only: int | None = None, instead: Sequence[Instead] = ()) -> None:
         self.instead = instead
         self.tenant_id = required_tenant_id()
         self.number, self.business_date = number, business_date
@@ -168,9 +169,9 @@ class RunInputs:
     # ---- plans
 
     def _versions(self) -> list[VersionInputs]:
-        if self.instead is not None:
-            tried = self._version(self.instead.version, ((self.instead.start, self.instead.end),), self.instead.seats_of)
-            return [] if tried is None else [tried]
+        if self.instead:
+            tried = [self._version(one.version, ((one.start, one.end),), one.seats_of) for one in self.instead]
+            return [version for version in tried if version is not None]
         rows = (
             PlanVersion.objects.exclude(state=PlanVersion.State.DRAFT)
             .filter(activated_in__number__lte=self.number)

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser import chromium, open_page
+
+# Here alone: imported in two places the browser would be two fixtures, and a process can drive only one.
+__all__ = ["chromium", "open_page"]
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,7 +19,7 @@ from incentives.explain_words import exact_decimal, part_label, part_note
 from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, last_run, line_traces, statement_get
 from incentives.selectors.traces import TraceLine
 from spm.access.guards import requires
-from spm.documents.cells import cell_safe
+from spm.documents.csv_files import csv_response
 from spm.people.models import Payee
 from spm.ui.drawers import drawer_wanted
 from spm.ui.formats import day_text, money_text, percent_text, period_text
@@ -254,13 +252,7 @@ def statement_csv(request: HttpRequest, slug: str, uid: UUID, code: str) -> Http
     payee = payee_of(request, uid, choice)
     assert payee is not None
     view = statement_get(payee, choice.period)
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow([_("Component"), _("Earned in"), _("Why now"), _("Currency"), _("Amount")])
-    for e in _entries(view):
-        rows.writerow([cell_safe(e["label"]), e["origin"].code, cell_safe(e["cause"]), e["currency"], f"{e['amount']:f}"])
-    for currency, total in view.total.items():
-        rows.writerow([_("Total"), choice.period.code, "", currency, f"{total:f}"])
-    response = HttpResponse("﻿" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="statement-{payee.external_id}-{code}.csv"'
-    return response
+    header = [_("Component"), _("Earned in"), _("Why now"), _("Currency"), _("Amount")]
+    rows = [(e["label"], e["origin"].code, e["cause"], e["currency"], e["amount"]) for e in _entries(view)]
+    rows += [(_("Total"), choice.period.code, "", currency, total) for currency, total in view.total.items()]
+    return csv_response(f"statement-{payee.external_id}-{code}.csv", header, rows)

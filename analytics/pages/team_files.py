@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -17,7 +15,7 @@ from analytics.pages.team import team_of_request
 from analytics.selectors.periods import PeriodChoice
 from analytics.selectors.team import Team
 from spm.access.guards import requires
-from spm.documents.cells import cell_safe
+from spm.documents.csv_files import csv_response
 from spm.documents.xlsx import Amount, Share, Sheet, workbook_bytes
 
 Row = Sequence[Any]
@@ -73,12 +71,7 @@ def _team(request: HttpRequest) -> tuple[PeriodChoice, list[Row], list[Row]]:
 def team_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """The rows of the page; shares as ratios, amounts exact."""
     choice, rows, totals = _team(request)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_header())
-    for row in [*rows, *totals]:
-        writer.writerow([_plain(cell) for cell in row])
-    return _file(("\ufeff" + out.getvalue()).encode(), choice, "text/csv; charset=utf-8", "csv")
+    return csv_response(f"team-{choice.period.code}.csv", _header(), ([getattr(cell, "value", cell) for cell in row] for row in [*rows, *totals]))
 
 
 @require_safe
@@ -88,18 +81,6 @@ def team_xlsx(request: HttpRequest, slug: str) -> HttpResponse:
     choice, rows, totals = _team(request)
     title = _("Team")
     body = workbook_bytes([Sheet(title, _header(), rows, totals)], title=f"{title} {choice.period.code}")
-    return _file(body, choice, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
-
-
-def _plain(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, (Amount, Share)):
-        return f"{cell.value:f}"
-    return cell_safe(str(cell))
-
-
-def _file(body: bytes, choice: PeriodChoice, kind: str, ending: str) -> HttpResponse:
-    response = HttpResponse(body, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="team-{choice.period.code}.{ending}"'
+    response = HttpResponse(body, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    response["Content-Disposition"] = f'attachment; filename="team-{choice.period.code}.xlsx"'
     return response

@@ -15,6 +15,7 @@ from incentives.api.shown import uids_of
 from incentives.models import PlanComparison, PlanVersion
 from incentives.selectors.comparisons import comparison_list
 from incentives.services.comparisons import comparison_start
+from spm.access.policy import permitted
 from spm.api.endpoint import DetailEndpoint, ListEndpoint
 from spm.api.fields import ToldField
 from spm.api.references import by_uids
@@ -44,7 +45,7 @@ class ComparedPayeeOut(serializers.Serializer):
 
 class ComparisonDetailOut(ComparisonOut):
     summary = serializers.DictField(help_text="Totals by period and component, percentiles of pay, bands of attainment, winners and losers; amounts as text.")
-    people = ComparedPayeeOut(many=True, help_text="Everybody's pay under both, largest change first.")
+    people = ComparedPayeeOut(many=True, help_text="Everybody's pay under both, largest change first; empty without the right to read all pay.")
 
 
 class ComparisonIn(serializers.Serializer):
@@ -92,6 +93,8 @@ class ComparisonDetail(DetailEndpoint):
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         row = self.get_object()
-        uids = uids_of(Payee, {payee for payee, _, _ in row.people})
-        row.people = [{"payee": uids[payee], "first": first, "second": second} for payee, first, second in row.people]
+        # The plan's readers may not all be readers of everybody's pay; the totals are theirs in any case.
+        people = row.people if permitted(self.principal.roles, "pay.read_all") else []
+        uids = uids_of(Payee, {payee for payee, _, _ in people})
+        row.people = [{"payee": uids[payee], "first": first, "second": second} for payee, first, second in people]
         return Response(ComparisonDetailOut(row).data)

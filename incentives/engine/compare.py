@@ -5,12 +5,14 @@ Pure: takes what each plan earned, returns sums that tie. Amounts are exact Deci
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
+Key = TypeVar("Key")
+
+ZERO = Decimal(0)
 PERCENTILES = (10, 25, 50, 75, 90)
 # Upper bounds of the bands of attainment, the last one open; a bound belongs to the band above it.
 BANDS = (Decimal("0.5"), Decimal("0.8"), Decimal(1), Decimal("1.2"), Decimal("1.5"))
@@ -25,66 +27,51 @@ class Earned(NamedTuple):
     amount: Decimal
 
 
-class PayeePair(NamedTuple):
-    """A payee's pay under both plans over the whole time."""
+class Pair(NamedTuple, Generic[Key]):
+    """The same sum under both plans: of a payee, a period or a component."""
 
-    payee: int
+    key: Key
     first: Decimal
     second: Decimal
 
     @property
     def change(self) -> Decimal:
         return self.second - self.first
-
-
-class Pair(NamedTuple):
-    """The same sum under both plans."""
-
-    name: str
-    first: Decimal
-    second: Decimal
-
-    @property
-    def change(self) -> Decimal:
-        return self.second - self.first
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How something is spread over people: percentiles (nearest rank, so that each is somebody's own value)."""
-
-    count: int
-    percentiles: tuple[Decimal, ...]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Totals by period and component tie to the total; `payees` is everybody, largest change first."""
+    """`periods` and `components` tie to the sum over `payees`, which is everybody, largest change first."""
 
-    total: Pair
-    periods: tuple[Pair, ...]
-    components: tuple[Pair, ...]
-    payees: tuple[PayeePair, ...]
-    winners: int
-    losers: int
-    unchanged: int
-    gained: Decimal
-    lost: Decimal
-    pay: tuple[Spread, Spread]
+    periods: tuple[Pair[str], ...]
+    components: tuple[Pair[str], ...]
+    payees: tuple[Pair[int], ...]
+    pay: tuple[tuple[Decimal, ...], tuple[Decimal, ...]]
+    """How pay is spread over people, at PERCENTILES, under the first and the second plan."""
     attainment: tuple[tuple[int, ...], tuple[int, ...]]
-    """Payees and windows by band of attainment, under the first and the second plan."""
+    """Payees and windows by band of attainment."""
+
+    @property
+    def total(self) -> tuple[Decimal, Decimal]:
+        return sum((pair.first for pair in self.payees), ZERO), sum((pair.second for pair in self.payees), ZERO)
+
+    @property
+    def gains(self) -> list[Decimal]:
+        return [pair.change for pair in self.payees if pair.change > 0]
+
+    @property
+    def losses(self) -> list[Decimal]:
+        return [pair.change for pair in self.payees if pair.change < 0]
 
 
-def percentile(values: Sequence[Decimal], percent: int) -> Decimal:
-    """Nearest rank: the smallest value with at least `percent` of all at or below it; 0 for none.
+def percentiles(values: Iterable[Decimal]) -> tuple[Decimal, ...]:
+    """By nearest rank, so that each is somebody's own value: the smallest with at least that share at or below it; 0 for none.
 
-    >>> percentile([Decimal(1), Decimal(2), Decimal(3), Decimal(4)], 50)
-    Decimal('2')
+    >>> percentiles(map(Decimal, [4, 3, 2, 1]))
+    (Decimal('1'), Decimal('1'), Decimal('2'), Decimal('3'), Decimal('4'))
     """
-    if not values:
-        return Decimal(0)
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+    ordered = sorted(values) or [ZERO]
+    return tuple(ordered[max(0, -(-len(ordered) * percent // 100) - 1)] for percent in PERCENTILES)
 
 
 def band_counts(values: Iterable[Decimal]) -> tuple[int, ...]:
@@ -99,17 +86,13 @@ def band_counts(values: Iterable[Decimal]) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _sums(rows: Iterable[Earned], key: str) -> dict[str | int, Decimal]:
-    found: dict[str | int, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        found[getattr(row, key)] += row.amount
-    return found
-
-
-def _pairs(first: Sequence[Earned], second: Sequence[Earned], key: str, order: Sequence[str]) -> tuple[Pair, ...]:
-    one, other = _sums(first, key), _sums(second, key)
-    names = [name for name in order if name in one or name in other] + sorted(str(name) for name in {*one, *other} - set(order))
-    return tuple(Pair(name, one.get(name, Decimal(0)), other.get(name, Decimal(0))) for name in names)
+def _pairs(first: Iterable[Earned], second: Iterable[Earned], key_of: Callable[[Earned], Key], order: Iterable[Key]) -> tuple[Pair[Key], ...]:
+    """Sums by key, in the order given; keys of rows that the order lacks come after it."""
+    sums: tuple[dict[Key, Decimal], dict[Key, Decimal]] = (dict.fromkeys(order, ZERO), {})
+    for side, rows in zip(sums, (first, second), strict=True):
+        for row in rows:
+            side[key_of(row)] = side.get(key_of(row), ZERO) + row.amount
+    return tuple(Pair(key, sums[0].get(key, ZERO), sums[1].get(key, ZERO)) for key in {**sums[0], **sums[1]})
 
 
 def compare(
@@ -123,25 +106,11 @@ def compare(
 ) -> Comparison:
     """Compares what two plans earned. payees: everybody under them, also those who earned nothing; periods and components in
     the order in which they are shown; attainment: of each plan, by (seat, window)."""
-    one, other = _sums(first, "payee"), _sums(second, "payee")
-    zero = Decimal(0)
-    people = [PayeePair(payee, one.get(payee, zero), other.get(payee, zero)) for payee in sorted(set(payees) | {int(p) for p in {*one, *other}})]
-    people.sort(key=lambda pair: (-abs(pair.change), pair.payee))
-    ups = [pair.change for pair in people if pair.change > 0]
-    downs = [pair.change for pair in people if pair.change < 0]
+    people = sorted(_pairs(first, second, lambda row: row.payee, sorted(set(payees))), key=lambda pair: (-abs(pair.change), pair.key))
     return Comparison(
-        total=Pair("", sum((pair.first for pair in people), zero), sum((pair.second for pair in people), zero)),
-        periods=_pairs(first, second, "period", periods),
-        components=_pairs(first, second, "component", components),
+        periods=_pairs(first, second, lambda row: row.period, periods),
+        components=_pairs(first, second, lambda row: row.component, components),
         payees=tuple(people),
-        winners=len(ups),
-        losers=len(downs),
-        unchanged=len(people) - len(ups) - len(downs),
-        gained=sum(ups, zero),
-        lost=sum(downs, zero),
-        pay=(
-            Spread(len(people), tuple(percentile([pair.first for pair in people], p) for p in PERCENTILES)),
-            Spread(len(people), tuple(percentile([pair.second for pair in people], p) for p in PERCENTILES)),
-        ),
+        pay=(percentiles(pair.first for pair in people), percentiles(pair.second for pair in people)),
         attainment=(band_counts(attainment[0].values()), band_counts(attainment[1].values())),
     )

@@ -20,10 +20,10 @@ from incentives.selectors.plans import component_labels
 from incentives.services.comparisons import comparison_start
 from incentives.services.plans import PlanRefused
 from spm.access.guards import may, requires
+from spm.documents.csv_files import csv_response
 from spm.jobs.models import Job
 from spm.jobs.selectors import job_progress
 from spm.ui.charts import Series, bar_chart, money_unit
-from spm.ui.exports import csv_response
 from spm.ui.tables import Column
 
 SHOWN = 100
@@ -107,8 +107,8 @@ def comparison_job(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 def comparison_csv(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     """Everybody's pay under both plans; the last row is the total of the page."""
     row = get_object_or_404(PlanComparison, uid=uid, state=PlanComparison.State.DONE)
-    total = [Decimal(row.summary["total"][side]) for side in ("first", "second")]
-    rows = [(one.name, one.external_id, one.first, one.second, one.change, row.currency) for one in comparison_people(row)]
+    total = [Decimal(amount) for amount in row.summary["total"]]
+    rows = [(one.name, one.external_id, one.pay.first, one.pay.second, one.pay.change, row.currency) for one in comparison_people(row)]
     rows.append((_("Total"), "", total[0], total[1], total[1] - total[0], row.currency))
     header = [_("Payee"), _("Number"), _("Plan A"), _("Plan B"), _("Change"), _("Currency")]
     return csv_response(f"plan-comparison-{row.start}-{row.end}.csv", header, rows)
@@ -139,12 +139,12 @@ def _result(request: HttpRequest, slug: str, row: PlanComparison) -> dict[str, A
     sees_pay = may(request, "pay.read_all")
     people = comparison_people(row, search=query) if sees_pay else []
     bands = [_("below 50%"), "50–80%", "80–100%", "100–120%", "120–150%", _("150% and above")]
-    total = (Decimal(summary["total"]["first"]), Decimal(summary["total"]["second"]))
+    total = [Decimal(amount) for amount in summary["total"]]
     return {
         "total": total, "change": total[1] - total[0], "ratio": (total[1] - total[0]) / total[0] if total[0] else None,
         "gained": Decimal(summary["gained"]), "lost": Decimal(summary["lost"]), "summary": summary,
         "cost": bar_chart(
-            title=_("Cost by period"), labels=[p.name for p in periods], unit=unit,
+            title=_("Cost by period"), labels=[p.key for p in periods], unit=unit,
             series=[Series(first, [p.first for p in periods]), Series(second, [p.second for p in periods])],
         ),
         "spread": bar_chart(

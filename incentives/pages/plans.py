@@ -27,6 +27,7 @@ from spm.access.guards import may, requires
 from spm.calendars.models import FiscalCalendar
 from spm.calendars.selectors import tenant_date
 from spm.tenancy.models import Tenant
+from spm.ui.fields import document_posted
 from spm.ui.tables import Column
 
 NEW_PLAN = """engine: 1
@@ -96,7 +97,7 @@ def plan_new(request: HttpRequest, slug: str) -> HttpResponse:
     """A new plan from its text."""
     calendar = FiscalCalendar.objects.filter(is_default=True).first() or FiscalCalendar.objects.first()
     today = dt.datetime.now(tz=dt.UTC).date()
-    text = request.POST.get("text") or NEW_PLAN.format(currency=request.tenant.plan_currency)  # type: ignore[attr-defined]
+    text = document_posted(request, "text") or NEW_PLAN.format(currency=request.tenant.plan_currency)  # type: ignore[attr-defined]
     form = VersionForm(request.POST or None, initial={"effective_from": today.replace(day=1)})
     problems: list[Problem] = []
     if request.method == "POST" and form.is_valid():
@@ -180,7 +181,7 @@ def plan_save(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpRe
     """Saves the text: a draft is written anew, of any other version a new draft is made."""
     version = _version(uid, number)
     form = VersionForm(request.POST)
-    text = request.POST.get("text", "")
+    text = document_posted(request, "text")
     try:
         if not form.is_valid():
             raise PlanRefused(_("Mend the marked fields."))
@@ -208,7 +209,7 @@ def plan_save(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpRe
 def plan_form(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpResponse:
     """The same document as a form. Adding and taking out parts only changes what is on the page; saving writes a draft."""
     version = _version(uid, number)
-    text = request.POST.get("text", version.text).replace("\r\n", "\n")
+    text = document_posted(request, "text", version.text)
     dates = VersionForm(request.POST or None, initial={"effective_from": version.effective_from, "effective_to": version.effective_to, "note": version.note})
     problems: list[str] = []
     try:

@@ -17,16 +17,10 @@ from spm.people.models import Payee, PersonDetail
 class ComparedPayee:
     """A payee's pay under both versions. `name` is empty once the person is erased."""
 
-    payee_id: int
     uid: Any
     external_id: str
     name: str
-    first: Decimal
-    second: Decimal
-
-    @property
-    def change(self) -> Decimal:
-        return self.second - self.first
+    pay: Pair[int]
 
 
 def comparison_list() -> QuerySet[PlanComparison]:
@@ -36,18 +30,20 @@ def comparison_list() -> QuerySet[PlanComparison]:
 
 def comparison_pairs(row: PlanComparison, name: str) -> list[Pair]:
     """The sums by `periods` or `components`."""
-    return [Pair(item["name"], Decimal(item["first"]), Decimal(item["second"])) for item in row.summary.get(name, [])]
+    return [_pair(item) for item in row.summary.get(name, [])]
 
 
-def comparison_people(row: PlanComparison, *, search: str = "", limit: int | None = None) -> list[ComparedPayee]:
-    """Everybody, largest change first; `search` is part of a name or number. Three queries whatever the size."""
-    amounts = {payee: (Decimal(first), Decimal(second)) for payee, first, second in row.people}
-    known = {pk: (uid, number) for pk, uid, number in Payee.objects.filter(pk__in=amounts).values_list("pk", "uid", "external_id")}
-    names = dict(PersonDetail.objects.filter(payee_id__in=amounts).values_list("payee_id", "display_name"))
+def comparison_people(row: PlanComparison, *, search: str = "") -> list[ComparedPayee]:
+    """Everybody, largest change first; `search` is part of a name or number. Two queries whatever the size."""
+    pairs: list[Pair[int]] = [_pair(item) for item in row.people]
+    ids = [pair.key for pair in pairs]
+    known = {pk: (uid, number) for pk, uid, number in Payee.objects.filter(pk__in=ids).values_list("pk", "uid", "external_id")}
+    names = dict(PersonDetail.objects.filter(payee_id__in=ids).values_list("payee_id", "display_name"))
     wanted = search.strip().casefold()
-    found = [
-        ComparedPayee(pk, *known[pk], names.get(pk, ""), first, second)
-        for pk, (first, second) in amounts.items()
-        if not wanted or wanted in names.get(pk, "").casefold() or wanted in known[pk][1].casefold()
-    ]
-    return found[:limit]
+    people = (ComparedPayee(*known[pair.key], names.get(pair.key, ""), pair) for pair in pairs)
+    return [one for one in people if not wanted or wanted in one.name.casefold() or wanted in one.external_id.casefold()]
+
+
+def _pair(item: list[Any]) -> Pair[Any]:
+    key, first, second = item
+    return Pair(key, Decimal(first), Decimal(second))

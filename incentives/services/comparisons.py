@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from incentives.comparison import Compared, versions_compare
-from incentives.engine.compare import PERCENTILES, Pair
+from incentives.engine.compare import PERCENTILES, ZERO, Pair
 from incentives.engine.errors import InputError
 from incentives.models import PlanComparison, PlanVersion
 from incentives.services.plans import PlanRefused, version_readable
@@ -68,7 +68,7 @@ def comparison_compute(
     with commit():
         PlanComparison.objects.filter(pk=row.pk).update(
             state=PlanComparison.State.DONE, summary=summary_of(found), finished_at=timezone.now(),
-            people=[[p.payee, _text(p.first), _text(p.second)] for p in found.comparison.payees],
+            people=[_pair(p) for p in found.comparison.payees],
         )  # fmt: skip
 
 
@@ -83,15 +83,16 @@ def summary_of(found: Compared) -> dict[str, Any]:
     """The sums as JSON, amounts as exact texts."""
     c = found.comparison
     return {
-        "total": _pair(c.total), "periods": [_pair(p) for p in c.periods], "components": [_pair(p) for p in c.components],
-        "winners": c.winners, "losers": c.losers, "unchanged": c.unchanged, "gained": _text(c.gained), "lost": _text(c.lost),
-        "percentiles": list(PERCENTILES), "pay": [[_text(v) for v in spread.percentiles] for spread in c.pay],
+        "total": [_text(amount) for amount in c.total], "periods": [_pair(p) for p in c.periods], "components": [_pair(p) for p in c.components],
+        "winners": len(c.gains), "losers": len(c.losses), "unchanged": len(c.payees) - len(c.gains) - len(c.losses),
+        "gained": _text(sum(c.gains, ZERO)), "lost": _text(sum(c.losses, ZERO)),
+        "percentiles": list(PERCENTILES), "pay": [[_text(v) for v in spread] for spread in c.pay],
         "attainment": [list(counts) for counts in c.attainment], "issues": list(found.issues), "uncredited": list(found.uncredited), "orders": found.orders,
     }  # fmt: skip
 
 
-def _pair(pair: Pair) -> dict[str, str]:
-    return {"name": pair.name, "first": _text(pair.first), "second": _text(pair.second)}
+def _pair(pair: Pair) -> list[Any]:
+    return [pair.key, _text(pair.first), _text(pair.second)]
 
 
 def _text(amount: Decimal) -> str:

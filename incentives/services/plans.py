@@ -90,7 +90,7 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> Pl
     if not report.ok:
         problems = [*report.problems, *(problem for test in report.tests for problem in test.problems)]
         raise PlanRefused(_("The plan's own tests must pass before it is put in force: %(text)s") % {"text": problems[0].text()}, problems)
-    _fits(version, _compiled(version.text))
+    version_readable(version)
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} activated", actor_id=actor_id) as changeset:
         version.state, version.activated_in, version.activated_by_id = PlanVersion.State.ACTIVE, changeset, actor_id
         version.save(update_fields=["state", "activated_in", "activated_by_id", "updated_at"])
@@ -101,12 +101,8 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> Pl
 
 
 def version_readable(version: PlanVersion) -> None:
-    """Raises PlanRefused when the version reads what the sales record does not give, or its calendar is of another kind."""
-    _fits(version, _compiled(version.text))
-
-
-def _fits(version: PlanVersion, compiled: CompiledPlan) -> None:
-    """Refuses what would stop a night: columns that the sales record does not give, a calendar of another kind."""
+    """Raises PlanRefused for what would stop a night: columns that the sales record does not give, a calendar of another kind."""
+    compiled = _compiled(version.text)
     missing = sorted((compiled.code_columns - set(CODE_COLUMNS)) | (compiled.number_columns - {"amount", "pay_credit", "quota_credit"}))
     if missing:
         text = _("The plan reads %(missing)s, which orders do not have; they have amount, date, %(known)s.")

@@ -52,12 +52,6 @@ class Load:
         """Copies the good rows of a chunk into the staging table."""
         copy_rows("imp_rows", ["line", *(column_of(name) for name in self.names)], chunk.rows)
 
-    def reject(self, sql: str, params: Sequence[Any] = ()) -> int:
-        """Adds errors: `sql` selects n, column, cause, mend."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO imp_bad {sql}", list(params))
-            return cursor.rowcount
-
     def refuse(self, of: str, *, column: str, cause: str, mend: str, **given: str) -> int:
         """Adds an error for each row that `of` ("FROM ... WHERE ...", with n) gives; returns how many.
 
@@ -68,7 +62,9 @@ class Load:
             pairs = ", ".join(f"'{name}', left(({sql})::text, {LONGEST})" for name, sql in given.items() if f"%({name})" in message)
             return f"json_build_object('told', %s::text, 'with', json_build_object({pairs}))::text"
 
-        return self.reject(f"SELECT n, %s, {text(cause)}, {text(mend)} {of}", [column, cause, mend])
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO imp_bad SELECT n, %s, {text(cause)}, {text(mend)} {of}", [column, cause, mend])
+            return cursor.rowcount
 
     def rejections_note(self) -> None:
         """Remembers what was rejected so far: errors that a writer found go back with its savepoint."""

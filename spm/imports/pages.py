@@ -21,6 +21,7 @@ from spm.imports.selectors import batches, errors_csv, mappings, rows_preview, r
 from spm.imports.services import batch_create, batch_start, mapping_save, mapping_text_of
 from spm.jobs.selectors import job_progress
 from spm.jobs.services import JobNotAllowed, job_cancel
+from spm.ui.fields import document_posted
 from spm.ui.tables import Column
 
 _STATE = {"succeeded": "done", "dead": "failed"}
@@ -69,7 +70,7 @@ def import_new(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         files = [Source(file.name or "file", content=file.read()) for file in request.FILES.getlist("files")]
         try:
-            text = request.POST.get("text", "").strip() or mapping_text_of(request.POST.get("mapping", ""))
+            text = document_posted(request, "text").strip() or mapping_text_of(request.POST.get("mapping", ""))
             if request.POST.get("code"):
                 mapping_save(code=request.POST["code"], text=text)
             batch = batch_create(mapping_text=text, files=files, actor_id=request.user.pk, keep=True)
@@ -80,7 +81,7 @@ def import_new(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("import", slug=slug, uid=batch.uid)
     context = {
         "error": error,
-        "text": request.POST.get("text", ""),
+        "text": document_posted(request, "text"),
         "code": request.POST.get("code", ""),
         "chosen": request.POST.get("mapping", ""),
         "mappings": [(m.code, m.code) for m in mappings()],

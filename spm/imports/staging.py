@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +17,8 @@ from spm.imports.errors import ImportFault, RowError
 from spm.imports.fields import Field, reader_of, scale_of
 from spm.imports.mapping import FieldSpec, Mapping, Where
 from spm.imports.readers import Source, Table, table_open
-from spm.imports.values import CellError, date_read
+from spm.imports.steps import step_of
+from spm.imports.values import CellError
 from spm.told import told
 
 CHUNK = 20_000
@@ -181,7 +181,7 @@ class Stager:
 
     def _cell(self, spec: FieldSpec) -> Callable[[Any], Any]:
         read = reader_of(self.fields[spec.name], spec, self.mapping)
-        steps = [self._step(step) for step in spec.steps]
+        steps = [step_of(step, self.mapping, self.lookups) for step in spec.steps]
         following, separator, many = self._next.get(spec.name), spec.separator, len(spec.columns) > 1
         if not steps and following is None and not many:
             return lambda text: read(text) if text else None
@@ -198,62 +198,6 @@ class Stager:
             return read(text) if text else None
 
         return value
-
-    def _step(self, step: dict[str, Any]) -> Callable[[str], str]:
-        if "lookup" in step:
-            name, take = step["lookup"], step["take"]
-            rows = self.lookups[name]
-            first = next(iter(rows.values()), {})
-            if rows and take not in first:
-                raise ImportFault(
-                    gettext_noop("lookup %(name)s: its file has no column %(take)s. Its columns: %(first)s."),
-                    name=name,
-                    take=repr(take),
-                    first=", ".join(first),
-                )
-
-            def look(text: str) -> str:
-                if text in rows:
-                    return rows[text][take]
-                if "otherwise" in step:
-                    return step["otherwise"]
-                raise CellError(
-                    gettext_noop("%(text)s is not in %(name)s"),
-                    gettext_noop("add it to that file, or leave the row out by a `where` rule"),
-                    text=repr(text),
-                    name=self.mapping.lookups[name]["file"],
-                )
-
-            return look
-        if "map" in step:
-            words = step["map"]
-
-            def mapped(text: str) -> str:
-                if text.strip() in words:
-                    return words[text.strip()]
-                if "otherwise" in step:
-                    return step["otherwise"]
-                raise CellError(
-                    gettext_noop("%(text)s is not among the words that the mapping knows (%(words)s)"),
-                    gettext_noop("add it to the field's `map`"),
-                    text=repr(text),
-                    words=", ".join(words),
-                )
-
-            return mapped
-        if "parent_path" in step:
-            mark = step["parent_path"]
-            return lambda text: text.rstrip(mark).rpartition(mark)[0] + mark
-        if "add_days" in step:
-            form = step.get("date", "")
-            return lambda text: (date_read(text, form=form) + dt.timedelta(days=step["add_days"])).isoformat()
-        if "date" in step:
-            return lambda text: date_read(text, form=step["date"]).isoformat()
-        if "quarter" in step:
-            return lambda text: f"Q{(date_read(text).month + 2) // 3}"
-        if "first" in step:
-            return lambda text: text[: step["first"]]
-        return lambda text: step.get("prefix", "") + text + step.get("suffix", "")
 
     def _kept(self, rule: Where, text: str) -> bool:
         match rule.op:

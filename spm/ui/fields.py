@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 
@@ -43,3 +44,8 @@ def widget_html(bound: forms.BoundField, **attrs: Any) -> SafeString:
         widget.input_type, widget.format = "date", "%Y-%m-%d"
     merged.update({key.replace("_", "-"): value for key, value in attrs.items()})
     return bound.as_widget(attrs=merged)
+
+
+def document_posted(request: HttpRequest, name: str, otherwise: str = "") -> str:
+    """A document from an editor of the page, with the line ends that it was written with: forms send CR LF for each."""
+    return request.POST.get(name, otherwise).replace("\r\n", "\n")

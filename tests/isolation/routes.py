@@ -123,10 +123,9 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
 def _comparison(desk: Desk) -> dict[str, Any]:
     version = apps.get_model("incentives.PlanVersion").objects.first()
     job = make_row(apps.get_model("jobs.Job"), kind="plan_comparison")
-    sums = {"name": "", "first": "1.00", "second": "2.00"}
-    named = {"periods": [{**sums, "name": "2026-01"}], "components": [{**sums, "name": "commission"}]}
+    named = {"periods": [["2026-01", "1.00", "2.00"]], "components": [["commission", "1.00", "2.00"]]}
     summary = {
-        **named, "total": sums, "winners": 1, "losers": 0, "unchanged": 0, "gained": "1.00", "lost": "0.00",
+        **named, "total": ["1.00", "2.00"], "winners": 1, "losers": 0, "unchanged": 0, "gained": "1.00", "lost": "0.00",
         "percentiles": [50], "pay": [["1.00"], ["2.00"]], "attainment": [[0] * 6, [0] * 6], "issues": [0, 0], "uncredited": [0, 0], "orders": 1,
     }  # fmt: skip
     people = [[desk.rep.pk, "1.00", "2.00"]]

@@ -5,58 +5,35 @@ Negative control: with the policy dropped, the same probes must find the other t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import psycopg2
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, connections, models, transaction
+from django.db import models
 from django.db.utils import DatabaseError
 
 from spm.tenancy.base import TenantForeignKey, TenantOneToOne
 from spm.tenancy.registry import GLOBAL_TABLES
 from spm.tenancy.scope import tenant_scope
 from tests.isolation.catalog import make_row, tenant_models
-from tests.support.factories import make_tenant
+from tests.isolation.conftest import as_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MODELS = sorted(tenant_models(), key=lambda m: m._meta.label)
 IDS = [m._meta.label for m in MODELS]
 
 
-@pytest.fixture
-def two() -> tuple[int, int]:
-    return make_tenant("ours").pk, make_tenant("theirs").pk
-
-
-def _owner() -> psycopg2.extensions.connection:
-    s = connections["owner"].settings_dict
-    opened = psycopg2.connect(dbname=s["NAME"], user=s["USER"], password=s["PASSWORD"], host=s["HOST"], port=s["PORT"] or None)
-    opened.autocommit = True
-    return opened
-
-
-@pytest.fixture
-def owner() -> Iterator[psycopg2.extensions.cursor]:
-    opened = _owner()
-    with opened.cursor() as cursor:
-        yield cursor
-    opened.close()
-
-
-def as_tenant(tenant: int | None, act: Callable[..., object]) -> object:
-    """Runs raw SQL with the database's setting alone: the ORM's own filter must not be what protects."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.tenant', %s, true)", ["" if tenant is None else str(tenant)])
-        with connection.execute_wrapper(lambda execute, *args: execute(*args)):
-            return act(cursor.cursor)
+def touched(tenant: int | None, sql: str, params: list[object]) -> int:
+    """How many rows a statement of the application reaches."""
+    with as_tenant(tenant) as raw:
+        raw.execute(sql, params)
+        return raw.rowcount
 
 
 def refused(tenant: int | None, sql: str, params: list[object]) -> bool:
     """True when the statement errs or touches no row."""
     try:
-        return as_tenant(tenant, lambda raw: (raw.execute(sql, params), raw.rowcount)[1]) == 0
+        return touched(tenant, sql, params) == 0
     except (DatabaseError, psycopg2.Error):
         return True
 
@@ -84,7 +61,7 @@ def test_no_operation_reaches_another_tenants_row(model: type[models.Model], two
     ours, theirs = two
     with tenant_scope(theirs):
         row = make_row(model)
-    assert as_tenant(theirs, lambda raw: (raw.execute(f'SELECT 1 FROM "{model._meta.db_table}" WHERE id = %s', [row.pk]), raw.rowcount)[1]) == 1
+    assert touched(theirs, f'SELECT 1 FROM "{model._meta.db_table}" WHERE id = %s', [row.pk]) == 1
     assert probe(model, row, ours, theirs) == []
 
 
@@ -97,12 +74,7 @@ def test_a_row_cannot_be_written_into_another_tenant(model: type[models.Model], 
     given = ", ".join("%s::bigint" if c == "tenant_id" else "gen_random_uuid()" if c == "uid" else f'"{c}"' for c in columns)
     names = ", ".join(f'"{c}"' for c in columns)
     with pytest.raises((DatabaseError, psycopg2.Error), match="row-level security"):
-        as_tenant(
-            ours,
-            lambda raw: raw.execute(
-                f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {given} FROM "{model._meta.db_table}" WHERE id = %s', [theirs, row.pk]
-            ),
-        )
+        touched(ours, f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {given} FROM "{model._meta.db_table}" WHERE id = %s', [theirs, row.pk])
 
 
 RELATIONS = [(m, f) for m in MODELS for f in m._meta.concrete_fields if isinstance(f, TenantForeignKey | TenantOneToOne)]
@@ -194,16 +166,6 @@ def test_the_application_role_owns_nothing_and_bypasses_nothing(owner: psycopg2.
     assert owner.fetchall() == []
 
 
-def test_no_view_function_or_materialised_view_opens_a_side_door(owner: psycopg2.extensions.cursor) -> None:
-    owner.execute(
-        "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace "
-        "AND NOT coalesce(reloptions::text LIKE '%security_invoker=true%', false)"
-    )
-    assert owner.fetchall() == []
-    owner.execute("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND (prosecdef OR proleakproof) AND probin IS NULL")
-    assert owner.fetchall() == []
-
-
 APPEND_ONLY = [m for m in MODELS if any(type(c).__name__ == "AppendOnly" and not c.except_columns for c in m._meta.constraints)]
 
 
@@ -215,7 +177,7 @@ def test_what_only_grows_refuses_change_even_from_the_owner(model: type[models.M
     table = f'"{model._meta.db_table}"'
     for sql in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
         with pytest.raises(psycopg2.Error, match="permission denied"):
-            as_tenant(ours, lambda raw, sql=sql: raw.execute(sql))
+            touched(ours, sql, [])
         owner.execute(f"SELECT set_config('app.tenant', '{ours}', false)")
         with pytest.raises(psycopg2.Error, match="only grows"):
             owner.execute(f"{sql} WHERE id = {row.pk}")

@@ -15,11 +15,10 @@ from spm.access.models import Role, User
 from spm.people.models import Payee
 from spm.tenancy.scope import tenant_scope
 from tests.support.axe import axe_problems
-from tests.support.browser import RECORD, blocked, chromium, open_page
+from tests.support.browser import RECORD, blocked
 from tests.support.desks import TODAY, Desk, desk_build
 from tests.support.factories import PASSWORD, make_member, make_tenant, make_user
 
-__all__ = ["chromium", "open_page"]
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 

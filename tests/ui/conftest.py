@@ -7,10 +7,6 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from tests.support.browser import chromium, open_page
-
-__all__ = ["chromium", "open_page"]
-
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[LiveServer]:
