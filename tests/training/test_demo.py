@@ -55,3 +55,14 @@ def test_building_twice_adds_nothing(built) -> None:
     before = counts()
     demo_build(today=TODAY)
     assert counts() == before
+
+
+def test_the_russian_company_has_its_plan_in_russian(built) -> None:
+    from incentives.models import PlanVersion
+    from incentives.selectors.plans import component_labels
+    from spm.calendars.models import FiscalCalendar
+
+    with tenant_scope(Tenant.objects.get(slug="volga").pk):
+        version = PlanVersion.objects.select_related("plan").get()
+        shown = [version.plan.title, *component_labels(version).values(), FiscalCalendar.objects.get().name]
+    assert [text for text in shown if not any("а" <= letter <= "я" for letter in text.lower())] == []

@@ -59,6 +59,8 @@ def demo_build(*, today: dt.date) -> list[Login]:
 
 def _plans(company: Company, org: Org) -> None:
     text = (PLANS / "sales.yaml").read_text(encoding="utf-8").replace("{{currency}}", company.currency)
+    for english, own in company.words:
+        text = text.replace(english, own)
     version = version_activate(version=plan_create(text=text, calendar=org.calendar, effective_from=org.first_day))
     with change(reason=f"Enrolled in {version.plan.code}") as changeset:
         seat_enrol(plan=version.plan, seats=org.seats, start=org.first_day, changeset=changeset)

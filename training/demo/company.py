@@ -24,6 +24,9 @@ class Company:
     products: tuple[tuple[str, str, int], ...]
     quarter_quota: int
     titles: tuple[str, str, str, str]
+    # What the plan's texts and the calendar are called here, where that is not English: (English, own).
+    words: tuple[tuple[str, str], ...] = ()
+    areas: tuple[tuple[str, str], ...] = ()
 
 
 NORTHWIND = Company(
@@ -58,6 +61,15 @@ VOLGA = Company(
     products=(("Расходомер РМ-40", "приборы", 86_000), ("Газоанализатор ГА-7", "приборы", 240_000), ("Шкаф управления", "автоматика", 410_000),
               ("ПО «Диспетчер», год", "software", 360_000), ("Поверка и сервис, год", "сервис", 120_000)),
     quarter_quota=6_500_000, titles=("Коммерческий директор", "Руководитель отдела продаж", "Менеджер по продажам", "Инженер-консультант"),
+    words=(
+        ("Sales commission with accelerators", "Комиссия с продаж с ускорителями"), ("Own deals", "Собственные сделки"),
+        ("Deals of the team", "Сделки команды"), ("Sales quota", "Квота продаж"), ("Commission rate", "Ставка комиссии"), ("Rate on the team's sales", "Ставка с продаж команды"),
+        ("Own sales", "Собственные продажи"), ("Sales of the team", "Продажи команды"), ("Attainment of the quarter", "Выполнение за квартал"),
+        ("Times the own rate, by part of the quota", "Множитель своей ставки по доле квоты"), ("Share of the team's sales", "Доля с продаж команды"),
+        ("label: Commission}", "label: Комиссия}"), ("label: Commission\n", "label: Комиссия\n"), ("label: Sales,", "label: Продажи,"),
+        ("Calendar months", "Календарные месяцы"),
+    ),
+    areas=(("centre", "Центр"), ("ural", "Урал")),
 )  # fmt: skip
 
 COMPANIES = (NORTHWIND, VOLGA)

@@ -33,9 +33,9 @@ def month_add(day: dt.date, months: int) -> dt.date:
     return dt.date(index // 12, index % 12 + 1, 1)
 
 
-def calendar_write(*, first_day: dt.date, months: int) -> FiscalCalendar:
+def calendar_write(*, name: str, first_day: dt.date, months: int) -> FiscalCalendar:
     """Calendar months with quarters and years."""
-    calendar = FiscalCalendar.objects.create(code="months", name="Calendar months", kind=FiscalCalendar.Kind.MONTH, is_default=True)
+    calendar = FiscalCalendar.objects.create(code="months", name=name, kind=FiscalCalendar.Kind.MONTH, is_default=True)
     days = [month_add(first_day, n) for n in range(months + 1)]
     Period.objects.bulk_create(
         Period(calendar=calendar, code=f"{a:%Y-%m}", starts=a, ends=b, quarter=f"{a.year}-Q{(a.month + 2) // 3}", year=str(a.year))
@@ -47,7 +47,9 @@ def calendar_write(*, first_day: dt.date, months: int) -> FiscalCalendar:
 def org_write(*, company: Company, today: dt.date, changeset: ChangeSet) -> Org:
     """People and what is due to them from the January before last year's on, so that two whole years are there."""
     first = dt.date(today.year - 1, 1, 1)
-    org = Org(calendar=calendar_write(first_day=first, months=36), first_day=first, last_day=today)
+    org = Org(
+        calendar=calendar_write(name=dict(company.words).get("Calendar months", "Calendar months"), first_day=first, months=36), first_day=first, last_day=today
+    )
     entity = LegalEntity.objects.create(code="main", name=company.legal_entity, country=company.country, currency=company.currency)
     number = iter(range(1001, 2000))
 
@@ -89,7 +91,7 @@ def org_write(*, company: Company, today: dt.date, changeset: ChangeSet) -> Org:
     quotas(top, Decimal(sum(len(team) for team in company.reps)) * Decimal("0.9"))
     places: list[list[Position]] = []
     for index, ((area, manager_name), names) in enumerate(zip(company.managers, company.reps, strict=True)):
-        team = Team.objects.create(code=area, name=area.capitalize())
+        team = Team.objects.create(code=area, name=dict(company.areas).get(area, area.capitalize()))
         head = position(f"M-{area}", manager_title, top)
         manager = org.named[f"manager{index}"] = payee(manager_name)
         seat(manager, head, pct="0", team_pct="0.008")
