@@ -47,9 +47,8 @@ def calendar_write(*, name: str, first_day: dt.date, months: int) -> FiscalCalen
 def org_write(*, company: Company, today: dt.date, changeset: ChangeSet) -> Org:
     """People and what is due to them from the January before last year's on, so that two whole years are there."""
     first = dt.date(today.year - 1, 1, 1)
-    org = Org(
-        calendar=calendar_write(name=dict(company.words).get("Calendar months", "Calendar months"), first_day=first, months=36), first_day=first, last_day=today
-    )
+    calendar = calendar_write(name=dict(company.words).get("Calendar months", "Calendar months"), first_day=first, months=36)
+    org = Org(calendar=calendar, first_day=first, last_day=today)
     entity = LegalEntity.objects.create(code="main", name=company.legal_entity, country=company.country, currency=company.currency)
     number = iter(range(1001, 2000))
 
