@@ -18,7 +18,7 @@ from analytics.selectors.scorecard import PaceLine, Scorecard, scorecard
 from incentives.selectors.scorecards import QuotaGauge
 from spm.access.guards import requires
 from spm.ui.charts import Chart, Series, bar_chart, money_unit, pace_chart
-from spm.ui.formats import money_text, percent_text
+from spm.ui.formats import money_text, number_text, percent_text
 
 
 def _pace_chart(line: PaceLine | None) -> Chart | None:
@@ -56,8 +56,8 @@ def _ladders(card: Scorecard, locale: str) -> list[dict[str, Any]]:
             "gap": money_text(step.distance, step.currency, locale),
             "worth": money_text(step.worth, step.currency, locale, sign=True),
             "tiers": [
-                (_("Now"), f"×{step.rate_now.normalize():f}", min(100, int(step.now * 100 / step.bound)) if step.bound else 0, True),
-                (_("Next"), f"×{step.rate_next.normalize():f}", 0, False),
+                (_("Now"), f"×{number_text(step.rate_now.normalize(), locale)}", min(100, int(step.now * 100 / step.bound)) if step.bound else 0, True),
+                (_("Next"), f"×{number_text(step.rate_next.normalize(), locale)}", 0, False),
             ],
         }
         for step in card.steps

@@ -63,7 +63,8 @@ VOLGA = Company(
     quarter_quota=6_500_000, titles=("Коммерческий директор", "Руководитель отдела продаж", "Менеджер по продажам", "Инженер-консультант"),
     words=(
         ("Sales commission with accelerators", "Комиссия с продаж с ускорителями"), ("Own deals", "Собственные сделки"),
-        ("Deals of the team", "Сделки команды"), ("Sales quota", "Квота продаж"), ("Commission rate", "Ставка комиссии"), ("Rate on the team's sales", "Ставка с продаж команды"),
+        ("Deals of the team", "Сделки команды"), ("Sales quota", "Квота продаж"), ("Commission rate", "Ставка комиссии"),
+        ("Rate on the team's sales", "Ставка с продаж команды"),
         ("Own sales", "Собственные продажи"), ("Sales of the team", "Продажи команды"), ("Attainment of the quarter", "Выполнение за квартал"),
         ("Times the own rate, by part of the quota", "Множитель своей ставки по доле квоты"), ("Share of the team's sales", "Доля с продаж команды"),
         ("label: Commission}", "label: Комиссия}"), ("label: Commission\n", "label: Комиссия\n"), ("label: Sales,", "label: Продажи,"),
