@@ -17,6 +17,7 @@ from incentives.selectors.teams import HeatRow, team_heat_map
 from spm.access.models import Membership
 from spm.access.selectors import visible_payees
 from spm.people.models import Payee, Seat
+from spm.sales.known import versions_known
 from spm.sales.models import OrderVersion
 
 
@@ -116,9 +117,10 @@ def team(*, membership: Membership, choice: PeriodChoice, today: dt.date, search
     at = choice.recent.index(quarter[0]) if quarter[0] in choice.recent else 0
     before = period_quotas(ids, period=choice.recent[at - 1], today=day) if at else {}
     counts = dict(
-        OrderVersion.objects.filter(payee_id__in=ids, tombstone=0, order_date__gte=choice.period.starts, order_date__lt=choice.period.ends)
+        versions_known(OrderVersion)
+        .filter(payee_id__in=ids, order_date__gte=choice.period.starts, order_date__lt=choice.period.ends)
         .values_list("payee_id")
-        .annotate(n=Count("record", distinct=True))
+        .annotate(n=Count("pk"))
     )
     titles: dict[int, str] = {}
     for seat in Seat.objects.filter(payee_id__in=ids).select_related("position").order_by("-pk"):

@@ -26,7 +26,7 @@ from spm.access.models import Role
 from spm.access.selectors import membership_for
 from spm.people.models import LegalEntity, Seat
 from spm.tenancy.changes import change
-from tests.support.desks import TODAY, Desk, desk_build, order_write
+from tests.support.desks import TODAY, Desk, desk_build, order_move, order_write
 from tests.support.factories import make_position, seat_payee
 
 
@@ -198,6 +198,16 @@ def test_a_search_narrows_the_team(desk):
     text = desk.client(desk.manager, Role.MANAGER).get(f"/t/{desk.tenant.slug}/team/?period=2026-02&q=ava").content.decode()
     assert "Ava Rep" in text
     assert "Ben Rep" not in text
+
+
+def test_an_order_that_moved_counts_with_its_new_owner_alone(desk):
+    def orders() -> dict[str, int]:
+        text = desk.client(desk.manager, Role.MANAGER).get(f"/t/{desk.tenant.slug}/team/team.csv?period=2026-02").content.decode("utf-8-sig")
+        return {row["Person"]: int(row["Orders"] or 0) for row in csv.DictReader(io.StringIO(text)) if row["Person"] != "Total"}
+
+    assert orders() == {"Ava Rep": 2, "Ben Rep": 0}
+    order_move("S3", desk.other)
+    assert orders() == {"Ava Rep": 1, "Ben Rep": 1}
 
 
 @pytest.mark.parametrize("path", ["people/{uid}/scorecard/", "people/{uid}/statements/2026-02/", "people/{uid}/statements/2026-02/commission/"])

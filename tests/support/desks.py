@@ -55,6 +55,15 @@ def order_write(external_id: str, payee: Payee | None, day: dt.date, cents: int,
     return order
 
 
+def order_move(external_id: str, payee: Payee) -> None:
+    """Gives an order to another payee: a tombstone under the old key, the new version, one change set."""
+    before = OrderVersion.objects.get(record__external_id=external_id, tombstone=0)
+    values = {f.attname: getattr(before, f.attname) for f in OrderVersion._meta.concrete_fields if f.attname not in {"id", "change_set_id", "tombstone"}}
+    with change(kind="import", reason=f"{external_id} moved") as changeset:
+        OrderVersion.objects.create(**values, change_set=changeset, tombstone=1)
+        OrderVersion.objects.create(**{**values, "payee_id": payee.pk}, change_set=changeset, tombstone=0)
+
+
 def desk_build(tenant: Tenant) -> Desk:
     """Builds and computes it as of TODAY. Needs the scope."""
     calendar = FiscalCalendar.objects.create(code="m", name="Months", kind="month", is_default=True)
