@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from analytics.pages.common import choice_of, payee_of, period_nav
 from analytics.pages.statement_files import exports_of
 from incentives.explain_words import exact_decimal, part_label, part_note
-from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, last_run, line_traces, statement_get
+from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, fitting_run, late_changes, line_traces, statement_get
 from incentives.selectors.traces import TraceLine
 from spm.access.guards import requires
 from spm.documents.csv_files import csv_response
@@ -89,6 +89,7 @@ def _entries(view: StatementView) -> list[dict[str, Any]]:
     parts = [
         {
             "component": part.component,
+            "late": part.is_late,
             "label": part.label,
             "plan": part.plan_title,
             "origin": part.earning_period,
@@ -101,6 +102,7 @@ def _entries(view: StatementView) -> list[dict[str, Any]]:
     by_hand = [
         {
             "component": item.component,
+            "late": False,
             "label": item.label,
             "plan": "",
             "origin": item.earning_period,
@@ -136,11 +138,12 @@ def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> Ht
         )
     components = [
         (c, reverse("statement-component", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code, "component": c.component}))
-        for c in component_traces(payee, period=choice.period, run=run)
+        for c in component_traces(payee, period=choice.period, run=fitting_run(payee, choice.period))
     ]
     urls = {c.component: url for c, url in components}
     for entry in entries:
-        entry["url"] = urls.get(entry["component"], "") if entry["origin"].pk == choice.period.pk else ""
+        where = {"slug": slug, "uid": payee.uid, "code": choice.period.code, "component": entry["component"]}
+        entry["url"] = reverse("statement-late", kwargs=where) if entry["late"] else urls.get(entry["component"], "")
     context = {
         "payee": payee,
         "view": view,
@@ -170,11 +173,13 @@ def _nav(request: HttpRequest, choice: Any, payee: Payee) -> dict[str, Any]:
 def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, component: str, line: str | None = None) -> HttpResponse:
     """The lines of a component with the engine's explanation; `line` opens that order's trace in the drawer."""
     choice = choice_of(request, code)
-    run = last_run()
-    if choice is None or run is None:
+    if choice is None:
         raise Http404
     payee = payee_of(request, uid, choice)
     assert payee is not None
+    run = fitting_run(payee, choice.period)
+    if run is None:
+        raise Http404
     locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
     traces = line_traces(payee, period=choice.period, component=component, run=run)
     if not traces:
@@ -219,6 +224,45 @@ def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, compon
         "trace": _line_tree(item, of, locale),
     }
     return render(request, "analytics/partials/line.html" if drawer_wanted(request) else "analytics/component.html", context)
+
+
+@require_safe
+@requires("pay.read_own")
+def late_page(request: HttpRequest, slug: str, uid: UUID, code: str, component: str) -> HttpResponse:
+    """The late amounts of a component in this statement: what the earlier period was worth before and now, and which orders changed."""
+    choice = choice_of(request, code)
+    if choice is None:
+        raise Http404
+    payee = payee_of(request, uid, choice)
+    assert payee is not None
+    parts = [part for part in statement_get(payee, choice.period).parts if part.is_late and part.component == component]
+    explained = {change.part: change for change in late_changes(payee, parts, period=choice.period)}
+    locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
+    changes = []
+    for part in parts:
+        change = explained.get(part)
+        terms = []
+        if change is not None:
+            now = _("Worth now, as of run %(number)s") % {"number": change.run.number}
+            before = _("Worth before, as of run %(number)s") % {"number": change.run_before.number} if change.run_before else _("Worth before")
+            terms = [("", now, money_text(change.after, part.currency, locale)), ("−", before, money_text(change.before, part.currency, locale))]
+        label = _("Late for %(period)s") % {"period": period_text(part.earning_period.code, part.earning_period.starts, part.earning_period.ends, locale)}
+        changes.append({"part": part, "change": change, "terms": terms, "total": money_text(part.amount, part.currency, locale), "label": label})
+    context = {
+        "payee": payee,
+        "choice": choice,
+        "label": parts[0].label if parts else _("Late changes"),
+        "changes": changes,
+        "columns": [
+            Column("order", _("Order")),
+            Column("account", _("Customer")),
+            Column("day", _("Date")),
+            Column("before", _("Credited before"), numeric=True),
+            Column("after", _("Credited now"), numeric=True),
+        ],
+        "statement_url": reverse("statement", kwargs={"slug": slug, "uid": payee.uid, "code": code}),
+    }
+    return render(request, "analytics/late.html", context)
 
 
 def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:

@@ -13,15 +13,14 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from incentives.explain import PayeeBook
 from incentives.explain_words import exact_decimal, part_label
-from incentives.models import Cause, LedgerEntry, Run
+from incentives.models import Run
+from incentives.selectors.late import Books, LateChange, posting_runs
 from incentives.selectors.runs import Freshness, freshness
 from incentives.selectors.statements import Adjustment, StatementPart, StatementView, statement_get
-from incentives.selectors.traces import TraceLine, line_traces_of
+from incentives.selectors.traces import TraceLine
 from spm.access.models import Membership
 from spm.access.selectors import visible_spans
 from spm.calendars.models import Period
@@ -53,11 +52,12 @@ class Leaf:
 @dataclass(frozen=True)
 class BookPart:
     """An amount of the statement with what makes it: `parts` as the engine explains them (empty where the amount is a change
-    of an earlier period), `leaves` that sum to `part.amount` exactly."""
+    of an earlier period; then `late` says what was before and after), `leaves` that sum to `part.amount` exactly."""
 
     part: StatementPart
     parts: tuple[dict[str, Any], ...]
     leaves: tuple[Leaf, ...]
+    late: LateChange | None = None
 
 
 @dataclass(frozen=True)
@@ -135,29 +135,32 @@ class _Explained:
     """Explanations by the run that fits. One reading of the payee's orders for each run that is needed."""
 
     def __init__(self, payee: Payee, last: Run | None, periods: list[Period]) -> None:
-        self.payee, self.last = payee, last
-        self.books: dict[int, PayeeBook] = {}
-        rows = LedgerEntry.objects.filter(payee=payee, pay_period__in=periods, run__isnull=False).exclude(cause=Cause.MANUAL).order_by()
-        keys = ("pay_period_id", "seat_id", "plan_version_id", "component", "earning_period_id")
-        self.posted = {tuple(row[:-1]): row[-1] for row in rows.values_list(*keys).annotate(run=Max("run__number"))}
-        self.runs = {run.number: run for run in Run.objects.filter(number__in=set(self.posted.values()))}
+        self.last, self.books = last, Books(payee)
+        self.posted = posting_runs(payee, periods)
+        self.runs = {run.number: run for run in Run.objects.filter(number__in={last for _, last in self.posted.values()})}
 
     def part(self, period: Period, part: StatementPart) -> BookPart:
-        whole = BookPart(part, (), (Leaf(_("Change of an earlier period") if part.is_late else part.label, part.amount),))
+        key = (period.pk, part.seat_id, part.plan_version_id, part.component, part.earning_period_id)
+        first, last = self.posted.get(key, (-1, -1))
+        posted = self.runs.get(last)
         if part.is_late:
-            return whole
-        posted = self.runs.get(self.posted.get((period.pk, part.seat_id, part.plan_version_id, part.component, part.earning_period_id), -1))
+            late = self.books.late(part, first=first, run=posted) if posted else None
+            return BookPart(part, (), tuple(_late_leaves(late)) if late else (Leaf(_("Change of an earlier period"), part.amount),), late)
         for run in (self.last, posted):
-            if run is None:
-                continue
-            if run.pk not in self.books:
-                self.books[run.pk] = PayeeBook(payee_id=self.payee.pk, run=run)
-            found = line_traces_of(
-                self.books[run.pk], period=part.earning_period, version_id=part.plan_version_id, seat_id=part.seat_id, component=part.component
-            )
+            found = self.books.trace(run, part)
             if found is not None and found.amount == part.amount:
                 return BookPart(part, tuple(found.parts), tuple(_leaves(part, found.lines, found.parts)))
-        return whole
+        return BookPart(part, (), (Leaf(part.label, part.amount),))
+
+
+def _late_leaves(late: LateChange) -> list[Leaf]:
+    """The orders that changed, each with the change of its credit and of its part; what is left stands beside them."""
+    found = [
+        Leaf(change.line.number, _short(change.pay), change.line, change.credited_after - change.credited_before)
+        for change in late.orders
+    ]  # fmt: skip
+    rest = late.part.amount - sum((leaf.amount for leaf in found), Decimal(0))
+    return [*found, Leaf(_("Multipliers, bounds and rounding") if found else _("Change of an earlier period"), rest)] if rest or not found else found
 
 
 def _leaves(part: StatementPart, lines: tuple[TraceLine, ...], parts: list[dict[str, Any]]) -> list[Leaf]:

@@ -89,7 +89,7 @@ def _period(p: BookPeriod, locale: str) -> dict[str, Any]:
         "state": p.view.state_label,
         "rows": rows,
         "totals": [[_("Total"), money_text(amount, currency, locale)] for currency, amount in p.view.total.items()],
-        "parts": [_part(item, locale) for item in p.parts if item.parts],
+        "parts": [_part(item, locale) for item in p.parts if item.parts or item.late],
     }
 
 
@@ -103,13 +103,24 @@ def _part(item: BookPart, locale: str) -> dict[str, Any]:
     if more:
         text = ngettext("%(count)s line more, in the spreadsheet", "%(count)s lines more, in the spreadsheet", len(more)) % {"count": len(more)}
         lines.append([text, "", "", "", _money(item, sum((leaf.amount for leaf in more), Decimal(0)), locale)])
+    name = f"{item.part.label}, {period_shown(item.part.earning_period)}" if item.part.is_late else item.part.label
     return {
-        "title": item.part.label,
+        "title": name,
         "note": " · ".join(text for text in (item.part.plan_title, item.part.position_title) if text),
-        "why": [[part_label(p), part_note(p, locale), _money(item, exact_decimal(p["amount"]), locale)] for p in item.parts],
+        "why": [[part_label(p), part_note(p, locale), _money(item, exact_decimal(p["amount"]), locale)] for p in item.parts] or _late(item, locale),
         "lines": lines if any(leaf.order for leaf in item.leaves) else [],
         "total": [_("Total"), _money(item, item.part.amount, locale)],
     }
+
+
+def _late(item: BookPart, locale: str) -> list[list[str]]:
+    """What the earlier period is worth now, less what it was worth before."""
+    late = item.late
+    if late is None:
+        return []
+    before = _("as of run %(number)s") % {"number": late.run_before.number} if late.run_before else ""
+    now = _("as of run %(number)s") % {"number": late.run.number}
+    return [[_("Worth now"), now, _money(item, late.after, locale)], [_("Worth before"), before, _money(item, -late.before, locale)]]
 
 
 def _line(item: BookPart, leaf: Leaf, locale: str) -> list[str]:

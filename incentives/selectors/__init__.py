@@ -3,6 +3,7 @@
 Whose pay may be shown to whom is decided before: callers pass payees that spm.access allows.
 """
 
+from incentives.selectors.late import LateChange, fitting_run, late_changes
 from incentives.selectors.plans import PlanRow, plan_list, plan_versions
 from incentives.selectors.quotas import QuotaState
 from incentives.selectors.runs import Freshness, RunDiff, freshness, last_run, run_diff, run_list
@@ -16,6 +17,7 @@ __all__ = [
     "Freshness",
     "HeatCell",
     "HeatMap",
+    "LateChange",
     "LineTrace",
     "PlanRow",
     "QuotaState",
@@ -23,8 +25,10 @@ __all__ = [
     "Scorecard",
     "StatementView",
     "component_traces",
+    "fitting_run",
     "freshness",
     "last_run",
+    "late_changes",
     "line_trace",
     "line_traces",
     "plan_list",

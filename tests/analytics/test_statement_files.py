@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from incentives.models import LedgerEntry, PlanVersion
-from incentives.selectors import statement_get
+from incentives.selectors import late_changes, statement_get
 from incentives.services.ledger import adjustment_post, period_state_set
 from incentives.services.runs import recompute
 from spm.access.models import Role
@@ -144,11 +144,38 @@ def test_a_late_change_leaves_the_closed_statement_and_its_explanation_as_they_w
     client = desk.client(desk.rep, Role.REP)
     closed, now = _text(_get(client, desk, "pdf", code="2026-01").content), _text(_get(client, desk, "pdf").content)
     assert "LATE" not in closed
+    # 1,000.00 more in January at 6 %, and as much less below the accelerator's bound in February.
+    assert "LATE" in now
     assert _money(Decimal("3600.00")) in closed
     assert "late: Data" in now
     for code in ("2026-01", "2026-02"):
         *rows, total = load_workbook(io.BytesIO(_get(client, desk, "xlsx", code=code).content))["Lines"].iter_rows(min_row=2, values_only=True)
         assert sum(Decimal(str(row[-1])) for row in rows) == Decimal(str(total[-1])) == _ledger(desk, code)
+
+
+def test_a_late_amount_is_explained_by_the_orders_that_changed(desk):
+    january, february = Period.objects.get(code="2026-01"), Period.objects.get(code="2026-02")
+    period_state_set(period=january, pay_group="monthly", legal_entity=LegalEntity.objects.get(), state="closed")
+    order_write("LATE", desk.rep, dt.date(2026, 1, 25), 1_000_00)
+    recompute(business_date=TODAY)
+    (change,) = late_changes(desk.rep, statement_get(desk.rep, february).parts, period=february)
+    assert (change.before, change.part.amount, change.after) == (Decimal("3600.00"), Decimal("60.00"), Decimal("3660.00"))
+    assert [(o.line.external_id, o.credited_before, o.credited_after) for o in change.orders] == [("LATE", Decimal(0), Decimal("1000.00"))]
+    client = desk.client(desk.rep, Role.REP)
+    address = f"/t/{desk.tenant.slug}/people/{desk.rep.uid}/statements"
+    page = client.get(f"{address}/2026-02/late/commission/").content.decode()
+    assert "LATE" in page
+    assert "$3,660.00" in page
+    assert "late/commission/" in client.get(f"{address}/2026-02/").content.decode()
+    # What was paid in January keeps its own explanation.
+    closed = client.get(f"{address}/2026-01/commission/").content.decode()
+    assert "$3,600.00" in closed
+    assert "LATE" not in closed
+    assert client.get(f"/t/{desk.tenant.slug}/people/{desk.other.uid}/statements/2026-02/late/commission/").status_code == 404
+    caller = make_caller(desk.tenant, Role.REP, payee=desk.rep)
+    (row,) = caller.get(f"payees/{desk.rep.uid}/statements/{february.uid}/late/").json()
+    assert (row["before"], row["amount"], row["after"], row["orders"][0]["external_id"]) == ("3600.00", "60.00", "3660.00", "LATE")
+    assert caller.get(f"payees/{desk.other.uid}/statements/{february.uid}/late/").status_code == 404
 
 
 @pytest.mark.parametrize("ending", ["pdf", "xlsx"])

@@ -172,6 +172,7 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-plan-version-retire": _plan_version("active"),
     "api-statements": _paid_without("?", "period"),
     "api-statement": _paid_without("?"),
+    "api-statement-late": _paid_without("?"),
     "api-statement-pdf": _paid_without("?"),
     "api-statement-xlsx": _paid_without("?"),
     "api-trace": _paid,

@@ -115,6 +115,7 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "statement-csv": _statement,
     "statement-pdf": _statement,
     "statement-xlsx": _statement,
+    "statement-late": lambda desk: {**_statement(desk), "component": _component(desk)},
     "statement-component": lambda desk: {**_statement(desk), "component": _component(desk)},
     "statement-line": lambda desk: {**_statement(desk), "component": _component(desk), "line": _line(desk)},
 }
