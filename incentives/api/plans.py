@@ -15,8 +15,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.engine.errors import Problem as Finding
 from incentives.engine.plan_check import plan_check
 from incentives.models import Plan, PlanAssignment, PlanVersion
+from incentives.problemwords import problem_words
 from incentives.services.plans import PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
 from spm.api.dated import KNOWN_AT, DatedFilter, DatedList, DatedOut
 from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
@@ -63,8 +65,15 @@ class FindingOut(serializers.Serializer):
     path = serializers.CharField()
     line = serializers.IntegerField(help_text="From 1; 0 when the place is not known.")
     column = serializers.IntegerField()
-    cause = serializers.CharField()
-    mend = serializers.CharField()
+    code = serializers.CharField(help_text="Which finding it is; stable, whatever the language.")
+    cause = serializers.SerializerMethodField(help_text="What is wrong, in the reader's language.")
+    mend = serializers.SerializerMethodField(help_text="What would be right.")
+
+    def get_cause(self, problem: Finding) -> str:
+        return problem_words(problem)[0]
+
+    def get_mend(self, problem: Finding) -> str:
+        return problem_words(problem)[1]
 
 
 class PlanTestOut(serializers.Serializer):

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from .compile_parts import components_compile, figure, tables_compile
+from .compile_parts import components_compile
+from .compile_tables import figure, tables_compile
 from .document import Document, SchemaPath, document_read
 from .errors import PlanError, Problem
 from .exact import text as number_text
+from .grid import AnyTable
 from .period_formula import Formula, compiled
 from .plan import AttainmentSpec, AttributeSpec, CompiledPlan, CreditRule, Measure, QuotaSpec, Rollup, Rounding, ValueSpec
 from .rounding import minor_units
 from .syntax import Node, SyntaxProblem, parse
-from .tables import RateTable
 from .typing_rules import BOOL, CODE, DATE, MAYBE, NUMBER, Scope, Type, TypeProblem, check
 
 STANDARD_CODES = ("kind", "product", "account", "territory", "channel", "currency")
@@ -36,7 +37,7 @@ class Compiler:
         self.period_names: dict[str, Type] = {}
         self.windows: dict[str, frozenset[str]] = {}
         """Period name -> windows over which it runs to date."""
-        self.tables: dict[str, RateTable] = {}
+        self.tables: dict[str, AnyTable] = {}
         self.measures: list[Measure] = []
         self.rollups: list[Rollup] = []
         self.line_nodes: list[Node] = []
@@ -46,9 +47,9 @@ class Compiler:
 
     # ---- problems and formulas
 
-    def problem(self, path: SchemaPath, cause: str, mend: str = "") -> None:
+    def problem(self, path: SchemaPath, code: str, **params: Any) -> None:
         """Record a finding."""
-        self.problems.append(self.document.problem(path, cause, mend))
+        self.problems.append(self.document.problem(path, code, **params))
 
     def node(self, path: SchemaPath, value: Any) -> Node | None:
         """Parse a formula standing at `path`."""
@@ -57,14 +58,14 @@ class Compiler:
         try:
             return parse(str(value))
         except SyntaxProblem as error:
-            self.at(path, error.line, error.column, error.cause, error.mend)
+            self.at(path, error.line, error.column, error.code, error.params)
             return None
 
-    def at(self, path: SchemaPath, line: int, column: int, cause: str, mend: str) -> None:
+    def at(self, path: SchemaPath, line: int, column: int, code: str, params: Mapping[str, Any]) -> None:
         """Record a finding inside the text at `path`."""
         first, start = self.document.place(path)
-        place = self.document.problem(path, cause, mend)
-        self.problems.append(Problem(place.path, first + line - 1, column + (start - 1 if line == 1 else 0), cause, mend))
+        place = self.document.problem(path, code, **params)
+        self.problems.append(Problem(place.path, first + line - 1, column + (start - 1 if line == 1 else 0), code, place.params))
 
     def typed(self, path: SchemaPath, value: Any, scope: Scope, wanted: str) -> tuple[Node | None, Type]:
         """Parse and check; the node is None when something was wrong (and recorded)."""
@@ -74,10 +75,10 @@ class Compiler:
         try:
             found = check(node, scope)
         except TypeProblem as error:
-            self.at(path, error.node.line, error.node.column, error.cause, error.mend)
+            self.at(path, error.node.line, error.node.column, error.code, error.params)
             return None, NUMBER
         if found.kind != wanted:
-            self.at(path, node.line, node.column, f"a {wanted} is needed, this is a {found.kind}", "compare: x > 0" if wanted == "bool" else "")
+            self.at(path, node.line, node.column, "condition_needed" if wanted == "bool" else "number_needed", {"found": found.kind})
             return None, NUMBER
         return node, found
 
@@ -106,15 +107,17 @@ class Compiler:
         if node in self.hoisted:
             return self.hoisted[node]
         if len(self.credits) > 1:
-            raise TypeProblem(node, "several crediting rules: which credits does this aggregate?", "define a measure with `credits`")
+            raise TypeProblem(node, "aggregate_of_which")
         scope = Scope("line", self.line_names | {"pay_credit": NUMBER, "quota_credit": NUMBER}, self.tables, frozenset(self.period_names))
         value, where = node.args[0], node.args[1] if len(node.args) > 1 else None
         if node.value == "count":
             value, where = Node("number", (), Decimal(1), node.line, node.column), value
-        if check(value, scope).kind != "number":
-            raise TypeProblem(value, "sum takes a number per line")
-        if where is not None and check(where, scope).kind != "bool":
-            raise TypeProblem(where, "a condition is needed", "compare: x > 0")
+        kind = check(value, scope).kind
+        if kind != "number":
+            raise TypeProblem(value, "number_needed", found=kind)
+        kind = "bool" if where is None else check(where, scope).kind
+        if kind != "bool":
+            raise TypeProblem(where or node, "condition_needed", found=kind)
         self.line_nodes += [value] + ([where] if where is not None else [])
         name = f"{owner}:{node.value}{len(self.hoisted) + 1}"
         rules = tuple(rule.name for rule in self.credits)
@@ -128,7 +131,7 @@ class Compiler:
         seen: set[str] = set(taken or ())
         for i, item in enumerate(self.data.get(section) or []):
             if item["name"] in seen:
-                self.problem((section, i, "name"), f"`{item['name']}` is already taken", "give it another name")
+                self.problem((section, i, "name"), "name_taken", name=item["name"])
             seen.add(item["name"])
 
     # ---- sections
@@ -137,9 +140,9 @@ class Compiler:
         """Compile everything; raises PlanError with all findings."""
         for i, column in enumerate(self.data.get("columns") or []):
             if column["name"] in self.line_names:
-                self.problem(("columns", i, "name"), f"`{column['name']}` is a standard column or given twice", "take it out")
+                self.problem(("columns", i, "name"), "standard_column", name=column["name"])
             self.line_names[column["name"]] = NUMBER if column["type"] == "number" else CODE
-        for section in ("credits", "quotas", "attributes", "tables", "components", "exclusions"):
+        for section in ("credits", "quotas", "attributes", "components", "exclusions"):
             self.unique(section)
         self.tables = tables_compile(self)
         exclusions = self._exclusions()
@@ -182,7 +185,7 @@ class Compiler:
 
     def _declare(self, path: SchemaPath, name: str, kind: Type, *windows: str) -> None:
         if name in self.period_names or name in ("quota", "attr", "pay", "team"):
-            self.problem(path, f"`{name}` is already taken", "give it another name")
+            self.problem(path, "name_taken", name=name)
         self.period_names[name] = kind
         self.windows[name] = frozenset(windows)
 
@@ -212,10 +215,10 @@ class Compiler:
             )
         names = [rule.name for rule in self.credits]
         if not names:
-            self.problem(("credits",), "no rule credits lines", "add one with `to: owner_or_splits`")
+            self.problem(("credits",), "no_line_rule")
         for i, item in self._items("credits"):
             if item["to"] == "managers" and item["of"] not in names:
-                self.problem(("credits", i, "of"), f"`{item['of']}` is no rule that credits lines", f"use one of {', '.join(names)}")
+                self.problem(("credits", i, "of"), "not_line_rule", name=item["of"], known=names)
 
     def _quotas(self) -> tuple[QuotaSpec, ...]:
         found = []
@@ -242,10 +245,10 @@ class Compiler:
             path: SchemaPath = ("attainments", i)
             for key, known in (("measure", measures), ("quota", quotas)):
                 if item[key] not in known:
-                    self.problem((*path, key), f"`{item[key]}` is no {key} of this plan", f"{key}s: {', '.join(known) or 'none'}")
+                    self.problem((*path, key), f"not_{key}", name=item[key], known=list(known))
             over, quota_over = measures.get(item["measure"], "period"), quotas.get(item["quota"], "period")
             if item["measure"] in measures and item["quota"] in quotas and over != quota_over:
-                self.problem(path, f"measures over a {over} against a quota over a {quota_over}", "give both the same `over`")
+                self.problem(path, "attainment_windows", measure=over, quota=quota_over)
             when = item.get("when_zero", "undefined")
             self._declare((*path, "name"), item["name"], MAYBE if when == "undefined" else NUMBER, over)
             found.append(
@@ -260,10 +263,10 @@ class Compiler:
             wanted = item.get("credits") or direct
             for k, name in enumerate(wanted):
                 if name not in direct and name not in self.manager_rules:
-                    self.problem((*path, "credits", k), f"`{name}` is no crediting rule", f"rules: {', '.join([*direct, *self.manager_rules])}")
+                    self.problem((*path, "credits", k), "not_rule", name=name, known=[*direct, *self.manager_rules])
             aggregate = item.get("aggregate", "sum")
             if aggregate == "count" and "value" in item:
-                self.problem((*path, "value"), "count takes no value", "take `value` out, or use sum")
+                self.problem((*path, "value"), "count_with_value")
             value = self.line((*path, "value"), item["value"]) if "value" in item else None
             where = self.line((*path, "where"), item["where"], "bool") if "where" in item else None
             over, label = item.get("over", "period"), item.get("label", item["name"])

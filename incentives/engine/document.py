@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from .errors import PlanError, Problem
+from .errors import PlanError, Problem, shown_params
 
 SchemaPath = tuple[str | int, ...]
 MAX_TEXT, MAX_DEPTH, MAX_DIGITS = 500_000, 20, 40
@@ -49,10 +49,10 @@ class Document:
             path = path[:-1]
         return self.places[path]
 
-    def problem(self, path: SchemaPath, cause: str, mend: str = "") -> Problem:
-        """A finding at a path."""
+    def problem(self, path: SchemaPath, code: str, **params: Any) -> Problem:
+        """A finding at a path: its code and named parameters (`messages`)."""
         line, column = self.place(path)
-        return Problem(path_text(path), line, column, cause, mend)
+        return Problem(path_text(path), line, column, code, shown_params(params))
 
 
 @cache
@@ -74,35 +74,39 @@ def document_read(text: str) -> Document:
 def document_parse(text: str) -> Document:
     """Parse alone: YAML errors and duplicate keys are PlanErrors."""
     if len(text) > MAX_TEXT:
-        raise PlanError([Problem("document", 0, 0, f"has {len(text)} characters; {MAX_TEXT} are possible")])
+        raise PlanError([_whole("document_too_long", count=len(text), most=MAX_TEXT)])
     try:
         node = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise PlanError([Problem("document", line, column, f"not YAML: {error.problem or error}", "check indentation, colons and quotes")]) from error
+        raise PlanError([_whole("not_yaml", line, column, text=str(error.problem or error))]) from error
     except RecursionError as error:
-        raise PlanError([Problem("document", 0, 0, "nests too deeply", "plans are flat")]) from error
+        raise PlanError([_whole("nests_too_deeply", most=MAX_DEPTH)]) from error
     except (YAMLError, ValueError) as error:
-        raise PlanError([Problem("document", 0, 0, f"not YAML: {error}")]) from error
+        raise PlanError([_whole("not_yaml", text=str(error))]) from error
     places: dict[SchemaPath, tuple[int, int]] = {}
     problems: list[Problem] = []
     data = _convert(node, (), places, problems, set()) if node is not None else None
     if problems:
         raise PlanError(problems)
     if not isinstance(data, dict):
-        raise PlanError([Problem("document", 1, 1, "a plan is a mapping of keys", "start with `engine: 1`")])
+        raise PlanError([_whole("not_a_mapping", 1, 1)])
     return Document(data, places)
+
+
+def _whole(code: str, line: int = 0, column: int = 0, **params: Any) -> Problem:
+    return Problem("document", line, column, code, shown_params(params))
 
 
 def _convert(node: Node, path: SchemaPath, places: dict[SchemaPath, tuple[int, int]], problems: list[Problem], seen: set[int]) -> Any:
     mark = node.start_mark
     if id(node) in seen:
-        problems.append(Problem(path_text(path), mark.line + 1, mark.column + 1, "an alias repeats another part of the document", "write the part out"))
+        problems.append(Problem(path_text(path), mark.line + 1, mark.column + 1, "alias"))
         return None
     seen.add(id(node))
     if len(path) > MAX_DEPTH:
-        problems.append(Problem(path_text(path[:3]), mark.line + 1, mark.column + 1, f"nests deeper than {MAX_DEPTH} levels", "plans are flat"))
+        problems.append(Problem(path_text(path[:3]), mark.line + 1, mark.column + 1, "nests_too_deeply", shown_params({"most": MAX_DEPTH})))
         return None
     quoted = isinstance(node, ScalarNode) and node.style in ("'", '"')
     places[path] = (mark.line + 1, mark.column + 1 + quoted)
@@ -113,11 +117,8 @@ def _convert(node: Node, path: SchemaPath, places: dict[SchemaPath, tuple[int, i
         for key_node, value_node in node.value:
             key = str(key_node.value)
             if key in result:
-                problems.append(
-                    Problem(
-                        path_text((*path, key)), key_node.start_mark.line + 1, key_node.start_mark.column + 1, f"`{key}` is given twice", "keep one of them"
-                    )
-                )
+                start = key_node.start_mark
+                problems.append(Problem(path_text((*path, key)), start.line + 1, start.column + 1, "key_twice", shown_params({"key": key})))
             result[key] = _convert(value_node, (*path, key), places, problems, seen)
         return result
     if isinstance(node, SequenceNode):
@@ -147,7 +148,7 @@ def schema_problems(document: Document) -> list[Problem]:
     problems = []
     for error in Draft202012Validator(plan_schema()).iter_errors(document.data):
         problems.extend(_explain(document, error))
-    return sorted(set(problems), key=lambda problem: (problem.line, problem.column, problem.path, problem.cause))
+    return sorted(set(problems), key=lambda problem: (problem.line, problem.column, problem.path, problem.code, problem.params))
 
 
 def _explain(document: Document, error: Any) -> list[Problem]:
@@ -158,26 +159,30 @@ def _explain(document: Document, error: Any) -> list[Problem]:
         found = []
         for key in sorted(set(value) - set(known)):
             near = difflib.get_close_matches(key, known, 1)
-            mend = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
-            found.append(document.problem((*path, key), f"unknown key `{key}`", mend))
+            if near:
+                found.append(document.problem((*path, key), "unknown_key_near", key=key, near=near[0]))
+            else:
+                found.append(document.problem((*path, key), "unknown_key", key=key, known=known))
         return found
     if kind == "required":
         missing = [key for key in expected if key not in value]
-        return [document.problem(path, f"`{key}` is missing", f"add `{key}:`") for key in missing]
+        return [document.problem(path, "key_missing", key=key) for key in missing]
     if kind == "enum":
-        return [document.problem(path, f"{value!r} is not possible here", f"use one of {', '.join(map(str, expected))}")]
+        return [document.problem(path, "not_one_of", value=repr(value), known=expected)]
     if kind == "type":
         wanted = " or ".join(expected) if isinstance(expected, list) else expected
-        return [document.problem(path, f"{value!r} is not a {wanted}", f"give a {wanted}")]
+        return [document.problem(path, "wrong_type", value=_short(value), wanted=wanted)]
     if kind == "pattern":
-        return [document.problem(path, f"{value!r} does not look right", f"it has to match {expected}")]
+        return [document.problem(path, "wrong_pattern", value=repr(value), pattern=expected)]
     if kind is None:
-        return [document.problem(path, f"`{path[-1] if path else 'this'}` does not go with the other keys here", "take it out, see docs/plans.md")]
+        return [document.problem(path, "key_does_not_go", key=path[-1] if path else "this")]
     if kind in ("oneOf", "anyOf"):
-        hint = error.schema.get("$comment", "") or "see docs/plans.md"
-        return [document.problem(path, "this combination of keys is not possible", hint)]
+        return [document.problem(path, "combination", hint=error.schema.get("$comment", "see docs/plans.md"))]
     if kind == "const":
-        return [document.problem(path, f"{value!r} is not possible here", f"write {expected}")]
-    if kind == "maxItems" and expected == 0:
-        return [document.problem(path, "not part of engine semantics 1 yet", "leave the list empty")]
-    return [document.problem(path, error.message)]
+        return [document.problem(path, "not_the_constant", value=_short(value), wanted=expected)]
+    return [document.problem(path, "beyond_limit", value=_short(value), rule=kind, bound=expected)]
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

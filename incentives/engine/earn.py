@@ -17,8 +17,9 @@ from . import exact
 from .contracts import Earning, Figure, Issue, Outcome, Totals
 from .errors import OverflowGuard
 from .exact import ONE, ZERO, Number
+from .grid import table_at
 from .people import Interval
-from .period_formula import MISSING, MissingInput, Unusable, truth
+from .period_formula import DAY, MISSING, MissingInput, Unusable, truth
 from .plan import Component
 from .prepare import Prepared
 from .rounding import round_number
@@ -134,6 +135,7 @@ class UnitRun:
         for attainment in plan.attainments:
             quota = env[f"quota.{attainment.quota}"]
             env[attainment.name] = exact.div(env[attainment.measure], quota) if quota is not None and quota != 0 else attainment.when_zero
+        env[DAY] = day
         result = PeriodRecord(position, env)
         for named in plan.values:
             try:
@@ -243,22 +245,31 @@ class UnitRun:
             if parts is not None:
                 parts.append(Part("rate", component.texts["pay_rate.flat"], pay, {"base": base, "rate": value}))
             return pay
-        table = self.plan.tables[rate.table]
+        table = table_at(self.plan.tables[rate.table], env[DAY])
         scale = ONE if rate.scale is None else _defined(rate.scale(env), "scale")
         if scale <= 0:
             raise Undefined(component.texts.get("pay_rate.scale", "scale"))
         if rate.kind in ("marginal", "proportional"):
             assert isinstance(table, Steps)
-            if parts is None:
+            if parts is None and rate.rounding is None:
                 return table.marginal(base, scale) if rate.kind == "marginal" else table.proportional(base, scale)
             total: Number = ZERO
             for piece in table.slices(base, scale, rate.kind == "proportional"):
+                if rate.rounding is not None:
+                    piece = piece._replace(amount=round_number(piece.amount, rate.rounding.places, rate.rounding.mode))
                 total = exact.add(total, piece.amount)
                 detail = {"from": piece.start, "to": piece.end, "covered": piece.covered, "value": piece.value}
                 if parts is not None:
                     parts.append(Part("slice", rate.table, piece.amount, detail))
             return total
         by = base if rate.by is None else _defined(rate.by(env), "by")
+        if rate.kind in ("fixed", "stacked", "excess"):
+            assert isinstance(table, Steps)
+            method: Any = getattr(table, rate.kind)
+            pay = method(by, scale)
+            if parts is not None:
+                parts.append(Part("step", rate.table, pay, {"base": base, "by": by, "rate": table.rate(by, scale), "scale": scale}))
+            return pay
         if rate.kind == "whole":
             assert isinstance(table, Steps)
             value = table.rate(by, scale)

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from .columns import LineNumber, common
 from .contracts import Vocabulary, day_number
 from .exact import Number
+from .grid import AnyTable, Dated, Grid, RateTable, number_places
 from .syntax import Node
-from .tables import RateTable, Steps
+from .tables import Steps
 
 Mask = npt.NDArray[np.bool_]
 ABSENT = -2  # a label that no line carries: equal to no code, not even to "none" (-1)
@@ -29,7 +30,7 @@ class Lines:
     codes: Mapping[str, npt.NDArray[Any]]
     dates: npt.NDArray[Any]
     vocabulary: Vocabulary
-    tables: Mapping[str, RateTable]
+    tables: Mapping[str, AnyTable]
     windows: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     mode: str = "half_up"
 
@@ -140,9 +141,33 @@ def _called(node: Node, lines: Lines) -> LineNumber:
     if name == "running":
         return _running(number(args[0], lines), lines.windows[args[1].value], lines.length)
     table = lines.tables[args[0].value]
+    if not isinstance(table, Dated):
+        return _read(table, name, args[1:], lines)
+    result = _read(table.tables[0], name, args[1:], lines)
+    for day, each in zip(table.days[1:], table.tables[1:], strict=True):
+        a, b = common(result, _read(each, name, args[1:], lines))
+        result = LineNumber(np.where(lines.dates >= day, b.values, a.values), a.denominator, max(a.bound, b.bound))
+    return result
+
+
+def _read(table: RateTable, name: str, args: tuple[Node, ...], lines: Lines) -> LineNumber:
+    if isinstance(table, Grid):
+        places = []
+        for dimension, arg in zip(table.dimensions, args, strict=True):
+            if dimension.kind == "number":
+                places.append(number_places(dimension, number(arg, lines)))
+                continue
+            if arg.op == "string":
+                places.append(np.array([dimension.labels.index(arg.value) if arg.value in dimension.labels else -1]))
+                continue
+            codes, found = _codes(arg, lines), np.full(lines.length, -1, dtype=np.int64)
+            for k, label in enumerate(dimension.labels):
+                found = np.where(codes == _code(arg.value, label, lines), k, found)
+            places.append(found)
+        return table.lookup_lines(places)
     assert isinstance(table, Steps)
-    x = number(args[1], lines)
-    return {"rate": table.rate_lines, "marginal": table.marginal_lines, "proportional": table.proportional_lines}[name](x)
+    column: LineNumber = getattr(table, f"{name}_lines")(number(args[0], lines))
+    return column
 
 
 def _running(column: LineNumber, groups: npt.NDArray[np.int64], length: int) -> LineNumber:

@@ -12,7 +12,9 @@ from .credit import credit
 from .earn import TeamPay, UnitRun, totals_matrix
 from .errors import InputError
 from .exact import ONE, ZERO, Number
+from .grid import table_at
 from .measure import credited_lines
+from .period_formula import DAY
 from .plan import Component, Measure
 from .prepare import Prepared
 from .tables import Steps
@@ -90,7 +92,7 @@ def _attribute(component: Component, prepared: Prepared, env: dict[str, Number],
         return lines if flat is None else [_paid(line, exact.mul(line.value, flat)) for line in lines]
     if rate.kind != "marginal":
         return lines
-    table = prepared.plan.tables[rate.table]
+    table = table_at(prepared.plan.tables[rate.table], env[DAY])
     scale = ONE if rate.scale is None else rate.scale(env)
     if not isinstance(table, Steps) or scale is None or scale <= 0:
         return lines

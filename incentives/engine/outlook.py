@@ -12,6 +12,8 @@ from .contracts import Totals
 from .earn import PeriodRecord, TeamPay, UnitRun, totals_matrix
 from .errors import InputError
 from .exact import ONE, ZERO, Number
+from .grid import table_at
+from .period_formula import DAY
 from .plan import Component
 from .prepare import Prepared
 from .rounding import divide_round
@@ -49,7 +51,7 @@ def next_step(prepared: Prepared, totals: Totals, assignment: int, period: int, 
     if found.base_measure is None or found.pay_rate is None or found.pay_rate.kind not in ("marginal", "whole"):
         return None
     record = _record(prepared, totals, assignment, period, ZERO, team_pay)
-    table = prepared.plan.tables[found.pay_rate.table]
+    table = None if record is None else table_at(prepared.plan.tables[found.pay_rate.table], record.env[DAY])
     if record is None or not isinstance(table, Steps) or component in record.issues:
         return None
     measure = prepared.plan.measures[found.base_measure].name

@@ -8,13 +8,16 @@ from typing import Any
 
 from . import exact
 from .exact import ONE, ZERO, Number
+from .grid import AnyTable, Dated, Grid
 from .rounding import round_number
 from .syntax import Node
-from .tables import Points, RateTable, Steps
+from .tables import Points
 
 Env = Mapping[str, Any]
 """Names -> exact numbers (None: undefined; Unusable: an attribute that is missing or out of bounds)."""
 Formula = Callable[[Env], Any]
+DAY = "@day"
+"""The name under which the day stands as of which dated tables are read."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compiled(node: Node, tables: Mapping[str, RateTable], names: Mapping[Node, str], mode: str) -> Formula:
+def compiled(node: Node, tables: Mapping[str, AnyTable], names: Mapping[Node, str], mode: str) -> Formula:
     """A closure for a checked formula. `names` maps hoisted aggregates to the names of their totals."""
 
     def build(item: Node) -> Formula:
@@ -122,7 +125,7 @@ def _whole_power(times: int) -> Callable[[Number], Number]:
     return run
 
 
-def _call(node: Node, build: Callable[[Node], Formula], tables: Mapping[str, RateTable], mode: str) -> Formula:
+def _call(node: Node, build: Callable[[Node], Formula], tables: Mapping[str, AnyTable], mode: str) -> Formula:
     name, args = node.value, node.args
     if name in ("min", "max"):
         pick: Any = min if name == "min" else max
@@ -158,14 +161,30 @@ def _call(node: Node, build: Callable[[Node], Formula], tables: Mapping[str, Rat
         digits = int(args[2].value)
         apply = exact.power if name == "power" else exact.root
         return _two(lambda a, b: apply(a, b, digits), build(args[0]), build(args[1]))
-    table = tables[args[0].value]
+    return _read(tables[args[0].value], name, [_text(arg) if arg.op == "string" else build(arg) for arg in args[1:]])
+
+
+def _text(node: Node) -> Formula:
+    return lambda env: node.value
+
+
+def _read(table: AnyTable, name: str, parts: list[Formula]) -> Formula:
+    """A table read by the values of formulas; a dated one as of the period's day."""
+    if isinstance(table, Dated):
+        dated, formulas = table, [_read(each, name, parts) for each in table.tables]
+        return lambda env: formulas[dated.tables.index(dated.at(env[DAY]))](env)
+    if isinstance(table, Grid):
+        grid = table
+
+        def look(env: Env) -> Any:
+            values = [part(env) for part in parts]
+            return None if None in values else grid.lookup(values)
+
+        return look
     if isinstance(table, Points):
-        return _one(table.curve, build(args[1]))
-    assert isinstance(table, Steps)
-    method = {"rate": table.rate, "marginal": table.marginal, "proportional": table.proportional}[name]
-    if len(args) == 3:
-        return _two(method, build(args[1]), build(args[2]))
-    return _one(method, build(args[1]))
+        return _one(table.curve, parts[0])
+    method = getattr(table, name)
+    return _two(method, parts[0], parts[1]) if len(parts) == 2 else _one(method, parts[0])
 
 
 def truth(value: Any) -> bool:
@@ -173,4 +192,4 @@ def truth(value: Any) -> bool:
     return value is True
 
 
-__all__ = ["MISSING", "ZERO", "Env", "Formula", "MissingInput", "Unusable", "compiled", "truth"]
+__all__ = ["DAY", "MISSING", "ZERO", "Env", "Formula", "MissingInput", "Unusable", "compiled", "truth"]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .exact import Number
+from .grid import AnyTable
 from .period_formula import Formula
 from .syntax import Node
-from .tables import RateTable
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,8 @@ class PayRate:
     table: str = ""
     by: Formula | None = None
     scale: Formula | None = None
+    rounding: Rounding | None = None
+    """Rounds each slice."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class CompiledPlan:
     attainments: tuple[AttainmentSpec, ...]
     values: tuple[ValueSpec, ...]
     components: tuple[Component, ...]
-    tables: dict[str, RateTable]
+    tables: dict[str, AnyTable]
     code_columns: frozenset[str]
     number_columns: frozenset[str]
     document: dict[str, Any]

@@ -62,15 +62,15 @@ def _test(document: Document, plan: CompiledPlan, index: int, test: Mapping[str,
     try:
         simulation = simulation_run(plan, tables)
     except InputError as error:
-        return TestResult(test["name"], (document.problem(path, str(error), "mend the test's rows"),))
+        return TestResult(test["name"], (document.problem(path, "test_rows", text=str(error)),))
     found = []
     for k, expected in enumerate(test["expect"]):
         try:
-            cause = expectation_cause(simulation, expected)
+            code, params = expectation_failure(simulation, expected)
         except InputError as error:
-            cause = str(error)
-        if cause:
-            found.append(document.problem((*path, "expect", k), cause, "mend the plan or the expectation"))
+            code, params = "test_rows", {"text": str(error)}
+        if code:
+            found.append(document.problem((*path, "expect", k), code, **params))
     return TestResult(test["name"], tuple(found))
 
 
@@ -78,29 +78,33 @@ def _texts(rows: list[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [{key: exact.text(value) if isinstance(value, Decimal) else "" if value is None else str(value) for key, value in row.items()} for row in rows]
 
 
-def expectation_cause(simulation: Simulation, expected: Mapping[str, Any]) -> str:
-    """Why an expectation is not met; "" when it is."""
+MET: tuple[str, dict[str, Any]] = ("", {})
+
+
+def expectation_failure(simulation: Simulation, expected: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Why an expectation is not met: code and parameters; `MET` when it is."""
     if "excluded" in expected:
         have = next((e.count for e in simulation.result.exclusions if e.name == expected["excluded"]), None)
         if have is None:
-            return f"there is no exclusion {expected['excluded']!r}"
-        return "" if have == expected.get("count") else f"{have} objects excluded, {expected.get('count')} expected"
+            return "test_no_exclusion", {"name": expected["excluded"], "known": [e.name for e in simulation.result.exclusions]}
+        return MET if have == expected.get("count") else ("test_excluded", {"found": have, "wanted": expected.get("count")})
     if "uncredited" in expected:
         count = len(simulation.result.uncredited)
-        return "" if count == expected["uncredited"] else f"{count} objects uncredited, {expected['uncredited']} expected"
+        return MET if count == expected["uncredited"] else ("test_uncredited", {"found": count, "wanted": expected["uncredited"]})
     if "payee" not in expected or ("component" in expected) == ("figure" in expected):
-        return "names neither what nor whom: give payee and either component or figure"
+        return "test_names", {}
     if "component" in expected:
         value: Number | None = earned(simulation, expected["payee"], expected["component"], expected.get("period"))
     else:
         value = figure(simulation, expected["payee"], expected["figure"], expected.get("period"))
     if expected.get("undefined"):
-        return "" if value is None else f"is {exact.text(value)}, undefined was expected"
+        return MET if value is None else ("test_defined", {"found": exact.text(value)})
     if "amount" not in expected:
-        return "says no amount"
+        return "test_no_amount", {}
+    wanted = exact.text(Decimal(expected["amount"]))
     if value is None:
-        return f"is undefined, {expected['amount']} was expected"
-    return "" if value == expected["amount"] else f"is {exact.text(value)}, {exact.text(Decimal(expected['amount']))} was expected"
+        return "test_undefined", {"wanted": wanted}
+    return MET if value == expected["amount"] else ("test_amount", {"found": exact.text(value), "wanted": wanted})
 
 
 def earned(simulation: Simulation, payee: Any, component: str | None = None, period: Any = None) -> Number:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from lark import Lark, Token, Transformer, v_args
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 
 GRAMMAR = r"""
 start: expr
@@ -65,9 +65,9 @@ class Node:
 class SyntaxProblem(Exception):
     """Text that is not an expression; line and column are within the text, from 1."""
 
-    def __init__(self, line: int, column: int, cause: str, mend: str = "") -> None:
-        self.line, self.column, self.cause, self.mend = line, column, cause, mend
-        super().__init__(cause)
+    def __init__(self, line: int, column: int, code: str, **params: Any) -> None:
+        self.line, self.column, self.code, self.params = line, column, code, params
+        super().__init__(code)
 
 
 @v_args(meta=True)
@@ -158,7 +158,7 @@ MAX_DEPTH = 60
 def parse(text: str) -> Node:
     """Text -> tree. Raises SyntaxProblem."""
     if len(text) > MAX_TEXT:
-        raise SyntaxProblem(1, 1, f"the formula has {len(text)} characters; {MAX_TEXT} are possible", "name parts of it under `values`")
+        raise SyntaxProblem(1, 1, "formula_too_long", count=len(text), most=MAX_TEXT)
     try:
         node = _Build().transform(_parser().parse(text))
     except UnexpectedEOF as error:
@@ -166,24 +166,17 @@ def parse(text: str) -> Node:
     except UnexpectedToken as error:
         if error.token.type == "$END":
             raise _early(text) from error
-        raise SyntaxProblem(error.line, error.column, f"`{error.token}` is not expected here", "check operators and brackets") from error
+        raise SyntaxProblem(error.line, error.column, "formula_token", token=str(error.token)) from error
     except UnexpectedCharacters as error:
-        raise SyntaxProblem(
-            error.line,
-            error.column,
-            f"`{text[error.pos_in_stream or 0]}` means nothing here",
-            'use + - * / ^ = != < <= > >= and or not in, names, numbers, 5%, "text"',
-        ) from error
-    except UnexpectedInput as error:
-        raise SyntaxProblem(error.line, error.column, "not a formula") from error
+        raise SyntaxProblem(error.line, error.column, "formula_character", token=text[error.pos_in_stream or 0]) from error
     if _depth(node) > MAX_DEPTH:
-        raise SyntaxProblem(1, 1, f"the formula nests deeper than {MAX_DEPTH}", "name parts of it under `values`")
+        raise SyntaxProblem(1, 1, "formula_too_deep", most=MAX_DEPTH)
     return node
 
 
 def _early(text: str) -> SyntaxProblem:
     lines = text.rstrip("\n").split("\n")
-    return SyntaxProblem(len(lines), len(lines[-1]) + 1, "the formula ends too early", "close brackets and finish the last operation")
+    return SyntaxProblem(len(lines), len(lines[-1]) + 1, "formula_ends")
 
 
 def _depth(node: Node) -> int:

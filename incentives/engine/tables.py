@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .columns import LineNumber
+from .columns import LineNumber, common
 from .exact import ONE, ZERO, Number, add, div, mul, neg, sub
 
 
@@ -98,6 +98,33 @@ class Steps:
             low = high
         return total
 
+    def stacked(self, x: Number, scale: Number = ONE) -> Number:
+        """Sum of the values of all steps that x has reached; below 0 as at 0."""
+        reached = self._reached(x, scale)
+        total: Number = ZERO if reached >= 0 or self.below is None else self.below
+        for value in self.values[: reached + 1]:
+            total = add(total, value)
+        return total
+
+    def fixed(self, x: Number, scale: Number = ONE) -> Number:
+        """The value of the highest step that x has reached, as an amount; below 0 as at 0."""
+        return self.rate(ZERO if x < 0 and self.mirrored else x, scale)
+
+    def excess(self, x: Number, scale: Number = ONE) -> Number:
+        """What lies in the first step at its value, all above it at the value of the step in which x lies."""
+        if x < 0 and self.mirrored:
+            return neg(self.excess(neg(x), scale))
+        bound = None if len(self.starts) < 2 else mul(self.starts[1], scale)
+        if bound is None or x <= bound:
+            return mul(x, self.values[0])
+        return add(mul(bound, self.values[0]), mul(sub(x, bound), self.rate(x, scale)))
+
+    def _reached(self, x: Number, scale: Number) -> int:
+        x = ZERO if x < 0 and self.mirrored else x
+        starts = self.starts if scale == 1 else [mul(start, scale) for start in self.starts]
+        index = (bisect_right if self.includes == "lower" else bisect_left)(starts, x) - 1
+        return 0 if index < 0 and x == starts[0] else index
+
     def proportional(self, x: Number, scale: Number = ONE) -> Number:
         """Sum over the steps of (value) x (covered share of the step's width); the open step adds nothing."""
         total: Number = ZERO
@@ -110,13 +137,52 @@ class Steps:
     def rate_lines(self, x: LineNumber) -> LineNumber:
         """`rate` for a column."""
         x, starts = self._common(x)
-        values, denominator = _integers((self.below if self.below is not None else ZERO, *self.values))
+        values, denominator = integers((self.below if self.below is not None else ZERO, *self.values))
         numbers = np.abs(x.values) if self.mirrored else x.values
         side: Any = "right" if self.includes == "lower" else "left"
         keys = np.array(starts, dtype=object if np.asarray(numbers).dtype == object else np.int64)
         index = np.searchsorted(keys, numbers, side=side)
         index = np.where(numbers == keys[0], 1, index)
         return LineNumber.of(np.array(values, dtype=np.int64)[index], denominator)
+
+    def stacked_lines(self, x: LineNumber) -> LineNumber:
+        """`stacked` for a column."""
+        below = self.below if self.below is not None else ZERO
+        sums: list[Number] = [below]
+        for value in self.values:
+            sums.append(add(sums[-1] if len(sums) > 1 else ZERO, value))
+        return self._read(x, tuple(sums), self.mirrored)
+
+    def fixed_lines(self, x: LineNumber) -> LineNumber:
+        """`fixed` for a column."""
+        return self._read(x, (self.below if self.below is not None else ZERO, *self.values), self.mirrored)
+
+    def excess_lines(self, x: LineNumber) -> LineNumber:
+        """`excess` for a column."""
+        size = LineNumber(np.abs(x.values), x.denominator, x.bound) if self.mirrored else x
+        if len(self.starts) < 2:
+            return x.times(self._constant(self.values[0]))
+        a, b = common(size, self._constant(self.starts[1]))
+        first = LineNumber(np.minimum(a.values, b.values), a.denominator, max(a.bound, b.bound))
+        rest = size.plus(first, -1)
+        total = first.times(self._constant(self.values[0])).plus(rest.times(self.rate_lines(size)))
+        return LineNumber(np.where(x.values < 0, -total.values, total.values), total.denominator, total.bound) if self.mirrored else total
+
+    @staticmethod
+    def _constant(value: Decimal) -> LineNumber:
+        (whole,), denominator = integers([value])
+        return LineNumber.constant(whole, denominator)
+
+    def _read(self, x: LineNumber, values: tuple[Number, ...], at_zero: bool) -> LineNumber:
+        """The value of the step of each line, `values[0]` below the first."""
+        x, starts = self._common(x)
+        whole, denominator = integers(values)
+        column = np.maximum(x.values, 0) if at_zero else x.values
+        keys = np.array(starts, dtype=object if np.asarray(column).dtype == object else np.int64)
+        side: Any = "right" if self.includes == "lower" else "left"
+        index = np.where(column == keys[0], 1, np.searchsorted(keys, column, side=side))
+        kind: Any = np.int64 if max(map(abs, whole)) < 2**62 else object
+        return LineNumber.of(np.array(whole, dtype=kind)[index], denominator)
 
     def marginal_lines(self, x: LineNumber) -> LineNumber:
         """`marginal` for a column."""
@@ -133,7 +199,7 @@ class Steps:
 
     def _sum_lines(self, x: LineNumber, weights: list[Any]) -> LineNumber:
         x, starts = self._common(x)
-        factors, denominator = _integers(weights)
+        factors, denominator = integers(weights)
         if x.bound * max(1, sum(abs(factor) for factor in factors)) >= 2**63:
             x = x.as_objects()
         size = np.abs(x.values) if self.mirrored else x.values
@@ -148,11 +214,11 @@ class Steps:
         return LineNumber.of(total, x.denominator * denominator)
 
     def _common(self, x: LineNumber) -> tuple[LineNumber, list[int]]:
-        integers, denominator = _integers(self.starts)
+        whole, denominator = integers(self.starts)
         both = lcm(denominator, x.denominator)
         x = x.over(both)
-        integers = [value * (both // denominator) for value in integers]
-        return (x.as_objects() if any(abs(value) >= 2**62 for value in integers) else x), integers
+        whole = [value * (both // denominator) for value in whole]
+        return (x.as_objects() if any(abs(value) >= 2**62 for value in whole) else x), whole
 
 
 @dataclass(frozen=True)
@@ -180,10 +246,8 @@ class Points:
         return add(y0, mul(slope, sub(x, x0)))
 
 
-RateTable = Steps | Points
-
-
-def _integers(numbers: Any) -> tuple[list[int], int]:
+def integers(numbers: Any) -> tuple[list[int], int]:
+    """Numbers as integers over their least common denominator."""
     fractions = [Fraction(number) for number in numbers]
     denominator = lcm(*(fraction.denominator for fraction in fractions))
     return [fraction.numerator * (denominator // fraction.denominator) for fraction in fractions], denominator

@@ -11,10 +11,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from .grid import AnyTable, Dated, Grid, table_sample
 from .rounding import MODES
 from .syntax import Node
-from .tables import Points, RateTable, Steps
+from .tables import Points, Steps
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,15 @@ NUMBER, BOOL, CODE, DATE = Type("number"), Type("bool"), Type("code"), Type("dat
 MAYBE = Type("number", True)
 WINDOWS = ("day", "period", "quarter", "year")
 AGGREGATES = ("sum", "count")
+TIERS = ("rate", "marginal", "proportional", "excess", "fixed", "stacked")
 
 
 class TypeProblem(Exception):
     """A formula that means nothing; `node` says where."""
 
-    def __init__(self, node: Node, cause: str, mend: str = "") -> None:
-        self.node, self.cause, self.mend = node, cause, mend
-        super().__init__(cause)
+    def __init__(self, node: Node, code: str, **params: Any) -> None:
+        self.node, self.code, self.params = node, code, params
+        super().__init__(code)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Scope:
 
     grain: str
     names: Mapping[str, Type]
-    tables: Mapping[str, RateTable] = field(default_factory=dict)
+    tables: Mapping[str, AnyTable] = field(default_factory=dict)
     other: frozenset[str] = frozenset()
     hoist: Callable[[Node], str] | None = None
     """Period grain: registers an aggregate over lines and returns the name under which its total is found."""
@@ -61,7 +64,7 @@ def check(node: Node, scope: Scope) -> Type:
     if op == "date":
         return DATE
     if op == "string":
-        raise TypeProblem(node, "a text stands alone", 'compare it with a code column: channel = "online"')
+        raise TypeProblem(node, "text_alone")
     if op == "name":
         return _name(node, scope)
     if op in ("add", "sub", "mul"):
@@ -70,7 +73,7 @@ def check(node: Node, scope: Scope) -> Type:
         return _numbers(node, scope, node.args)
     if op == "int_power":
         if "." in node.value or int(node.value) > 12:
-            raise TypeProblem(node, "`^` takes a whole number up to 12", "use power(x, y, digits) and state the precision")
+            raise TypeProblem(node, "whole_power")
         return _numbers(node, scope, node.args)
     if op == "div":
         return _division(node, scope)
@@ -81,7 +84,7 @@ def check(node: Node, scope: Scope) -> Type:
     if op == "member":
         kind = check(node.args[0], scope)
         if kind.kind != "code":
-            raise TypeProblem(node.args[0], f"`in` lists texts, but this is a {kind.kind}", "use it on a code column")
+            raise TypeProblem(node.args[0], "in_needs_code", found=kind.kind)
         return BOOL
     if op == "aggregate" or (op == "call" and node.value in AGGREGATES):
         return _aggregate(node, scope)
@@ -94,14 +97,15 @@ def _name(node: Node, scope: Scope) -> Type:
         return found
     if node.value in scope.other:
         if scope.grain == "period":
-            raise TypeProblem(node, f"mixes grains: `{node.value}` is a value per line", f"take it through an aggregate: sum({node.value})")
-        raise TypeProblem(node, f"mixes grains: `{node.value}` is a value per payee and period", "use it outside the aggregate")
+            raise TypeProblem(node, "grain_line", name=node.value)
+        raise TypeProblem(node, "grain_period", name=node.value)
     if node.value in scope.tables:
-        raise TypeProblem(node, f"`{node.value}` is a table", f"read it: rate({node.value}, x)")
+        raise TypeProblem(node, "name_is_table", name=node.value)
     known = sorted([*scope.names, *scope.tables])
     near = difflib.get_close_matches(node.value, known, 1)
-    mend = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
-    raise TypeProblem(node, f"`{node.value}` is unknown", mend)
+    if near:
+        raise TypeProblem(node, "name_unknown_near", name=node.value, near=near[0])
+    raise TypeProblem(node, "name_unknown", name=node.value, known=known)
 
 
 def _numbers(node: Node, scope: Scope, args: tuple[Node, ...]) -> Type:
@@ -109,7 +113,7 @@ def _numbers(node: Node, scope: Scope, args: tuple[Node, ...]) -> Type:
     for arg in args:
         kind = check(arg, scope)
         if kind.kind != "number":
-            raise TypeProblem(arg, f"a number is needed, this is a {kind.kind}")
+            raise TypeProblem(arg, "number_needed", found=kind.kind)
         optional |= kind.optional
     return Type("number", optional)
 
@@ -119,7 +123,7 @@ def _bools(node: Node, scope: Scope, args: tuple[Node, ...]) -> Type:
     for arg in args:
         kind = check(arg, scope)
         if kind.kind != "bool":
-            raise TypeProblem(arg, f"a condition is needed, this is a {kind.kind}", "compare: x > 0")
+            raise TypeProblem(arg, "condition_needed", found=kind.kind)
         optional |= kind.optional
     return Type("bool", optional)
 
@@ -134,10 +138,10 @@ def _division(node: Node, scope: Scope) -> Type:
     if _constant(divisor):
         value = divisor.value if divisor.op == "number" else divisor.args[0].value
         if value == 0:
-            raise TypeProblem(divisor, "divides by zero")
+            raise TypeProblem(divisor, "divides_by_zero")
         return kind
     if scope.grain == "line":
-        raise TypeProblem(node, "a line formula divides by constants only", "divide per period, or multiply by a decimal")
+        raise TypeProblem(node, "line_division")
     return MAYBE
 
 
@@ -146,51 +150,66 @@ def _compare(node: Node, scope: Scope) -> Type:
     if left.op == "string" or right.op == "string":
         other = right if left.op == "string" else left
         if other.op == "string" or check(other, scope).kind != "code":
-            raise TypeProblem(node, "a text is compared with a code column only")
+            raise TypeProblem(node, "text_needs_code")
         if node.value not in ("=", "!="):
-            raise TypeProblem(node, f"texts have no order: `{node.value}`", "use = or !=")
+            raise TypeProblem(node, "text_order", operator=node.value)
         return BOOL
     a, b = check(left, scope), check(right, scope)
     if a.kind != b.kind or a.kind not in ("number", "date"):
-        raise TypeProblem(node, f"compares a {a.kind} with a {b.kind}", "both sides must be numbers, or both dates")
+        raise TypeProblem(node, "compares_unlike", left=a.kind, right=b.kind)
     return Type("bool", a.optional or b.optional)
 
 
 def _aggregate(node: Node, scope: Scope) -> Type:
     if scope.grain == "line":
-        raise TypeProblem(node, f"`{node.value}` inside a line formula", "aggregate once, outside")
-    if scope.hoist is None:
-        raise TypeProblem(node, f"`{node.value}` is not possible here", "define a measure")
+        raise TypeProblem(node, "aggregate_in_line", name=node.value)
     if node.value not in AGGREGATES:
-        raise TypeProblem(node, f"`{node.value}(... where ...)` is unknown", "use sum(x where condition) or count(condition)")
+        raise TypeProblem(node, "aggregate_unknown", name=node.value)
     if node.value == "count" and (node.op == "aggregate" or len(node.args) != 1):
-        raise TypeProblem(node, "count takes one condition", "count(condition)")
+        raise TypeProblem(node, "count_takes")
     if node.op == "call" and len(node.args) != 1:
-        raise TypeProblem(node, f"{node.value} takes one formula", "sum(x) or sum(x where condition)")
+        raise TypeProblem(node, "aggregate_takes", name=node.value)
+    assert scope.hoist is not None
     scope.hoist(node)
     return NUMBER
 
 
-def _table(node: Node, scope: Scope, wanted: type[Steps] | type[Points]) -> None:
+def _table(node: Node, scope: Scope, wanted: type[Steps] | type[Points] | type[Grid]) -> Any:
     table = node.args[0] if node.args else None
     if table is None or table.op != "name" or table.value not in scope.tables:
-        known = ", ".join(sorted(scope.tables)) or "none is defined"
-        raise TypeProblem(table or node, f"{node.value} reads a table first", f"tables: {known}")
-    if not isinstance(scope.tables[table.value], wanted):
-        raise TypeProblem(
-            table, f"`{table.value}` is no table of {wanted.__name__.lower()}", "rate, marginal and proportional read `steps`, curve reads `points`"
-        )
+        raise TypeProblem(table or node, "reads_table", function=node.value, known=sorted(scope.tables))
+    found = table_sample(scope.tables[table.value])
+    if not isinstance(found, wanted):
+        words = {Steps: "steps", Points: "points", Grid: "cells"}
+        raise TypeProblem(table, "table_kind", table=table.value, wanted=words[wanted])
+    return found
+
+
+def _lookup(node: Node, scope: Scope) -> Type:
+    grid: Grid = _table(node, scope, Grid)
+    _arity(node, len(grid.dimensions) + 1, len(grid.dimensions) + 1)
+    optional = False
+    for dimension, arg in zip(grid.dimensions, node.args[1:], strict=True):
+        kind = CODE if arg.op == "string" else check(arg, scope)
+        if kind.kind != dimension.kind:
+            raise TypeProblem(arg, "lookup_dimension", dimension=dimension.name, table=grid.name, wanted=dimension.kind, found=kind.kind)
+        optional |= kind.optional
+    table = scope.tables[grid.name]
+    grids = table.tables if isinstance(table, Dated) else (table,)
+    if scope.grain == "line" and not all(isinstance(g, Grid) and g.whole_cells for g in grids):
+        raise TypeProblem(node, "lookup_line", table=grid.name)
+    return Type("number", optional or any(isinstance(g, Grid) and g.can_be_undefined for g in grids))
 
 
 def _arity(node: Node, low: int, high: int) -> None:
     if not low <= len(node.args) <= high:
-        wanted = str(low) if low == high else f"{low} to {high}" if high < 99 else f"at least {low}"
-        raise TypeProblem(node, f"{node.value} takes {wanted} values, {len(node.args)} given")
+        wanted = str(low) if low == high else f"{low}-{high}" if high < 99 else f"{low}+"
+        raise TypeProblem(node, "arity", function=node.value, wanted=wanted, given=len(node.args))
 
 
-def _whole(node: Node, low: int, high: int, what: str) -> None:
+def _whole(node: Node, low: int, high: int, code: str) -> None:
     if node.op != "number" or node.value != int(node.value) or not low <= node.value <= high:
-        raise TypeProblem(node, f"{what} is a whole number from {low} to {high}, written out")
+        raise TypeProblem(node, code, low=low, high=high)
 
 
 def _call(node: Node, scope: Scope) -> Type:
@@ -207,18 +226,20 @@ def _call(node: Node, scope: Scope) -> Type:
         return Type("number", _numbers(node, scope, args[1:]).optional or condition.optional)
     if name == "round":
         _arity(node, 2, 3)
-        _whole(args[1], 0, 12, "places")
+        _whole(args[1], 0, 12, "whole_places")
         if len(args) == 3 and (args[2].op != "string" or args[2].value not in MODES):
-            raise TypeProblem(args[2], "the rounding mode is unknown", "use one of " + ", ".join(f'"{mode}"' for mode in MODES))
+            raise TypeProblem(args[2], "mode_unknown", known=[f'"{mode}"' for mode in MODES])
         return _numbers(node, scope, args[:1])
-    if name in ("rate", "marginal", "proportional"):
+    if name == "lookup":
+        return _lookup(node, scope)
+    if name in TIERS:
         _arity(node, 2, 3 if scope.grain == "period" else 2)
         _table(node, scope, Steps)
         return _numbers(node, scope, args[1:])
     if name == "running" and scope.grain == "line":
         _arity(node, 2, 2)
         if args[1].op != "string" or args[1].value not in WINDOWS:
-            raise TypeProblem(args[1], "the window of running is unknown", "use one of " + ", ".join(f'"{w}"' for w in WINDOWS))
+            raise TypeProblem(args[1], "window_unknown", function=name, known=[f'"{w}"' for w in WINDOWS])
         return _numbers(node, scope, args[:1])
     if scope.grain == "period":
         if name == "curve":
@@ -231,13 +252,14 @@ def _call(node: Node, scope: Scope) -> Type:
             return _numbers(node, scope, args[1:])
         if name in ("power", "root"):
             _arity(node, 3, 3)
-            _whole(args[2], 1, 50, "the precision in significant digits")
+            _whole(args[2], 1, 50, "whole_digits")
             _numbers(node, scope, args[:2])
             return MAYBE
     elif name in ("curve", "default", "power", "root"):
-        raise TypeProblem(node, f"`{name}` is a function per payee and period", "use it outside the aggregate")
-    known = ["min", "max", "abs", "if", "round", "rate", "marginal", "proportional"]
+        raise TypeProblem(node, "period_function", function=name)
+    known = ["min", "max", "abs", "if", "round", *TIERS, "lookup"]
     known += ["running"] if scope.grain == "line" else ["curve", "default", "power", "root", "sum", "count"]
     near = difflib.get_close_matches(name, known, 1)
-    mend = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
-    raise TypeProblem(node, f"function `{name}` is unknown", mend)
+    if near:
+        raise TypeProblem(node, "function_unknown_near", function=name, near=near[0])
+    raise TypeProblem(node, "function_unknown", function=name, known=known)

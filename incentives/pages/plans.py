@@ -21,6 +21,7 @@ from incentives.engine.errors import Problem
 from incentives.engine.plan_check import plan_check
 from incentives.models import Plan, PlanVersion
 from incentives.planform import FormProblem, form_apply, form_tree
+from incentives.problemwords import problem_shown
 from incentives.planwords import form_translate
 from incentives.services.plans import PlanRefused, plan_create, version_activate, version_draft
 from spm.access.guards import may, requires
@@ -59,10 +60,7 @@ class VersionForm(forms.Form):
 
 
 def _editor_problems(problems: list[Problem]) -> list[dict[str, Any]]:
-    return [
-        {"line": p.line or 1, "column": p.column or 1, "message": f"{p.path}: {p.cause}" + (f" ({p.mend})" if p.mend else ""), "severity": "error"}
-        for p in problems
-    ]
+    return [{"line": p.line or 1, "column": p.column or 1, "message": problem_shown(p), "severity": "error"} for p in problems]
 
 
 @require_safe
@@ -151,6 +149,7 @@ def plan_version(request: HttpRequest, slug: str, uid: UUID, number: int) -> Htt
         "before": before,
         "report": report,
         "problems": _editor_problems(problems),
+        "tests": [{"name": test.name, "problems": [problem_shown(p) for p in test.problems]} for test in report.tests],
         "text": version.text,
         "may_write": may(request, "plans.write"),
         "may_activate": may(request, "plans.approve") and version.state == PlanVersion.State.DRAFT,
@@ -223,7 +222,7 @@ def plan_form(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpRe
                 return redirect("plan-version", slug=slug, uid=uid, number=saved.number)
         root = form_tree(text)
     except (FormProblem, PlanRefused) as error:
-        problems = [p.text() for p in getattr(error, "problems", [])] or [str(error)]
+        problems = [problem_shown(p) for p in getattr(error, "problems", [])] or [str(error)]
         root = form_tree(text if "f:" not in str(error) else version.text)
     context = {"version": version, "root": form_translate(root), "text": text, "form": dates, "problems": problems, "may_write": may(request, "plans.write")}
     return render(request, "incentives/plan_form.html", context, status=422 if problems or ("save" in request.POST and dates.errors) else 200)

@@ -16,6 +16,7 @@ from incentives.engine.plan import CompiledPlan
 from incentives.engine.plan_check import plan_check
 from incentives.loaders import CODE_COLUMNS
 from incentives.models import Plan, PlanAssignment, PlanVersion
+from incentives.problemwords import problem_shown
 from spm.audit.services import audit_record
 from spm.calendars.models import FiscalCalendar
 from spm.people.models import Seat
@@ -35,7 +36,7 @@ def _compiled(text: str) -> CompiledPlan:
     try:
         return plan_load(text)
     except PlanError as error:
-        values = {"count": len(error.problems), "text": error.problems[0].text()}
+        values = {"count": len(error.problems), "text": problem_shown(error.problems[0])}
         raise PlanRefused(_("The plan has errors: %(count)s. The first: %(text)s") % values, error.problems) from error
 
 
@@ -89,7 +90,7 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> Pl
     report = plan_check(version.text)
     if not report.ok:
         problems = [*report.problems, *(problem for test in report.tests for problem in test.problems)]
-        raise PlanRefused(_("The plan's own tests must pass before it is put in force: %(text)s") % {"text": problems[0].text()}, problems)
+        raise PlanRefused(_("The plan's own tests must pass before it is put in force: %(text)s") % {"text": problem_shown(problems[0])}, problems)
     version_readable(version)
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} activated", actor_id=actor_id) as changeset:
         version.state, version.activated_in, version.activated_by_id = PlanVersion.State.ACTIVE, changeset, actor_id

@@ -33,7 +33,7 @@ def test_rounding_is_pythons_decimal_rounding(integer: int, scale: int, places: 
     expected = value.quantize(Decimal(1).scaleb(-places), PYTHON_MODES[mode], WIDE)
     assert round_number(value, places, mode) == expected
     assert round_number(Fraction(value), places, mode) == expected
-    assert round_number(-value, places, mode) == -expected
+    assert round_number(value.copy_negate(), places, mode) == expected.copy_negate()
 
 
 @given(st.lists(st.integers(-(10**12), 10**12), min_size=1), st.sampled_from([1, 3, 10, 1000, 10_000, 1_000_000]), st.integers(0, 4), st.sampled_from(MODES))
@@ -171,7 +171,7 @@ def test_precedence_and_nesting_are_bounded() -> None:
     from incentives.engine.syntax import SyntaxProblem
 
     assert check(parse("1 + 2 * 3 > 6 and true"), SCOPE) == BOOL
-    with pytest.raises(SyntaxProblem, match="nests deeper"):
+    with pytest.raises(SyntaxProblem, match="formula_too_deep"):
         parse("(-" * 70 + "1" + ")" * 70)
     with pytest.raises(SyntaxProblem, match="characters"):
         parse("1+" * 3000 + "1")
