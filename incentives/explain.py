@@ -16,7 +16,8 @@ from typing import Any
 
 from incentives.chunking import version_facts
 from incentives.engine.contracts import Earning, Facts, Splits, TeamRow, Totals
-from incentives.engine.earn import PeriodRecord, TeamPay, UnitRun, team_pay_of, totals_matrix
+from incentives.engine.crossing import crosses, crossing, team_commission
+from incentives.engine.earn import Crossing, PeriodRecord, UnitRun, totals_matrix
 from incentives.engine.lines import Line, component_lines
 from incentives.engine.measure import chunk_compute
 from incentives.engine.outlook import NextStep, next_step, what_if
@@ -25,6 +26,7 @@ from incentives.fx import facts_converted
 from incentives.inputs import RunInputs, VersionInputs
 from incentives.loaders import ChangeNumbers, facts_load
 from incentives.models import ChunkTotals, Run, RunChunk, RunResult
+from incentives.settle import version_totals
 from incentives.totals import totals_unpack
 from spm.people.models import ReportingLine
 from spm.tenancy.changes import known_as_at
@@ -45,7 +47,7 @@ class VersionBook:
     totals: Totals
     facts: Facts
     splits: Splits
-    team_pay: TeamPay | None
+    team_pay: Crossing | None
 
 
 class PayeeBook:
@@ -73,7 +75,7 @@ class PayeeBook:
         plan = version.compiled
         if plan.rollups or any(component.team is not None for component in plan.components):
             totals = replace(totals, team=tuple(self._team_rows(version)))
-        team_pay = self._team_pay(version) if any(component.late for component in plan.components) else None
+        team_pay = self._team_pay(version) if crosses(version.prepared) else None
         return VersionBook(version, totals, facts, splits, team_pay)
 
     @cached_property
@@ -92,16 +94,19 @@ class PayeeBook:
             (row for part in parts for row in part if row.manager in self.inputs.seats), key=lambda row: (row.manager, row.measure, row.period, row.member)
         )
 
-    def _team_pay(self, version: VersionInputs) -> TeamPay:
-        """The commission of everybody's team, from the results of the run."""
+    def _team_pay(self, version: VersionInputs) -> Crossing:
+        """What this payee's pay takes from others: compared anew from the run's totals, the team's commission from its results."""
         whole = _everybody(required_tenant_id(), self.run.pk, self.run.known_number, self.run.business_date)
-        prepared = next(item for item in whole.versions if item.id == version.id).prepared
+        everybody = next(item for item in whole.versions if item.id == version.id)
+        prepared = everybody.prepared
+        if version.compiled.peers:
+            return crossing(prepared, version_totals(self.run, version.id), sorted(everybody.paid))
         wanted = {c.team.name for c in version.compiled.components if c.team is not None and c.team.base == "commission"}
         earnings = []
         for payee, seat, period, body in results_of(self.run).filter(plan_version_id=version.id).values_list("payee_id", "seat_id", "period_id", "body"):
             components = body_read(body)["components"]
             earnings += [Earning(payee, seat, name, period, Decimal(components[name])) for name in wanted & set(components)]
-        return team_pay_of(prepared, earnings)
+        return team_commission(prepared, earnings)
 
     # ---- answers
 

@@ -17,7 +17,8 @@ from django.db import connection
 from incentives.changed import CauseOf, changes_between
 from incentives.engine import exact
 from incentives.engine.contracts import EarningKey, Outcome, Totals
-from incentives.engine.earn import earn, team_pay_of
+from incentives.engine.crossing import crosses, crossing
+from incentives.engine.earn import earn
 from incentives.engine.measure import totals_merge
 from incentives.engine.post import post
 from incentives.engine.rounding import round_number
@@ -149,6 +150,9 @@ def settle_payees(run: Run, inputs: RunInputs) -> list[int]:
         fresh = above[todo.pop()] - seats
         seats |= fresh
         todo += fresh
+    for version in inputs.versions:
+        if version.compiled.peers and not seats.isdisjoint(version.paid):
+            seats |= version.paid  # a place or a pool depends on everybody who competes
     waiting = RunIssue.objects.filter(run_to__isnull=True).values_list("payee_id", flat=True)
     return sorted({inputs.seats[seat][0] for seat in seats} | set(waiting))
 
@@ -190,10 +194,13 @@ def settle_group(run: Run, inputs: RunInputs, payees: list[int]) -> Settlement:
 
 
 def outcome_for(version: VersionInputs, totals: Totals, seats: list[int]) -> Outcome:
-    """What these seats earned. Where a component pays on the team's commission, the teams' own earnings are computed first."""
+    """What these seats earned. What a plan takes from others (the team's commission, places among peers, pools) is computed first,
+    for as many as it needs."""
     prepared = version.prepared
-    if not any(component.late for component in version.compiled.components):
+    if not crosses(prepared):
         return earn(prepared, totals, seats)
+    if version.compiled.peers:
+        return earn(prepared, totals, seats, team_pay=crossing(prepared, totals, _competing(version)))
     members: dict[int, set[int]] = defaultdict(set)
     for line in prepared.inputs.people.reporting:
         members[line.manager].add(line.assignment)
@@ -202,8 +209,12 @@ def outcome_for(version: VersionInputs, totals: Totals, seats: list[int]) -> Out
         fresh = members[todo.pop()] - needed
         needed |= fresh
         todo += fresh
-    first = earn(prepared, totals, sorted(needed))
-    return earn(prepared, totals, seats, team_pay=team_pay_of(prepared, first.earnings))
+    return earn(prepared, totals, seats, team_pay=crossing(prepared, totals, sorted(needed)))
+
+
+def _competing(version: VersionInputs) -> list[int]:
+    """The seats that are compared: those that the version pays."""
+    return sorted(version.paid)
 
 
 def _have(work: Work, key: EarningKey, amount: int, scale: int) -> None:

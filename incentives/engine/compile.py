@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from .compile_parts import components_compile
+from .compile_peers import peers_compile, peers_declare
 from .compile_tables import figure, tables_compile
 from .document import Document, SchemaPath, document_read
 from .errors import PlanError, Problem
@@ -44,6 +45,8 @@ class Compiler:
         self.credits: list[CreditRule] = []
         self.manager_rules: dict[str, Mapping[str, Any]] = {}
         self.hoisted: dict[Node, str] = {}
+        self.late: set[str] = set()
+        """Period names that read what crosses between payees."""
 
     # ---- problems and formulas
 
@@ -152,8 +155,10 @@ class Compiler:
         quotas, attributes = self._quotas(), self._attributes()
         attainments = self._attainments()
         self._measures()
+        peers_declare(self)
         values = self._values()
         components = components_compile(self)
+        peers = peers_compile(self)
         if self.problems:
             raise PlanError(sorted(self.problems, key=lambda p: (p.line, p.column, p.path)))
         codes, numbers = self._columns()
@@ -172,6 +177,7 @@ class Compiler:
             attributes=attributes,
             attainments=attainments,
             values=values,
+            peers=peers,
             components=components,
             tables=self.tables,
             code_columns=codes,
@@ -232,9 +238,14 @@ class Compiler:
         found = []
         for i, item in self._items("attributes"):
             default = item.get("default")
-            bounds = [figure(item[key]) if key in item else None for key in ("minimum", "maximum")]
+            low, high = (figure(item[key]) if key in item else None for key in ("minimum", "maximum"))
             self._declare(("attributes", i, "name"), f"attr.{item['name']}", NUMBER)
-            found.append(AttributeSpec(item["name"], None if default is None else Decimal(default), *bounds))
+            read = item.get("read", "last_day")
+            for key, wanted in (("over", ("first_day", "by_days")), ("round", ("by_days",))):
+                if key in item and read not in wanted:
+                    self.problem(("attributes", i, key), "attribute_key", key=key, read=wanted)
+            parts = self.rounding_of(item["round"]) if "round" in item else None
+            found.append(AttributeSpec(item["name"], None if default is None else Decimal(default), low, high, read, item.get("over", "period"), parts))
         return tuple(found)
 
     def _attainments(self) -> tuple[AttainmentSpec, ...]:
@@ -290,8 +301,15 @@ class Compiler:
             formula, kind, node = self.period((*path, "formula"), item["formula"], item["name"])
             self._declare((*path, "name"), item["name"], kind, *(self.windows_of(node) if node else ()))
             if formula is not None:
-                found.append(ValueSpec(item["name"], item.get("label", item["name"]), formula, str(item["formula"])))
+                late = bool(self.names_of(node) & self.late)
+                if late:
+                    self.late.add(item["name"])
+                found.append(ValueSpec(item["name"], item.get("label", item["name"]), formula, str(item["formula"]), late))
         return tuple(found)
+
+    def names_of(self, node: Node | None) -> set[str]:
+        """The period names in a formula."""
+        return {item.value for item in walk(node) if item.op == "name"}
 
     def windows_of(self, *nodes: Node | None) -> frozenset[str]:
         """The windows over which the names in formulas run."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .document import SchemaPath
 from .grid import table_sample
 from .period_formula import Formula
-from .plan import Component, Measure, PayRate, Rollup, Rounding, TeamBase
+from .plan import ORDER, Allocation, Component, Measure, PayRate, Pool, Rollup, Rounding, TeamBase
 from .syntax import Node
 from .tables import Points, Steps
 from .typing_rules import NUMBER, Type
@@ -96,23 +96,57 @@ class _ComponentCompiler:
             slices = self.compiler.rounding_of(given["round"])
         return PayRate(mode, table=given["table"], rounding=slices, by=self.formula("pay_rate", "by"), scale=self.formula("pay_rate", "scale"))
 
-    def per_line(self) -> int | None:
-        given = self.item.get("per_line")
+    def pool(self) -> Pool | None:
+        given = self.item.get("pool")
         if given is None:
             return None
-        compiler, path = self.compiler, (*self.path, "per_line")
+        compiler, path = self.compiler, (*self.path, "pool")
+        names = [peer["name"] for peer in compiler.data.get("peers") or []]
+        if given["peers"] not in names:
+            compiler.problem((*path, "peers"), "not_peers", name=given["peers"], known=names)
+            return None
+        amount, _, node = compiler.period((*path, "amount"), given["amount"], self.item["name"], "number", self.extra)
+        self.nodes.append(node)
+        self.optional = True
+        self.texts["pool.amount"] = str(given["amount"])
+        allowed = {f"{kind}.{given['peers']}" for kind in ("total", "peers")}
+        for name in sorted(compiler.names_of(node) - allowed):
+            compiler.problem((*path, "amount"), "pool_own", name=name, known=sorted(allowed))
+        rounding = compiler.rounding_of(given.get("round") or self.item.get("round"))
+        if amount is None or rounding is None:
+            return None
+        return Pool(self.item["name"], names.index(given["peers"]), amount, rounding)
+
+    def allocation(self) -> Allocation | None:
+        given = self.item.get("allocate")
+        if given is None:
+            return None
+        index = self.hidden_measure("allocate", given, "by", "weights", given.get("by", "pay_credit"))
+        rounding = self.compiler.rounding_of(given.get("round") or self.item.get("round"))
+        assert rounding is not None
+        return Allocation(index, rounding)
+
+    def hidden_measure(self, section: str, given: dict[str, Any], key: str, word: str, value: Any, rounding: Rounding | None = None) -> int:
+        """A measure of a component's own lines; its number."""
+        compiler, path = self.compiler, (*self.path, section)
         direct = [rule.name for rule in compiler.credits]
         rules = given.get("credits") or direct
         for k, name in enumerate(rules):
             if name not in direct:
                 compiler.problem((*path, "credits", k), "not_line_rule", name=name, known=direct)
-        pay = compiler.line((*path, "pay"), given["pay"])
+        pay = compiler.line((*path, key), value)
         where = compiler.line((*path, "where"), given["where"], "bool") if "where" in given else None
-        self.texts["per_line.pay"] = str(given["pay"])
-        rounding = compiler.rounding_of(given.get("round"), none=True)
-        compiler.measures.append(Measure(f"{self.item['name']}:lines", "pay of lines", tuple(rules), "sum", pay, where, hidden=True, rounding=rounding))
-        self.windows.add("period")
+        name = f"{self.item['name']}:{word}"
+        compiler.measures.append(Measure(name, word, tuple(rules), "sum", pay, where, hidden=True, rounding=rounding))
         return len(compiler.measures) - 1
+
+    def per_line(self) -> int | None:
+        given = self.item.get("per_line")
+        if given is None:
+            return None
+        self.texts["per_line.pay"] = str(given["pay"])
+        self.windows.add("period")
+        return self.hidden_measure("per_line", given, "pay", "lines", given["pay"], self.compiler.rounding_of(given.get("round"), none=True))
 
     def run(self) -> Component:
         item, compiler = self.item, self.compiler
@@ -129,6 +163,10 @@ class _ComponentCompiler:
         if line_measure is not None:
             name = compiler.measures[line_measure].name
             free = lambda env: env[name]  # noqa: E731
+        pool = self.pool()
+        if pool is not None:
+            own = item["name"]
+            free = lambda env: env[own]  # noqa: E731
         multiply = []
         for k, factor in enumerate(item.get("multiply") or []):
             made, kind, node = compiler.period((*self.path, "multiply", k, "by"), factor["by"], item["name"], extra=self.extra)
@@ -137,14 +175,15 @@ class _ComponentCompiler:
             self.texts[f"multiply.{factor['name']}"] = str(factor["by"])
             if made is not None:
                 multiply.append((factor["name"], made))
-        floor, cap = self.formula("floor"), self.formula("cap")
+        floor, cap, share = self.formula("floor"), self.formula("cap"), self.formula("share")
+        allocation = self.allocation()
         if self.optional and "when_undefined" not in item:
             compiler.problem(self.path, "can_be_undefined")
         settle = self._settle()
         rounding = compiler.rounding_of(item.get("round"))
         assert isinstance(rounding, Rounding)
         uses = frozenset(n.value for node in self.nodes for n in _names(node))
-        late = (team is not None and team.base == "commission") or any(f"pay.{name}" in uses for name in self.late_names)
+        late = pool is not None or (team is not None and team.base == "commission") or bool(uses & compiler.late)
         base_measure = None
         if base_node is not None and base_node.op == "name":
             base_measure = next((k for k, m in enumerate(compiler.measures) if m.name == base_node.value and not m.hidden), None)
@@ -165,9 +204,27 @@ class _ComponentCompiler:
             base_measure=base_measure,
             line_measure=line_measure,
             late=late,
+            pool=pool,
+            allocation=allocation,
+            added=item.get("combine") == "added",
+            share=share,
+            order=self._order({"multiply": bool(multiply), "floor": floor is not None, "cap": cap is not None, "share": share is not None, "round": True}),
+            paid=item.get("paid", True),
+            unit=item.get("unit", ""),
             texts=self.texts,
             uses=uses,
         )
+
+    def _order(self, present: dict[str, bool]) -> tuple[str, ...]:
+        """The steps that the component has, in its order; what it has but does not place is a finding."""
+        order = tuple(self.item.get("order") or ORDER)
+        for k, step in enumerate(order):
+            if step in order[:k]:
+                self.compiler.problem((*self.path, "order", k), "order_twice", step=step)
+        for step in ORDER:
+            if present[step] and step not in order:
+                self.compiler.problem((*self.path, "order"), "order_missing", step=step)
+        return tuple(step for step in order if present[step])
 
     def _settle(self) -> str:
         windows = self.windows | self.compiler.windows_of(*self.nodes)
@@ -195,6 +252,7 @@ def components_compile(compiler: Compiler) -> tuple[Component, ...]:
         component = _ComponentCompiler(compiler, i, item, late).run()
         if component.late:
             late.add(component.name)
+            compiler.late.add(f"pay.{component.name}")
         found.append(component)
         compiler.period_names[f"pay.{component.name}"] = NUMBER
         compiler.windows[f"pay.{component.name}"] = frozenset()

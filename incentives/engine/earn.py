@@ -5,38 +5,30 @@ The same code computes the amount and its explanation: `record` keeps the additi
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from . import exact
-from .contracts import Earning, Figure, Issue, Outcome, Totals
+from .contracts import Earning, Figure, Issue, Outcome, Totals, day_text
 from .errors import OverflowGuard
 from .exact import ONE, ZERO, Number
 from .grid import table_at
+from .pay_steps import STEPS, Part, Undefined, defined
 from .people import Interval
 from .period_formula import DAY, MISSING, MissingInput, Unusable, truth
-from .plan import Component
+from .plan import AttributeSpec, Component
 from .prepare import Prepared
 from .rounding import round_number
 from .tables import Points, Steps
 
-TeamPay = Mapping[tuple[int, str, int], Number]
-"""(assignment, component, period position) -> earned; what team_overrides on commission are paid on."""
-
-
-class Part(NamedTuple):
-    """An additive part of an amount. kind: rate, slice, step, formula, lines, multiplier, floor, cap, gate, undefined,
-    earlier, rounding."""
-
-    kind: str
-    label: str
-    amount: Number
-    detail: dict[str, Any] = {}
+Crossing = Mapping[tuple[int, str, int], Any]
+"""(assignment, name, period position) -> what crosses from others: the team's commission and shares of pools by component,
+rank.X, tied.X, peers.X and total.X of comparisons (`crossing`)."""
 
 
 @dataclass
@@ -48,10 +40,6 @@ class PeriodRecord:
     earned: dict[str, Number] = field(default_factory=dict)
     parts: dict[str, list[Part]] = field(default_factory=dict)
     issues: dict[str, str] = field(default_factory=dict)
-
-
-class Undefined(Exception):
-    """A formula of a component is undefined."""
 
 
 def totals_matrix(prepared: Prepared, totals: Totals, assignments: Iterable[int] | None = None) -> dict[int, list[list[int]]]:
@@ -75,7 +63,16 @@ def totals_matrix(prepared: Prepared, totals: Totals, assignments: Iterable[int]
 class UnitRun:
     """Computes one assignment through its periods."""
 
-    def __init__(self, prepared: Prepared, totals: Totals, unit: int, matrix: list[list[int]] | None, team_pay: TeamPay | None, record: bool) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        totals: Totals,
+        unit: int,
+        matrix: list[list[int]] | None,
+        team_pay: Crossing | None,
+        record: bool,
+        only: frozenset[str] | None = None,
+    ) -> None:
         self.prepared, self.plan = prepared, prepared.plan
         self.assignment = prepared.people.assignments[unit]
         self.intervals: list[Interval] = prepared.people.enrolled(unit)
@@ -83,6 +80,8 @@ class UnitRun:
         self.denominators = totals.denominators
         self.team_pay = team_pay
         self.record = record
+        self.components = [c for c in self.plan.components if (only is None or c.name in only) and not (c.late and team_pay is None)]
+        """Those that are computed: all, or those that what crosses needs."""
         self.earlier: dict[str, tuple[str, Number]] = {}
         """Component -> (window, earned so far in it)."""
 
@@ -124,7 +123,7 @@ class UnitRun:
                 low, high = max(low, seat.start), min(high, seat.end)
             env[f"quota.{spec.name}"] = prepared.quota(seat.position, spec.name, low, high)
         for attribute in plan.attributes:
-            value: Any = prepared.people.attribute(seat.id, attribute.name, day)
+            value: Any = self._attribute(attribute, position, day, env)
             if value is None:
                 value = attribute.default if attribute.default is not None else MISSING
             elif attribute.minimum is not None and value < attribute.minimum:
@@ -137,16 +136,41 @@ class UnitRun:
             env[attainment.name] = exact.div(env[attainment.measure], quota) if quota is not None and quota != 0 else attainment.when_zero
         env[DAY] = day
         result = PeriodRecord(position, env)
+        if self.team_pay is not None:
+            for peer in plan.peers:
+                for kind in ("rank", "tied", "peers", "total"):
+                    env[f"{kind}.{peer.name}"] = self.team_pay.get((seat.id, f"{kind}.{peer.name}", position))
         for named in plan.values:
+            if named.late and self.team_pay is None:
+                continue
             try:
                 env[named.name] = named.formula(env)
             except (MissingInput, OverflowGuard) as error:
                 env[named.name] = Unusable(f"needs {error}" if isinstance(error, MissingInput) else str(error))
-        for component in plan.components:
-            if component.late and self.team_pay is None:
-                continue
+        for component in self.components:
             self._component(component, position, result)
         return result
+
+    def _attribute(self, spec: AttributeSpec, position: int, day: int, env: dict[str, Any]) -> Number | None:
+        people, seat = self.prepared.people, self.assignment.id
+        if spec.read == "last_day":
+            return people.attribute(seat, spec.name, day)
+        low, high = self.prepared.span(spec.over, position)
+        if spec.read == "first_day":
+            return people.attribute(seat, spec.name, max(low, self.assignment.start))
+        parts = people.weighed(seat, spec.name, low, high, day)
+        days = sum(end - start for start, end, _ in parts)
+        total: Number = ZERO
+        shown = []
+        for start, end, value in parts:
+            part = exact.mul(value, exact.simple(Fraction(end - start, days)))
+            if spec.rounding is not None:
+                part = round_number(part, spec.rounding.places, spec.rounding.mode)
+            total = exact.add(total, part)
+            shown.append({"from": day_text(start), "days": end - start, "value": exact.text(value), "part": exact.text(part)})
+        if self.record:
+            env[f"@weighed:attr.{spec.name}"] = shown
+        return total if parts else None
 
     def _component(self, component: Component, position: int, result: PeriodRecord) -> None:
         env = result.env
@@ -155,6 +179,10 @@ class UnitRun:
             env["team"] = self._team_base(component, position, env)
             if self.record:
                 result.env[f"team:{component.name}"] = env["team"]
+        if component.pool is not None:
+            assert self.team_pay is not None
+            env = dict(env)
+            env[component.name] = self.team_pay.get((self.assignment.id, component.name, position))
         parts: list[Part] | None = [] if self.record else None
         due: Number = ZERO
         window = self.prepared.windows[component.settle][position]
@@ -194,7 +222,8 @@ class UnitRun:
             value: Number = env[self.plan.measures[team.measure].name]
             return value
         assert self.team_pay is not None
-        return self.team_pay.get((self.assignment.id, component.name, position), ZERO)
+        commission: Number = self.team_pay.get((self.assignment.id, component.name, position), ZERO)
+        return commission
 
     def _due(self, component: Component, env: Mapping[str, Any], parts: list[Part] | None) -> Number:
         if component.gate is not None and not truth(component.gate(env)):
@@ -202,32 +231,19 @@ class UnitRun:
                 parts.append(Part("gate", component.texts.get("gate", ""), ZERO))
             return ZERO
         pay = self._rated(component, env, parts) if component.pay_rate is not None else self._free(component, env, parts)
-        for name, formula in component.multiply:
-            factor = _defined(formula(env), name)
-            product = exact.mul(pay, factor)
-            if parts is not None:
-                parts.append(Part("multiplier", name, exact.sub(product, pay), {"factor": factor, "of": pay}))
-            pay = product
-        if component.floor is not None:
-            floor = _defined(component.floor(env), "floor")
-            if pay < floor:
-                if parts is not None:
-                    parts.append(Part("floor", component.texts["floor"], exact.sub(floor, pay), {"floor": floor}))
-                pay = floor
-        if component.cap is not None:
-            cap = _defined(component.cap(env), "cap")
-            if pay > cap:
-                if parts is not None:
-                    parts.append(Part("cap", component.texts["cap"], exact.sub(cap, pay), {"cap": cap}))
-                pay = cap
+        for step in component.order:
+            pay = STEPS[step](component, env, parts, pay)
         return pay
 
     def _free(self, component: Component, env: Mapping[str, Any], parts: list[Part] | None) -> Number:
         assert component.formula is not None
-        pay = _defined(component.formula(env), "formula")
+        pay = defined(component.formula(env), "formula")
         if component.line_measure is not None:
             if parts is not None:
                 parts.append(Part("lines", component.texts["per_line.pay"], pay))
+        elif component.pool is not None:
+            if parts is not None:
+                parts.append(Part("pool", component.texts["pool.amount"], pay))
         else:
             if parts is not None:
                 parts.append(Part("formula", component.texts["formula"], pay))
@@ -237,16 +253,16 @@ class UnitRun:
         rate = component.pay_rate
         assert rate is not None
         assert component.base is not None
-        base = _defined(component.base(env), "base")
+        base = defined(component.base(env), "base")
         if rate.kind == "flat":
             assert rate.flat is not None
-            value = _defined(rate.flat(env), "pay_rate")
+            value = defined(rate.flat(env), "pay_rate")
             pay = exact.mul(base, value)
             if parts is not None:
                 parts.append(Part("rate", component.texts["pay_rate.flat"], pay, {"base": base, "rate": value}))
             return pay
         table = table_at(self.plan.tables[rate.table], env[DAY])
-        scale = ONE if rate.scale is None else _defined(rate.scale(env), "scale")
+        scale = ONE if rate.scale is None else defined(rate.scale(env), "scale")
         if scale <= 0:
             raise Undefined(component.texts.get("pay_rate.scale", "scale"))
         if rate.kind in ("marginal", "proportional"):
@@ -262,7 +278,7 @@ class UnitRun:
                 if parts is not None:
                     parts.append(Part("slice", rate.table, piece.amount, detail))
             return total
-        by = base if rate.by is None else _defined(rate.by(env), "by")
+        by = base if rate.by is None else defined(rate.by(env), "by")
         if rate.kind in ("fixed", "stacked", "excess"):
             assert isinstance(table, Steps)
             method: Any = getattr(table, rate.kind)
@@ -282,23 +298,16 @@ class UnitRun:
         return pay
 
 
-def _defined(value: Any, what: str) -> Number:
-    if value is None:
-        raise Undefined(what)
-    number: Number = value
-    return number
-
-
-def earn(prepared: Prepared, totals: Totals, assignments: Sequence[int] | None = None, team_pay: TeamPay | None = None) -> Outcome:
+def earn(prepared: Prepared, totals: Totals, assignments: Sequence[int] | None = None, team_pay: Crossing | None = None) -> Outcome:
     """Earnings and figures of assignments (None: all). Components on the team's commission need `team_pay`
-    (`team_pay_of`) and are left out without it."""
+    (`crossing`), as do places among peers and pools, and are left out without it."""
     matrix = totals_matrix(prepared, totals, assignments)
     people = prepared.people
     units = range(len(people.assignments)) if assignments is None else sorted(people.unit_of[a] for a in set(assignments))
     earnings: list[Earning] = []
     figures: list[Figure] = []
     issues: list[Issue] = []
-    names = figure_names(prepared)
+    names, cash = figure_names(prepared), prepared.plan.cash
     for unit in units:
         seat = people.assignments[unit]
         if not people.enrolled(unit):
@@ -306,6 +315,8 @@ def earn(prepared: Prepared, totals: Totals, assignments: Sequence[int] | None =
         for record in UnitRun(prepared, totals, unit, matrix.get(seat.id), team_pay, False).run():
             period = prepared.periods[record.position].id
             for name, amount in record.earned.items():
+                if name not in cash:
+                    continue
                 earnings.append(Earning(seat.payee, seat.id, name, period, amount))  # type: ignore[arg-type]
             for name in names:
                 value = record.env.get(name)
@@ -328,20 +339,6 @@ def figure_names(prepared: Prepared) -> list[str]:
     plan = prepared.plan
     names = [measure.name for measure in plan.measures if not measure.hidden]
     names += [f"quota.{quota.name}" for quota in plan.quotas]
-    return names + [a.name for a in plan.attainments] + [v.name for v in plan.values]
-
-
-def team_pay_of(prepared: Prepared, earnings: Iterable[Earning]) -> dict[tuple[int, str, int], Number]:
-    """What each manager's team earned of the components on which team_overrides are paid, by the reporting line as of
-    each period's end."""
-    wanted = [(c.name, c.team) for c in prepared.plan.components if c.team is not None and c.team.base == "commission"]
-    positions = {period.id: i for i, period in enumerate(prepared.periods)}
-    found: dict[tuple[int, str, int], Number] = defaultdict(lambda: ZERO)
-    for earning in earnings:
-        for name, team in wanted:
-            if team is None or earning.component != team.name or earning.amount == 0:
-                continue
-            position = positions[earning.period]
-            for manager in prepared.people.chain(earning.assignment, prepared.periods[position].end - 1, team.levels):
-                found[manager, name, position] = exact.add(found[manager, name, position], earning.amount)
-    return dict(found)
+    names += [a.name for a in plan.attainments] + [v.name for v in plan.values]
+    names += [f"{kind}.{peer.name}" for peer in plan.peers for kind in ("rank", "total")]
+    return names + [f"pay.{c.name}" for c in plan.components if c.name not in plan.cash]

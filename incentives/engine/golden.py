@@ -133,7 +133,7 @@ def matches(pattern: str, pointer: str) -> list[str] | None:
     return bound
 
 
-KINDS = ("earned", "figure", "line", "part", "issue", "true_up", "periods_paid")
+KINDS = ("earned", "figure", "line", "part", "weighed", "place", "issue", "true_up", "periods_paid")
 
 
 def _compare(simulations: Mapping[str, Simulation], check: Mapping[str, Any], bound: list[str], expected: Any) -> str:
@@ -151,6 +151,8 @@ def _compare(simulations: Mapping[str, Simulation], check: Mapping[str, Any], bo
             value = _VALUES[kinds[0]](simulations[run], given)
     except (InputError, KeyError) as error:
         return str(error)
+    if kinds[0] == "place":
+        return "" if value == expected else f"is {value!r}, expected {expected!r}"
     if kinds[0] == "issue":
         return "" if value else "nothing is reported"
     if value is None:
@@ -236,6 +238,20 @@ def _part(simulation: Simulation, given: Mapping[str, Any]) -> Number | None:
     return _number(parts[index]["amount"] if field == "amount" else parts[index]["detail"][field])
 
 
+def _weighed(simulation: Simulation, given: Mapping[str, Any]) -> Number:
+    """One part of an attribute that is weighed by days, as the explanation shows it."""
+    tree = explain(simulation.prepared, simulation.result.totals, _seat(simulation, given["payee"]), simulation.period_id(given["period"]), simulation.team_pay)
+    component = next(c for c in tree["children"] if c["name"] == given["component"])
+    return _number(component["weighed"][given["attribute"]][int(given["index"])]["part"])
+
+
+def _place(simulation: Simulation, given: Mapping[str, Any]) -> str:
+    """Who holds a place of a comparison; several are named with commas."""
+    wanted, period = Decimal(given["place"]), simulation.period_id(given["period"])
+    found = [f for f in simulation.result.outcome.figures if f.name == f"rank.{given['peers']}" and f.period == period and f.value == wanted]
+    return ", ".join(simulation.data.payees[f.payee] for f in found)
+
+
 def _number(text: str) -> Number:
     return exact.simple(Fraction(text))
 
@@ -251,6 +267,8 @@ _VALUES: Mapping[str, Any] = {
     "figure": _figure,
     "line": _line,
     "part": _part,
+    "weighed": _weighed,
+    "place": _place,
     "issue": _issue,
     "periods_paid": _periods_paid,
 }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from . import exact
 from .contracts import Facts, Splits, Totals
 from .credit import credit
-from .earn import TeamPay, UnitRun, totals_matrix
+from .earn import Crossing, UnitRun, totals_matrix
 from .errors import InputError
 from .exact import ONE, ZERO, Number
 from .grid import table_at
@@ -17,6 +19,7 @@ from .measure import credited_lines
 from .period_formula import DAY
 from .plan import Component, Measure
 from .prepare import Prepared
+from .rounding import allocate
 from .tables import Steps
 
 
@@ -32,10 +35,12 @@ class Line:
     quota_credit: Number
     value: Number
     pay: Number | None
+    share: Number | None = None
+    """Its part of the component, where the component allocates its pay back to lines."""
 
 
 def component_lines(
-    prepared: Prepared, totals: Totals, facts: Facts, splits: Splits, assignment: int, period: int, component: str, team_pay: TeamPay | None = None
+    prepared: Prepared, totals: Totals, facts: Facts, splits: Splits, assignment: int, period: int, component: str, team_pay: Crossing | None = None
 ) -> tuple[Line, ...]:
     """The lines of one assignment, period (id) and component in order of (date, object).
 
@@ -53,6 +58,8 @@ def component_lines(
     indexes = [index] if index is not None else [i for i, m in enumerate(plan.measures) if m.name in found.uses and not m.hidden]
     unit = prepared.people.unit_of[assignment]
     payee = prepared.people.assignments[unit].payee
+    if found.allocation is not None:
+        return _allocated(prepared, totals, facts, splits, unit, position, found, team_pay)
     lines: list[Line] = []
     for i in indexes:
         lines += _measure_lines(prepared, facts, splits, payee, unit, position, plan.measures[i])
@@ -65,6 +72,26 @@ def component_lines(
     records = UnitRun(prepared, totals, unit, matrix.get(assignment), team_pay, True).run(position)
     env = records[-1].env if records else {}
     return tuple(_attribute(found, prepared, env, index, lines))
+
+
+def _allocated(
+    prepared: Prepared, totals: Totals, facts: Facts, splits: Splits, unit: int, position: int, component: Component, team_pay: Crossing | None
+) -> tuple[Line, ...]:
+    """What the component earned in the period, given back to its lines so that the parts sum to it."""
+    assert component.allocation is not None
+    seat = prepared.people.assignments[unit]
+    weights = prepared.plan.measures[component.allocation.weights]
+    lines = _measure_lines(prepared, facts, splits, seat.payee, unit, position, weights)
+    lines.sort(key=lambda line: (line.event_date, line.object_id, line.rule))
+    matrix = totals_matrix(prepared, totals, [seat.id])
+    records = UnitRun(prepared, totals, unit, matrix.get(seat.id), team_pay, True).run(position)
+    earned = records[-1].earned.get(component.name, ZERO) if records and records[-1].position == position else ZERO
+    rounding, values = component.allocation.rounding, [Fraction(line.value) for line in lines]
+    parts = allocate(earned, values, rounding.places, rounding.mode)
+    whole = sum(values, Fraction(0))
+    return tuple(lines) if parts is None else tuple(
+        replace(line, pay=part, share=exact.simple(Fraction(line.value) / whole)) for line, part in zip(lines, parts, strict=True)
+    )  # fmt: skip
 
 
 def measure_lines(prepared: Prepared, facts: Facts, splits: Splits, assignment: int, period: int, measure: str) -> tuple[Line, ...]:
@@ -83,7 +110,7 @@ def _paid(line: Line, pay: Number) -> Line:
     return Line(line.object_id, line.event_date, line.rule, line.pay_credit, line.quota_credit, line.value, pay)
 
 
-def _attribute(component: Component, prepared: Prepared, env: dict[str, Number], index: int, lines: list[Line]) -> list[Line]:
+def _attribute(component: Component, prepared: Prepared, env: dict[str, Any], index: int, lines: list[Line]) -> list[Line]:
     rate = component.pay_rate
     if rate is None or not env:
         return lines

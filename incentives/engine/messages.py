@@ -101,7 +101,14 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "effective_first": ("nothing is said about days before %(day)s", "the first table of this name has no `effective`"),
     "effective_order": ("%(day)s is not after the table of the same name before it", "order tables of one name by `effective`"),
     "effective_kind": ("`%(name)s` changes its kind or dimensions", "give the later table another name"),
+    # ---- attributes, comparisons and pools
+    "attribute_key": ("`%(key)s` has no meaning here", "it goes with `read`: %(read)s"),
+    "peers_cycle": ("compares `%(name)s`, which itself depends on others", "compare a measure, or pay that depends on nobody else"),
+    "not_peers": ("`%(name)s` is no comparison of this plan", "peers: %(known)s"),
+    "pool_own": ("`%(name)s` differs from payee to payee; a pool is one amount", "use figures and %(known)s"),
     # ---- components
+    "order_twice": ("`%(step)s` stands twice", "keep one of them"),
+    "order_missing": ("the component has a `%(step)s`, its order does not", "add it to `order`"),
     "mode_table": ("%(mode)s does not fit `%(table)s`", "curve reads `points`, the other modes read `steps`"),
     "marginal_from_zero": ("%(mode)s pay needs a table that starts at 0", "add a first step from 0, its value may be 0"),
     "mode_by": ("%(mode)s cuts the base itself", "take `by` out; use `scale` for bounds in percent of quota"),

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from . import exact
 from .contracts import Totals
-from .earn import PeriodRecord, TeamPay, UnitRun, totals_matrix
+from .earn import Crossing, PeriodRecord, UnitRun, totals_matrix
 from .errors import InputError
 from .exact import ONE, ZERO, Number
 from .grid import table_at
@@ -36,14 +36,14 @@ class NextStep:
     worth: Number
 
 
-def what_if(prepared: Prepared, totals: Totals, assignment: int, period: int, amount: Number, team_pay: TeamPay | None = None) -> PeriodRecord | None:
+def what_if(prepared: Prepared, totals: Totals, assignment: int, period: int, amount: Number, team_pay: Crossing | None = None) -> PeriodRecord | None:
     """The period (by id) as if `amount` more had been credited: added to every sum of plain pay credits (measures without
     `value` and `where`). Filters and per-line pay need a real line: add it to the facts and compute the chunk anew.
     None when the assignment is not in force."""
     return _record(prepared, totals, assignment, period, amount, team_pay)
 
 
-def next_step(prepared: Prepared, totals: Totals, assignment: int, period: int, component: str, team_pay: TeamPay | None = None) -> NextStep | None:
+def next_step(prepared: Prepared, totals: Totals, assignment: int, period: int, component: str, team_pay: Crossing | None = None) -> NextStep | None:
     """The next step above, or None: no table, a base that is not one measure, nothing above, or an undefined scale."""
     found = next((item for item in prepared.plan.components if item.name == component), None)
     if found is None:
@@ -99,7 +99,7 @@ def _reach(distance: Number, includes: str, prepared: Prepared) -> Number:
     return Decimal(units).scaleb(-places)
 
 
-def _record(prepared: Prepared, totals: Totals, assignment: int, period: int, amount: Number, team_pay: TeamPay | None) -> PeriodRecord | None:
+def _record(prepared: Prepared, totals: Totals, assignment: int, period: int, amount: Number, team_pay: Crossing | None) -> PeriodRecord | None:
     people = prepared.people
     position = next((i for i, item in enumerate(prepared.periods) if item.id == period), None)
     if position is None or assignment not in people.unit_of:

@@ -113,6 +113,20 @@ class PeopleIndex:
         index = bisect_right(rows, day, key=lambda row: row[0]) - 1
         return rows[index][2] if index >= 0 and day < rows[index][1] else None
 
+    def weighed(self, assignment: int, name: str, low: int, high: int, day: int) -> list[tuple[int, int, Decimal]]:
+        """The values of a window `[low, high)` and the days on which each holds, as it stands on a day: what has not begun
+        by then does not count, and the value before it is taken to hold on."""
+        rows = [row for row in self._attributes.get((assignment, name), ()) if row[0] <= day]
+        later = {row[0] for row in self._attributes.get((assignment, name), ()) if row[0] > day}
+        found = []
+        for i, (start, end, value) in enumerate(rows):
+            if i + 1 == len(rows) and end in later:
+                end = high
+            first, last = max(start, low), min(end, high)
+            if first < last:
+                found.append((first, last, value))
+        return found
+
     def manager(self, assignment: int, day: int) -> int | None:
         """The assignment to which this one reports on a day."""
         for start, end, manager in self._lines.get(assignment, ()):

@@ -70,12 +70,16 @@ class QuotaSpec:
 
 @dataclass(frozen=True)
 class AttributeSpec:
-    """A dated number of the assignment, read as attr.NAME."""
+    """A dated number of the assignment, read as attr.NAME: on the last or first day, or weighed by calendar days over a
+    window (`rounding`: of each part)."""
 
     name: str
     default: Number | None
     minimum: Number | None = None
     maximum: Number | None = None
+    read: str = "last_day"
+    over: str = "period"
+    rounding: Rounding | None = None
 
 
 @dataclass(frozen=True)
@@ -91,12 +95,45 @@ class AttainmentSpec:
 
 @dataclass(frozen=True)
 class ValueSpec:
-    """A named formula."""
+    """A named formula. late: it reads what crosses between payees."""
 
     name: str
     label: str
     formula: Formula
     text: str
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class PeerSpec:
+    """A comparison between the payees under the plan: rank.NAME, tied.NAME, peers.NAME, total.NAME."""
+
+    name: str
+    label: str
+    of: Formula
+    among: Formula | None
+    within: Formula | None
+    highest_first: bool
+    pays: frozenset[str] = frozenset()
+    """Components whose pay it reads."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """An amount for all participants of a comparison, divided by their values."""
+
+    component: str
+    peers: int
+    amount: Formula
+    rounding: Rounding
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Gives the component's pay back to lines in proportion to the hidden measure `weights`."""
+
+    weights: int
+    rounding: Rounding
 
 
 @dataclass(frozen=True)
@@ -123,6 +160,10 @@ class PayRate:
     """Rounds each slice."""
 
 
+ORDER = ("multiply", "floor", "cap", "share")
+"""The steps between base x pay_rate and rounding, as far as a component does not say otherwise."""
+
+
 @dataclass(frozen=True)
 class Component:
     """One thing that is paid. Exactly one of (base, pay_rate) and formula is set; a per_line component's formula
@@ -146,6 +187,16 @@ class Component:
     line_measure: int | None = None
     late: bool = False
     """Needs the team's commission, so it is computed after everybody's other components."""
+    pool: Pool | None = None
+    allocation: Allocation | None = None
+    added: bool = False
+    """Multipliers are added: what each is above 1 is summed."""
+    share: Formula | None = None
+    order: tuple[str, ...] = ORDER
+    paid: bool = True
+    """False: evaluated and shown, not paid."""
+    unit: str = ""
+    """What a reward that is not money is counted in."""
     texts: dict[str, str] = field(default_factory=dict)
     uses: frozenset[str] = frozenset()
 
@@ -167,6 +218,7 @@ class CompiledPlan:
     attributes: tuple[AttributeSpec, ...]
     attainments: tuple[AttainmentSpec, ...]
     values: tuple[ValueSpec, ...]
+    peers: tuple[PeerSpec, ...]
     components: tuple[Component, ...]
     tables: dict[str, AnyTable]
     code_columns: frozenset[str]
@@ -180,6 +232,11 @@ class CompiledPlan:
             if measure.name == name:
                 return i
         raise KeyError(name)
+
+    @property
+    def cash(self) -> frozenset[str]:
+        """Components that are paid, in money."""
+        return frozenset(c.name for c in self.components if c.paid and not c.unit)
 
     @property
     def needs_team_cells(self) -> bool:

@@ -112,11 +112,23 @@ def earned(simulation: Simulation, payee: Any, component: str | None = None, per
     payee_id = None if payee is None else simulation.data.payee_id(payee)
     if component is not None and component not in {c.name for c in simulation.plan.components}:
         raise InputError(f"component {component} is not in plan {simulation.plan.key}")
+    if component is not None and component not in simulation.plan.cash:
+        return _aside(simulation, payee_id, f"pay.{component}", period)
     period_id = None if period is None else simulation.period_id(period)
     total: Number = ZERO
     for item in simulation.result.outcome.earnings:
         if payee_id in (None, item.payee) and component in (None, item.component) and period_id in (None, item.period):
             total = exact.add(total, item.amount)
+    return total
+
+
+def _aside(simulation: Simulation, payee: int | None, name: str, period: Any) -> Number:
+    """The sum of what is evaluated but not paid, or paid in something else than money."""
+    period_id = None if period is None else simulation.period_id(period)
+    total: Number = ZERO
+    for item in simulation.result.outcome.figures:
+        if item.name == name and payee in (None, item.payee) and period_id in (None, item.period) and item.value is not None:
+            total = exact.add(total, item.value)
     return total
 
 

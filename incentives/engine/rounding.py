@@ -131,3 +131,23 @@ def split_largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
     for i in order[:left]:
         parts[i] += 1
     return [sign * part for part in parts]
+
+
+def allocate(total: Decimal | Fraction, weights: Sequence[Fraction], places: int, mode: str) -> list[Decimal] | None:
+    """An amount divided in proportion to weights of any sign into parts of `places` decimals that sum to it (rounded to
+    them) exactly: each part is rounded down, what is left over goes to the largest remainders, ties to the earlier
+    part. None where the weights sum to zero.
+
+    >>> allocate(Decimal(100), [Fraction(1), Fraction(1), Fraction(1)], 2, "half_up")
+    [Decimal('33.34'), Decimal('33.33'), Decimal('33.33')]
+    """
+    whole = sum(weights, Fraction(0))
+    if whole == 0:
+        return None
+    units = int(round_number(total, places, mode).scaleb(places, _WIDE))
+    exact_parts = [units * weight / whole for weight in weights]
+    parts = [part.numerator // part.denominator for part in exact_parts]
+    order = sorted(range(len(weights)), key=lambda i: (parts[i] - exact_parts[i], i))
+    for i in order[: units - sum(parts)]:
+        parts[i] += 1
+    return [scaled(part, places) for part in parts]

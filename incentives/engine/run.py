@@ -9,7 +9,8 @@ from decimal import Decimal
 import numpy as np
 
 from .contracts import NOBODY, ChunkResult, ExclusionCount, Facts, Outcome, RunResult, Splits, Totals
-from .earn import earn, team_pay_of
+from .crossing import crosses, crossing
+from .earn import earn
 from .measure import chunk_compute, totals_merge
 from .prepare import Prepared
 
@@ -46,10 +47,7 @@ def facts_for(facts: Facts, splits: Splits, payees: Sequence[int]) -> tuple[Fact
 
 def outcome_of(prepared: Prepared, totals: Totals) -> Outcome:
     """Earnings of everybody, overrides on the team's commission included (those last)."""
-    first = earn(prepared, totals)
-    if not any(component.late for component in prepared.plan.components):
-        return first
-    return earn(prepared, totals, team_pay=team_pay_of(prepared, first.earnings))
+    return earn(prepared, totals, team_pay=crossing(prepared, totals) if crosses(prepared) else None)
 
 
 def chunks_merge(chunks: Sequence[ChunkResult]) -> ChunkResult:

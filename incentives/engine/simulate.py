@@ -11,7 +11,8 @@ from typing import Any
 from . import exact
 from .compile import plan_load
 from .contracts import RunResult, day_text
-from .earn import TeamPay, team_pay_of
+from .crossing import crosses, crossing
+from .earn import Crossing
 from .errors import InputError
 from .lines import Line, component_lines
 from .plan import CompiledPlan
@@ -29,7 +30,7 @@ class Simulation:
     data: Tabular
     prepared: Prepared
     result: RunResult
-    team_pay: TeamPay
+    team_pay: Crossing
 
     def lines(self, assignment: int, period: int, component: str) -> tuple[Line, ...]:
         """The lines of a component."""
@@ -48,7 +49,7 @@ def simulation_run(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
     data = tabular_inputs(plan, tables, as_of)
     prepared = Prepared(plan, data.inputs)
     result = run(prepared, data.facts, data.splits)
-    return Simulation(plan, data, prepared, result, team_pay_of(prepared, result.outcome.earnings))
+    return Simulation(plan, data, prepared, result, crossing(prepared, result.totals) if crosses(prepared) else {})
 
 
 def tables_read(folder: Path) -> dict[str, list[Row]]:

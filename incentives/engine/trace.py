@@ -13,7 +13,7 @@ from typing import Any
 
 from . import exact
 from .contracts import Totals
-from .earn import PeriodRecord, TeamPay, UnitRun, figure_names, totals_matrix
+from .earn import Crossing, PeriodRecord, UnitRun, figure_names, totals_matrix
 from .errors import InputError
 from .exact import ZERO, Number
 from .period_formula import Unusable
@@ -23,7 +23,7 @@ from .prepare import Prepared
 Node = dict[str, Any]
 
 
-def explain(prepared: Prepared, totals: Totals, assignment: int, period: int, team_pay: TeamPay | None = None) -> Node:
+def explain(prepared: Prepared, totals: Totals, assignment: int, period: int, team_pay: Crossing | None = None) -> Node:
     """The tree for one assignment and period (by id). Needs the totals of that assignment alone (and its team rows)."""
     people = prepared.people
     if assignment not in people.unit_of:
@@ -38,7 +38,7 @@ def explain(prepared: Prepared, totals: Totals, assignment: int, period: int, te
     return _tree(prepared, totals, assignment, record)
 
 
-def trees(prepared: Prepared, totals: Totals, team_pay: TeamPay | None = None) -> dict[tuple[int, int], Node]:
+def trees(prepared: Prepared, totals: Totals, team_pay: Crossing | None = None) -> dict[tuple[int, int], Node]:
     """The trees of everybody by (assignment, period id)."""
     people, found = prepared.people, {}
     matrix = totals_matrix(prepared, totals)
@@ -52,13 +52,18 @@ def trees(prepared: Prepared, totals: Totals, team_pay: TeamPay | None = None) -
 def _tree(prepared: Prepared, totals: Totals, assignment: int, record: PeriodRecord) -> Node:
     plan, period = prepared.plan, prepared.periods[record.position]
     total: Number = ZERO
-    children = []
+    children, aside = [], []
     for component in plan.components:
         if component.name not in record.earned:
             continue
-        total = exact.add(total, record.earned[component.name])
-        children.append(_component(prepared, totals, assignment, record, component))
-    return {
+        node = _component(prepared, totals, assignment, record, component)
+        if component.name in plan.cash:
+            total = exact.add(total, record.earned[component.name])
+            children.append(node)
+        else:
+            aside.append(node | {"unit": component.unit, "paid": component.paid})
+    extra = {"aside": aside} if aside else {}
+    return extra | {
         "kind": "earned",
         "label": plan.title,
         "plan": plan.key,
@@ -85,6 +90,9 @@ def _component(prepared: Prepared, totals: Totals, assignment: int, record: Peri
             for part in record.parts[component.name]
         ],
     }
+    weighed = {name: record.env[f"@weighed:{name}"] for name in sorted(component.uses) if f"@weighed:{name}" in record.env}
+    if weighed:
+        node["weighed"] = weighed
     if component.name in record.issues:
         node["issue"] = record.issues[component.name]
     if component.team is not None:

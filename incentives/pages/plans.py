@@ -21,8 +21,8 @@ from incentives.engine.errors import Problem
 from incentives.engine.plan_check import plan_check
 from incentives.models import Plan, PlanVersion
 from incentives.planform import FormProblem, form_apply, form_tree
-from incentives.problemwords import problem_shown
 from incentives.planwords import form_translate
+from incentives.problemwords import problem_shown
 from incentives.services.plans import PlanRefused, plan_create, version_activate, version_draft
 from spm.access.guards import may, requires
 from spm.calendars.models import FiscalCalendar
