@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import InputError, PlanError
 from .golden import cases_read, golden_run, golden_text
+from .mutations import plan_mutations
 from .plan_check import plan_check
 from .simulate import simulate, simulation_json, simulation_text
 
@@ -47,6 +48,7 @@ def plan_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `plan`."""
     parser.add_argument("action", choices=["check"])
     parser.add_argument("plans", type=Path, nargs="+", metavar="PLAN.yaml")
+    parser.add_argument("--mutations", action="store_true", help="nudge every rate, bound and cap; name those that no test of the plan holds")
 
 
 def plan_main(options: dict[str, Any], write: Write) -> int:
@@ -67,10 +69,19 @@ def plan_main(options: dict[str, Any], write: Write) -> int:
         failed = sum(bool(test.problems) for test in report.tests)
         if report.ok:
             write(f"{path}: right, {len(report.tests)} tests passed")
+            if options["mutations"]:
+                _mutations_write(path, write)
         else:
             code = 1
             write(f"{path}: {len(report.problems)} problems, {failed} of {len(report.tests)} tests failed")
     return code
+
+
+def _mutations_write(path: Path, write: Write) -> None:
+    found = plan_mutations(path.read_text(encoding="utf-8"))
+    for figure in found.uncovered:
+        write(f"{path}:{figure.place}: uncovered: no test breaks when its last digit changes; add a test whose result depends on it")
+    write(f"{path}: {found.figures} figures nudged, {len(found.uncovered)} uncovered")
 
 
 def golden_arguments(parser: argparse.ArgumentParser) -> None:

@@ -151,7 +151,7 @@ class Compiler:
         exclusions = self._exclusions()
         self._credits()
         for i, item in self._items("measures"):
-            self._declare(("measures", i, "name"), item["name"], NUMBER, item.get("over", "period"))
+            self._declare(("measures", i, "name"), item["name"], NUMBER, window_of(item))
         quotas, attributes = self._quotas(), self._attributes()
         attainments = self._attainments()
         self._measures()
@@ -217,7 +217,19 @@ class Compiler:
             quota = self.line((*path, "quota_amount"), item["quota_amount"], credited=False) if "quota_amount" in item else None
             roles = tuple(item["roles"]) if "roles" in item else None
             self.credits.append(
-                CreditRule(item["name"], item["to"], where, amount, quota, self.rounding_of(item.get("round")), roles, item.get("must_total", True))
+                CreditRule(
+                    item["name"],
+                    item["to"],
+                    where,
+                    amount,
+                    quota,
+                    self.rounding_of(item.get("round")),
+                    roles,
+                    item.get("must_total", True),
+                    item.get("choose", ""),
+                    item.get("priority", 0),
+                    conditions(where),
+                )
             )
         names = [rule.name for rule in self.credits]
         if not names:
@@ -229,7 +241,7 @@ class Compiler:
     def _quotas(self) -> tuple[QuotaSpec, ...]:
         found = []
         for i, item in self._items("quotas"):
-            spec = QuotaSpec(item["name"], item.get("over", "period"), item.get("prorate", "none"))
+            spec = QuotaSpec(item["name"], window_of(item), item.get("prorate", "none"))
             self._declare(("quotas", i, "name"), f"quota.{spec.name}", MAYBE, spec.over)
             found.append(spec)
         return tuple(found)
@@ -249,8 +261,8 @@ class Compiler:
         return tuple(found)
 
     def _attainments(self) -> tuple[AttainmentSpec, ...]:
-        measures = {item["name"]: item.get("over", "period") for _, item in self._items("measures")}
-        quotas = {item["name"]: item.get("over", "period") for _, item in self._items("quotas")}
+        measures = {item["name"]: window_of(item) for _, item in self._items("measures")}
+        quotas = {item["name"]: window_of(item) for _, item in self._items("quotas")}
         found = []
         for i, item in self._items("attainments"):
             path: SchemaPath = ("attainments", i)
@@ -280,7 +292,7 @@ class Compiler:
                 self.problem((*path, "value"), "count_with_value")
             value = self.line((*path, "value"), item["value"]) if "value" in item else None
             where = self.line((*path, "where"), item["where"], "bool") if "where" in item else None
-            over, label = item.get("over", "period"), item.get("label", item["name"])
+            over, label = window_of(item), item.get("label", item["name"])
             rules = tuple(name for name in wanted if name in direct)
             target = len(self.measures)
             self.measures.append(Measure(item["name"], label, rules, aggregate, value, where, over))
@@ -326,6 +338,19 @@ class Compiler:
         used = {item.value for node in self.line_nodes for item in walk(node) if item.op == "name"}
         kinds = {name: self.line_names[name].kind for name in used if name in self.line_names}
         return frozenset(n for n, k in kinds.items() if k == "code"), frozenset(n for n, k in kinds.items() if k == "number" and n != "amount")
+
+
+def window_of(item: Mapping[str, Any]) -> str:
+    """The window of a measure or quota: period, quarter, year, ever, or rolling:N."""
+    over = item.get("over", "period")
+    return f"rolling:{item['periods']}" if over == "rolling" else str(over)
+
+
+def conditions(node: Node | None) -> int:
+    """How many conditions a formula joins by `and`: how specific it is."""
+    if node is None:
+        return 0
+    return sum(conditions(arg) for arg in node.args) if node.op == "and" else 1
 
 
 def walk(node: Node | None) -> Iterator[Node]:

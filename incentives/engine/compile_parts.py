@@ -232,7 +232,11 @@ class _ComponentCompiler:
         settle = self.item.get("settle")
         if settle is None:
             if to_date:
-                self.compiler.problem(self.path, "settle_needed", window=sorted(to_date)[0])
+                window = sorted(to_date)[0]
+                if window.startswith("rolling:"):
+                    self.compiler.problem(self.path, "settle_rolling")
+                else:
+                    self.compiler.problem(self.path, "settle_needed", window=window)
             return "period"
         if settle != "period" and windows != {settle}:
             self.compiler.problem((*self.path, "settle"), "settle_differs", settle=settle, others=sorted(windows - {settle}))

@@ -150,8 +150,15 @@ def credit(prepared: Prepared, facts: Facts, splits: Splits, payees: Iterable[in
     reasons = np.full(count, "no_rule", dtype=object)
     reasons[facts.payee == NOBODY] = "no_owner"
     by_rule = {}
-    for rule in prepared.plan.credits:
-        by_rule[rule.name] = _apply(chunk, rule, active, credited, reasons)
+    taken: dict[str, Bools] = {}
+    for rule in prepared.plan.credit_order:
+        here = active if rule.where is None else active & condition(rule.where, chunk.lines)
+        if rule.choose:
+            before = taken.get(rule.choose)
+            here = here if before is None else here & ~before
+            taken[rule.choose] = here if before is None else before | here
+        by_rule[rule.name] = _apply(chunk, rule, here, credited, reasons)
+    by_rule = {rule.name: by_rule[rule.name] for rule in prepared.plan.credits}
     outside = active & (chunk.row_cells < 0)
     reasons[outside] = "outside_calendar"
     left = active & (~credited | outside) & chunk.owned
@@ -168,9 +175,8 @@ def credit(prepared: Prepared, facts: Facts, splits: Splits, payees: Iterable[in
     return CreditStage(facts, chunk.units, chunk.cells, by_rule, tuple(exclusions), tuple(uncredited), done)
 
 
-def _apply(chunk: _Chunk, rule: CreditRule, active: Bools, credited: Bools, reasons: npt.NDArray[Any]) -> Credited:
+def _apply(chunk: _Chunk, rule: CreditRule, here: Bools, credited: Bools, reasons: npt.NDArray[Any]) -> Credited:
     lines, facts = chunk.lines, chunk.facts
-    here = active if rule.where is None else active & condition(rule.where, lines)
     pay = lines.numbers["amount"] if rule.amount is None else number(rule.amount, lines)
     quota = pay if rule.quota_amount is None else number(rule.quota_amount, lines)
     if rule.rounding is not None:

@@ -103,16 +103,20 @@ class UnitRun:
     def _measures(self, position: int, running: dict[int, tuple[str, int]]) -> tuple[dict[str, Any], bool]:
         env: dict[str, Any] = {}
         any_total = False
-        for index, measure in enumerate(self.plan.measures):
+        for index, name, over, rolling in self.prepared.measures:
             value = self.matrix[index][position] if self.matrix else 0
             any_total = any_total or value != 0
-            if measure.over != "period":
-                label = self.prepared.windows[measure.over][position]
+            if over == "period":
+                pass
+            elif rolling:
+                value = sum(self.matrix[index][max(0, position + 1 - rolling) : position + 1]) if self.matrix else 0
+            else:
+                label = self.prepared.windows[over][position]
                 before = running.get(index)
                 if before is not None and before[0] == label:
                     value += before[1]
                 running[index] = (label, value)
-            env[measure.name] = exact.from_integer(value, self.denominators[index])
+            env[name] = exact.from_integer(value, self.denominators[index])
         return env, any_total
 
     def _period(self, position: int, env: dict[str, Any], day: int) -> PeriodRecord:
@@ -282,10 +286,10 @@ class UnitRun:
         if rate.kind in ("fixed", "stacked", "excess"):
             assert isinstance(table, Steps)
             method: Any = getattr(table, rate.kind)
-            pay = method(by, scale)
+            amount: Number = method(by, scale)
             if parts is not None:
-                parts.append(Part("step", rate.table, pay, {"base": base, "by": by, "rate": table.rate(by, scale), "scale": scale}))
-            return pay
+                parts.append(Part("step", rate.table, amount, {"base": base, "by": by, "rate": table.rate(by, scale), "scale": scale}))
+            return amount
         if rate.kind == "whole":
             assert isinstance(table, Steps)
             value = table.rate(by, scale)

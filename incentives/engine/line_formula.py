@@ -139,7 +139,11 @@ def _called(node: Node, lines: Lines) -> LineNumber:
         mode = args[2].value if len(args) == 3 else lines.mode
         return number(args[0], lines).rounded(int(args[1].value), mode)
     if name == "running":
-        return _running(number(args[0], lines), lines.windows[args[1].value], lines.length)
+        groups = lines.windows[args[1].value]
+        if len(args) == 3:
+            pairs = np.stack([groups, np.asarray(_codes(args[2], lines), dtype=np.int64)])
+            groups = np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1)
+        return _running(number(args[0], lines), groups, lines.length)
     table = lines.tables[args[0].value]
     if not isinstance(table, Dated):
         return _read(table, name, args[1:], lines)

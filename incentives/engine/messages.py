@@ -35,7 +35,6 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "formula_character": ("`%(token)s` means nothing here", 'use + - * / ^ = != < <= > >= and or not in, names, numbers, 5%%, "text"'),
     "formula_ends": ("the formula ends too early", "close brackets and finish the last operation"),
     # ---- types and grains
-    "kind_needed": ("a %(wanted)s is needed, this is a %(found)s", "give a %(wanted)s"),
     "number_needed": ("a number is needed, this is a %(found)s", "use an amount, a measure or a formula of them"),
     "condition_needed": ("a condition is needed, this is a %(found)s", "compare: x > 0"),
     "text_alone": ("a text stands alone", 'compare it with a code column: channel = "online"'),
@@ -63,6 +62,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "whole_digits": ("the precision in significant digits is a whole number from %(low)s to %(high)s, written out", "such as 12"),
     "mode_unknown": ("the rounding mode is unknown", "use one of %(known)s"),
     "window_unknown": ("the window of %(function)s is unknown", "use one of %(known)s"),
+    "running_by": ("running accumulates by a code column", "use one of %(known)s"),
     "period_function": ("`%(function)s` is a function per payee and period", "use it outside the aggregate"),
     "function_unknown": ("function `%(function)s` is unknown", "known here: %(known)s"),
     "function_unknown_near": ("function `%(function)s` is unknown", "did you mean `%(near)s`?"),

@@ -31,6 +31,10 @@ class CreditRule:
     rounding: Rounding | None
     roles: tuple[str, ...] | None
     must_total: bool
+    choose: str = ""
+    """Of the rules of one such group only one credits an object: the first by priority, then by number of conditions."""
+    priority: int = 0
+    specificity: int = 0
 
 
 @dataclass(frozen=True)
@@ -232,6 +236,11 @@ class CompiledPlan:
             if measure.name == name:
                 return i
         raise KeyError(name)
+
+    @property
+    def credit_order(self) -> list[CreditRule]:
+        """The rules in the order in which they take objects."""
+        return sorted(self.credits, key=lambda rule: (-rule.priority, -rule.specificity) if rule.choose else (0, 0))
 
     @property
     def cash(self) -> frozenset[str]:

@@ -56,6 +56,11 @@ def plan_tests(document: Document, plan: CompiledPlan) -> tuple[TestResult, ...]
     return tuple(_test(document, plan, i, test) for i, test in enumerate(document.data.get("tests") or []))
 
 
+def plan_tests_break(document: Document, plan: CompiledPlan) -> bool:
+    """Does one of the plan's tests fail? Stops at the first that does."""
+    return any(_test(document, plan, i, test).problems for i, test in enumerate(document.data.get("tests") or []))
+
+
 def _test(document: Document, plan: CompiledPlan, index: int, test: Mapping[str, Any]) -> TestResult:
     path = ("tests", index)
     tables = {name: _texts(test[name]) for name in KNOWN if name in test}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -23,17 +24,28 @@ class Prepared:
         self.plan, self.inputs = plan, inputs
         self.periods = calendar_checked(inputs.calendar)
         self.people = PeopleIndex(inputs.people)
-        self.windows = {over: [window_label(period, over) for period in self.periods] for over in ("period", "quarter", "year")}
+        rolling = {over for over in (*(m.over for m in plan.measures), *(q.over for q in plan.quotas)) if over.startswith("rolling:")}
+        overs = ("period", "quarter", "year", "ever", *sorted(rolling))
+        self.windows = {over: [window_label(period, over) for period in self.periods] for over in overs}
         self._spans: dict[tuple[str, str], tuple[int, int]] = {}
         for over, labels in self.windows.items():
             for period, label in zip(self.periods, labels, strict=True):
                 low, high = self._spans.get((over, label), (period.start, period.end))
                 self._spans[over, label] = (min(low, period.start), max(high, period.end))
+            if over in rolling:
+                for position, label in enumerate(labels):
+                    first = self.periods[max(0, position + 1 - rolling_periods(over))]
+                    self._spans[over, label] = (first.start, self.periods[position].end)
         self._quotas: dict[tuple[int, str], list[Quota]] = defaultdict(list)
         for quota in inputs.quotas:
             if quota.start >= quota.end:
                 raise InputError(f"quotas: {quota.measure} of position {quota.position} ends before it starts")
             self._quotas[quota.position, quota.measure].append(quota)
+
+    @cached_property
+    def measures(self) -> list[tuple[int, str, str, int]]:
+        """(index, name, window, periods of a rolling window) of each measure."""
+        return [(i, m.name, m.over, rolling_periods(m.over)) for i, m in enumerate(self.plan.measures)]
 
     def span(self, over: str, period: int) -> tuple[int, int]:
         """First day and end of the window to which the period (by position) belongs."""
@@ -83,8 +95,18 @@ class Cells:
 
 
 def window_label(period: Period, over: str) -> str:
-    """The accumulation window of a period; a period without a quarter or year is a window of its own."""
+    """The accumulation window of a period; a period without a quarter or year is a window of its own, and each rolling
+    window ends with its own period."""
+    if over == "ever":
+        return over
+    if over.startswith("rolling:"):
+        return period.key
     return period.key if over == "period" else getattr(period, over) or period.key
+
+
+def rolling_periods(over: str) -> int:
+    """N of a window rolling:N (the period itself and the N-1 before it); 0 for any other."""
+    return int(over.removeprefix("rolling:")) if over.startswith("rolling:") else 0
 
 
 def calendar_checked(calendar: Calendar) -> tuple[Period, ...]:

@@ -174,6 +174,16 @@ def parse(text: str) -> Node:
     return node
 
 
+def numbers_of(text: str) -> list[tuple[str, int, int, int, int]]:
+    """The numbers written in a formula: text, line and column from 1, start and end within the text; whole powers left out."""
+    found, before = [], ""
+    for token in _parser().lex(text):
+        if token.type == "NUMBER" and before != "^":
+            found.append((str(token), token.line or 1, token.column or 1, token.start_pos or 0, token.end_pos or 0))
+        before = str(token)
+    return found
+
+
 def _early(text: str) -> SyntaxProblem:
     lines = text.rstrip("\n").split("\n")
     return SyntaxProblem(len(lines), len(lines[-1]) + 1, "formula_ends")

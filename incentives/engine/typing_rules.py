@@ -29,7 +29,7 @@ class Type:
 
 NUMBER, BOOL, CODE, DATE = Type("number"), Type("bool"), Type("code"), Type("date")
 MAYBE = Type("number", True)
-WINDOWS = ("day", "period", "quarter", "year")
+WINDOWS = ("day", "period", "quarter", "year", "ever")
 AGGREGATES = ("sum", "count")
 TIERS = ("rate", "marginal", "proportional", "excess", "fixed", "stacked")
 
@@ -237,7 +237,9 @@ def _call(node: Node, scope: Scope) -> Type:
         _table(node, scope, Steps)
         return _numbers(node, scope, args[1:])
     if name == "running" and scope.grain == "line":
-        _arity(node, 2, 2)
+        _arity(node, 2, 3)
+        if len(args) == 3 and (args[2].op != "name" or check(args[2], scope).kind != "code"):
+            raise TypeProblem(args[2], "running_by", known=sorted(name for name, kind in scope.names.items() if kind.kind == "code"))
         if args[1].op != "string" or args[1].value not in WINDOWS:
             raise TypeProblem(args[1], "window_unknown", function=name, known=[f'"{w}"' for w in WINDOWS])
         return _numbers(node, scope, args[:1])

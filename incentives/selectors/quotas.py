@@ -54,7 +54,7 @@ def quota_states(results: Sequence[Result], *, today: dt.date) -> dict[tuple[int
     found: dict[tuple[int, int], QuotaState] = {}
     for row, spec in rows:
         over = row.plan.measures[row.plan.measure_index(spec.measure)].over
-        low, high = windows[row.period.pk, over]
+        low, high = windows.get((row.period.pk, over)) or windows[row.period.pk, "period"]
         actual, quota = row.figures.get(spec.measure) or Decimal(0), row.figures.get(f"quota.{spec.quota}")
         state = quota_state(
             currency=row.currency, over=over, actual=Fraction(actual), quota=None if quota is None else Fraction(quota), low=low, high=high,
