@@ -21,8 +21,9 @@ RATE_TYPES = ("plan", "daily")
 class FxTable:
     """Rates into one currency by source currency and day, as known at a change number."""
 
-    def __init__(self, *, number: int, currency: str) -> None:
-        rows = known_as_at(FxRate.objects.filter(rate_type__in=RATE_TYPES), number)
+    def __init__(self, *, number: int, currency: str, rate_types: tuple[str, ...] = RATE_TYPES) -> None:
+        self.rate_types = rate_types
+        rows = known_as_at(FxRate.objects.filter(rate_type__in=rate_types), number)
         self._spans: dict[tuple[str, str], list[tuple[int, int, Fraction]]] = {}
         for row in rows.order_by("valid_from"):
             low, high = day_number(row.valid_from), 2**31 if row.valid_to is None else day_number(row.valid_to)
@@ -33,7 +34,7 @@ class FxTable:
 
     def fx_rate(self, currency: str, day: int) -> Fraction | None:
         """Units of the target currency for one unit of `currency` on a day."""
-        for kind in RATE_TYPES:
+        for kind in self.rate_types:
             for low, high, value in self._spans.get((kind, currency), ()):
                 if low <= day < high:
                     return value

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from .compile_money import conversions_compile, currencies_compile
 from .compile_parts import components_compile
 from .compile_peers import peers_compile, peers_declare
 from .compile_tables import figure, tables_compile
@@ -159,6 +160,7 @@ class Compiler:
         values = self._values()
         components = components_compile(self)
         peers = peers_compile(self)
+        conversions, currencies = conversions_compile(self), currencies_compile(self)
         if self.problems:
             raise PlanError(sorted(self.problems, key=lambda p: (p.line, p.column, p.path)))
         codes, numbers = self._columns()
@@ -182,6 +184,8 @@ class Compiler:
             tables=self.tables,
             code_columns=codes,
             number_columns=numbers,
+            conversions=conversions,
+            currencies=currencies,
             document=self.data,
             digest=hashlib.sha256(canonical.encode()).hexdigest(),
         )

@@ -18,6 +18,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -129,6 +130,8 @@ class Assignment:
     fte: int = WHOLE
     legal_entity: str = ""
     primary: bool = True
+    currency: str = ""
+    """In which it is paid; "": in the plan's."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,20 @@ class Quota:
     amount: Decimal
     start: int
     end: int
+    currency: str = ""
+    """"": the plan's."""
+
+
+@dataclass(frozen=True)
+class FxRate:
+    """One unit of `base` is `fx_rate` units of `quote`, for a named type of rate, over `[start, end)`."""
+
+    rate_type: str
+    base: str
+    quote: str
+    fx_rate: Decimal | Fraction
+    start: int
+    end: int = OPEN_END
 
 
 @dataclass(frozen=True)
@@ -210,6 +227,7 @@ class Inputs:
     people: People
     quotas: tuple[Quota, ...] = ()
     vocabulary: Vocabulary = field(default_factory=_empty)
+    fx_rates: tuple[FxRate, ...] = ()
 
 
 # ---------------------------------------------------------------- results
@@ -228,7 +246,7 @@ class ExclusionCount:
 class Uncredited:
     """An object that no rule credited and no exclusion explains. `amount` is at source scale.
 
-    reason: no_owner, no_rule, no_assignment, split_total, outside_calendar.
+    reason: no_owner, no_rule, no_assignment, split_total, outside_calendar, no_fx_rate.
     """
 
     object_id: int
@@ -281,6 +299,8 @@ class Earning(NamedTuple):
     component: str
     period: int
     amount: Decimal
+    currency: str = ""
+    """Where the plan earns in several currencies apart; "": in the plan's."""
 
 
 class Figure(NamedTuple):

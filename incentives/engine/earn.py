@@ -72,12 +72,16 @@ class UnitRun:
         team_pay: Crossing | None,
         record: bool,
         only: frozenset[str] | None = None,
+        currency: int = 0,
     ) -> None:
         self.prepared, self.plan = prepared, prepared.plan
         self.assignment = prepared.people.assignments[unit]
         self.intervals: list[Interval] = prepared.people.enrolled(unit)
-        self.matrix = matrix
-        self.denominators = totals.denominators
+        offset, size = currency * self.plan.block, self.plan.block
+        self.matrix = matrix if matrix is None or len(matrix) == size else matrix[offset : offset + size]
+        self.denominators = totals.denominators[offset : offset + size]
+        self.currency = self.plan.currencies[currency] if currency else ""
+        """The currency of this calculation where the plan earns in several apart; "": the plan's."""
         self.team_pay = team_pay
         self.record = record
         self.components = [c for c in self.plan.components if (only is None or c.name in only) and not (c.late and team_pay is None)]
@@ -125,7 +129,7 @@ class UnitRun:
             low, high = prepared.span(spec.over, position)
             if spec.prorate == "calendar_days":
                 low, high = max(low, seat.start), min(high, seat.end)
-            env[f"quota.{spec.name}"] = prepared.quota(seat.position, spec.name, low, high)
+            env[f"quota.{spec.name}"] = prepared.quota(seat.position, spec.name, low, high, self.currency)
         for attribute in plan.attributes:
             value: Any = self._attribute(attribute, position, day, env)
             if value is None:
@@ -137,7 +141,10 @@ class UnitRun:
             env[f"attr.{attribute.name}"] = value
         for attainment in plan.attainments:
             quota = env[f"quota.{attainment.quota}"]
-            env[attainment.name] = exact.div(env[attainment.measure], quota) if quota is not None and quota != 0 else attainment.when_zero
+            if type(quota) is Unusable:
+                env[attainment.name] = quota
+            else:
+                env[attainment.name] = exact.div(env[attainment.measure], quota) if quota is not None and quota != 0 else attainment.when_zero
         env[DAY] = day
         result = PeriodRecord(position, env)
         if self.team_pay is not None:
@@ -316,17 +323,18 @@ def earn(prepared: Prepared, totals: Totals, assignments: Sequence[int] | None =
         seat = people.assignments[unit]
         if not people.enrolled(unit):
             continue
-        for record in UnitRun(prepared, totals, unit, matrix.get(seat.id), team_pay, False).run():
-            period = prepared.periods[record.position].id
-            for name, amount in record.earned.items():
-                if name not in cash:
-                    continue
-                earnings.append(Earning(seat.payee, seat.id, name, period, amount))  # type: ignore[arg-type]
-            for name in names:
-                value = record.env.get(name)
-                figures.append(Figure(seat.payee, seat.id, name, period, shown_figure(value)))
-            for name, cause in record.issues.items():
-                issues.append(Issue(seat.payee, seat.id, name, period, cause))
+        for block in range(max(1, len(prepared.plan.currencies))):
+            currency = prepared.plan.currencies[block] if block else ""
+            mark = f"@{currency}" if currency else ""
+            for record in UnitRun(prepared, totals, unit, matrix.get(seat.id), team_pay, False, currency=block).run():
+                period = prepared.periods[record.position].id
+                for name, amount in record.earned.items():
+                    if name in cash:
+                        earnings.append(Earning(seat.payee, seat.id, name, period, amount, currency))  # type: ignore[arg-type]
+                for name in names:
+                    figures.append(Figure(seat.payee, seat.id, name + mark, period, shown_figure(record.env.get(name))))
+                for name, cause in record.issues.items():
+                    issues.append(Issue(seat.payee, seat.id, name, period, cause))
     return Outcome(tuple(earnings), tuple(figures), tuple(issues))
 
 
@@ -341,7 +349,7 @@ def shown_figure(value: Any) -> Decimal | None:
 def figure_names(prepared: Prepared) -> list[str]:
     """Measures, quotas, attainments and values in the plan's order."""
     plan = prepared.plan
-    names = [measure.name for measure in plan.measures if not measure.hidden]
+    names = [measure.name for measure in plan.measures[: plan.block] if not measure.hidden]
     names += [f"quota.{quota.name}" for quota in plan.quotas]
     names += [a.name for a in plan.attainments] + [v.name for v in plan.values]
     names += [f"{kind}.{peer.name}" for peer in plan.peers for kind in ("rank", "total")]

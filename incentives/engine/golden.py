@@ -19,6 +19,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from . import exact
+from .conversions import earnings_converted
 from .errors import InputError, PlanError
 from .exact import ZERO, Number
 from .lines import measure_lines
@@ -133,7 +134,7 @@ def matches(pattern: str, pointer: str) -> list[str] | None:
     return bound
 
 
-KINDS = ("earned", "figure", "line", "part", "weighed", "place", "issue", "true_up", "periods_paid")
+KINDS = ("earned", "figure", "line", "part", "weighed", "place", "converted", "open", "issue", "true_up", "periods_paid")
 
 
 def _compare(simulations: Mapping[str, Simulation], check: Mapping[str, Any], bound: list[str], expected: Any) -> str:
@@ -147,6 +148,8 @@ def _compare(simulations: Mapping[str, Simulation], check: Mapping[str, Any], bo
     try:
         if kinds[0] == "true_up":
             value: Any = _true_up(simulations[run], simulations[given["less"]], given)
+        elif kinds[0] == "open":
+            value = _open(simulations[run], simulations[given["settled"]] if "settled" in given else None)
         else:
             value = _VALUES[kinds[0]](simulations[run], given)
     except (InputError, KeyError) as error:
@@ -252,6 +255,26 @@ def _place(simulation: Simulation, given: Mapping[str, Any]) -> str:
     return ", ".join(simulation.data.payees[f.payee] for f in found)
 
 
+def _converted(simulation: Simulation, given: Mapping[str, Any]) -> Number:
+    """What a payee earned, in the currency of payment or reporting."""
+    found = earnings_converted(simulation.prepared, simulation.result.outcome.earnings, given.get("kind", "payment"))
+    payee, total = simulation.data.payee_id(given["payee"]), ZERO
+    for row in found.rows:
+        if row.payee == payee and given.get("component") in (None, row.component) and given.get("currency") in (None, row.currency):
+            total = exact.add(total, row.amount)  # type: ignore[assignment]
+    return total
+
+
+def _open(after: Simulation, before: Simulation | None) -> Number:
+    """In how many (period, currency) something is due that an earlier state had not settled."""
+    sums: dict[tuple[Any, ...], Number] = {}
+    for simulation, sign in ((after, 1), (before, -1)):
+        for e in simulation.result.outcome.earnings if simulation is not None else ():
+            key = (e.payee, simulation.prepared.periods[e.period].key, e.currency)  # type: ignore[union-attr]
+            sums[key] = exact.add(sums.get(key, ZERO), e.amount if sign > 0 else exact.neg(e.amount))
+    return Decimal(len({key[1:] for key, amount in sums.items() if amount != 0}))
+
+
 def _number(text: str) -> Number:
     return exact.simple(Fraction(text))
 
@@ -268,6 +291,7 @@ _VALUES: Mapping[str, Any] = {
     "line": _line,
     "part": _part,
     "weighed": _weighed,
+    "converted": _converted,
     "place": _place,
     "issue": _issue,
     "periods_paid": _periods_paid,

@@ -101,6 +101,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "effective_first": ("nothing is said about days before %(day)s", "the first table of this name has no `effective`"),
     "effective_order": ("%(day)s is not after the table of the same name before it", "order tables of one name by `effective`"),
     "effective_kind": ("`%(name)s` changes its kind or dimensions", "give the later table another name"),
+    # ---- currencies
+    "conversion_event": ("%(kind)s has no event whose day it could use", "use period_start, period_end or year_start"),
+    "currencies_own": ("the plan's own currency %(currency)s is not among them", "add it"),
+    "currencies_cross": ("the plan reads `%(name)s`, which compares payees, and earns in several currencies apart", "earn in one currency, with `conversions`"),
     # ---- attributes, comparisons and pools
     "attribute_key": ("`%(key)s` has no meaning here", "it goes with `read`: %(read)s"),
     "peers_cycle": ("compares `%(name)s`, which itself depends on others", "compare a measure, or pay that depends on nobody else"),

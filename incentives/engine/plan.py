@@ -8,6 +8,7 @@ from typing import Any
 from .exact import Number
 from .grid import AnyTable
 from .period_formula import Formula
+from .rounding import minor_units
 from .syntax import Node
 
 
@@ -17,6 +18,21 @@ class Rounding:
 
     places: int
     mode: str
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """One of the plan's conversions: rate type, day, target and rounding (own: stated in the plan)."""
+
+    rate_type: str
+    as_of: str
+    rounding: Rounding
+    to: str = ""
+    own_places: bool = False
+
+    def rounding_for(self, currency: str) -> Rounding:
+        """Places of the target's minor unit unless the plan states them."""
+        return self.rounding if self.own_places else Rounding(minor_units(currency), self.rounding.mode)
 
 
 @dataclass(frozen=True)
@@ -227,6 +243,10 @@ class CompiledPlan:
     tables: dict[str, AnyTable]
     code_columns: frozenset[str]
     number_columns: frozenset[str]
+    conversions: dict[str, Conversion]
+    currencies: tuple[str, ...]
+    """Currencies in which the plan earns apart, its own first; empty: in its own alone. The measures of the second and
+    further ones follow those of the first, in the same order."""
     document: dict[str, Any]
     digest: str
 
@@ -236,6 +256,11 @@ class CompiledPlan:
             if measure.name == name:
                 return i
         raise KeyError(name)
+
+    @property
+    def block(self) -> int:
+        """How many measures each currency has."""
+        return len(self.measures) // max(1, len(self.currencies))
 
     @property
     def credit_order(self) -> list[CreditRule]:

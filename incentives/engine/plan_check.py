@@ -99,7 +99,7 @@ def expectation_failure(simulation: Simulation, expected: Mapping[str, Any]) -> 
     if "payee" not in expected or ("component" in expected) == ("figure" in expected):
         return "test_names", {}
     if "component" in expected:
-        value: Number | None = earned(simulation, expected["payee"], expected["component"], expected.get("period"))
+        value: Number | None = earned(simulation, expected["payee"], expected["component"], expected.get("period"), expected.get("currency"))
     else:
         value = figure(simulation, expected["payee"], expected["figure"], expected.get("period"))
     if expected.get("undefined"):
@@ -112,8 +112,10 @@ def expectation_failure(simulation: Simulation, expected: Mapping[str, Any]) -> 
     return MET if value == expected["amount"] else ("test_amount", {"found": exact.text(value), "wanted": wanted})
 
 
-def earned(simulation: Simulation, payee: Any, component: str | None = None, period: Any = None) -> Number:
-    """What a payee (None: everybody) earned: of one component or all, in one period or all."""
+def earned(simulation: Simulation, payee: Any, component: str | None = None, period: Any = None, currency: str | None = None) -> Number:
+    """What a payee (None: everybody) earned: of one component or all, in one period or all, in the plan's currency or another
+    in which it earns apart."""
+    wanted = "" if currency in (None, simulation.plan.currency) else currency
     payee_id = None if payee is None else simulation.data.payee_id(payee)
     if component is not None and component not in {c.name for c in simulation.plan.components}:
         raise InputError(f"component {component} is not in plan {simulation.plan.key}")
@@ -122,7 +124,7 @@ def earned(simulation: Simulation, payee: Any, component: str | None = None, per
     period_id = None if period is None else simulation.period_id(period)
     total: Number = ZERO
     for item in simulation.result.outcome.earnings:
-        if payee_id in (None, item.payee) and component in (None, item.component) and period_id in (None, item.period):
+        if payee_id in (None, item.payee) and component in (None, item.component) and period_id in (None, item.period) and item.currency == wanted:
             total = exact.add(total, item.amount)
     return total
 

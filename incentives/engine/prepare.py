@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .contracts import Calendar, Inputs, Period, Quota
+from .contracts import Calendar, Inputs, Period, Quota, day_text
 from .errors import InputError
 from .exact import ZERO, Number, add, mul, simple
 from .people import PeopleIndex
+from .period_formula import Unusable
 from .plan import CompiledPlan
 
 
@@ -36,32 +39,61 @@ class Prepared:
                 for position, label in enumerate(labels):
                     first = self.periods[max(0, position + 1 - rolling_periods(over))]
                     self._spans[over, label] = (first.start, self.periods[position].end)
-        self._quotas: dict[tuple[int, str], list[Quota]] = defaultdict(list)
+        self._quotas: dict[tuple[int, str], list[tuple[Quota, Any]]] = defaultdict(list)
         for quota in inputs.quotas:
             if quota.start >= quota.end:
                 raise InputError(f"quotas: {quota.measure} of position {quota.position} ends before it starts")
-            self._quotas[quota.position, quota.measure].append(quota)
+            self._quotas[quota.position, quota.measure].append(self._quota_converted(quota))
+
+    @cached_property
+    def fx(self) -> Any:
+        """Rates of the run by type, pair and day."""
+        from .conversions import FxIndex
+
+        return FxIndex(self.inputs.fx_rates)
+
+    def _quota_converted(self, quota: Quota) -> tuple[Quota, Any]:
+        """A quota and its amount, one in another currency in the plan's; without a rate it is unusable, on that payee alone."""
+        plan = self.plan
+        if quota.currency in ("", plan.currency, *plan.currencies):
+            return quota, quota.amount
+        conversion = plan.conversions.get("quota")
+        if conversion is None:
+            raise InputError(f"quotas: {quota.measure} is in {quota.currency}, the plan in {plan.currency}; state `conversions: quota`")
+        position = next((i for i, p in enumerate(self.periods) if p.start <= quota.start < p.end), None)
+        day = quota.start
+        if position is not None and conversion.as_of != "event":
+            low, high = self.span("year" if conversion.as_of == "year_start" else "period", position)
+            day = high - 1 if conversion.as_of == "period_end" else low
+        value = self.fx.fx_rate(conversion.rate_type, quota.currency, plan.currency, day)
+        if value is None:
+            unusable = Unusable(f"has no {conversion.rate_type} rate from {quota.currency} to {plan.currency} on {day_text(day)}")
+            return replace(quota, currency=""), unusable
+        return replace(quota, currency=""), simple(Fraction(quota.amount) * value)
 
     @cached_property
     def measures(self) -> list[tuple[int, str, str, int]]:
         """(index, name, window, periods of a rolling window) of each measure."""
-        return [(i, m.name, m.over, rolling_periods(m.over)) for i, m in enumerate(self.plan.measures)]
+        return [(i, m.name, m.over, rolling_periods(m.over)) for i, m in enumerate(self.plan.measures[: self.plan.block])]
 
     def span(self, over: str, period: int) -> tuple[int, int]:
         """First day and end of the window to which the period (by position) belongs."""
         return self._spans[over, self.windows[over][period]]
 
-    def quota(self, position: int, name: str, low: int, high: int) -> Number | None:
+    def quota(self, position: int, name: str, low: int, high: int, currency: str = "") -> Any:
         """Quota of a position over `[low, high)`: whole rows within it, a row that reaches over an edge in proportion
-        of its calendar days. None without any row."""
+        of its calendar days. None without any row. Only rows in the given currency, "" being the plan's; an unusable row
+        (no rate for its currency) makes the quota unusable."""
         found: Number | None = None
-        for row in self._quotas.get((position, name), ()):
+        for row, amount in self._quotas.get((position, name), ()):
             start, end = max(low, row.start), min(high, row.end)
-            if start >= end:
+            if start >= end or (row.currency if row.currency != self.plan.currency else "") != currency:
                 continue
-            part: Number = row.amount
+            if isinstance(amount, Unusable):
+                return amount
+            part: Number = amount
             if (start, end) != (row.start, row.end):
-                part = mul(row.amount, simple(Fraction(end - start, row.end - row.start)))
+                part = mul(amount, simple(Fraction(end - start, row.end - row.start)))
             found = add(found if found is not None else ZERO, part)
         return found
 

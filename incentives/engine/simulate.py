@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from . import exact
 from .compile import plan_load
 from .contracts import RunResult, day_text
+from .conversions import facts_converted
 from .crossing import crosses, crossing
 from .earn import Crossing
 from .errors import InputError
@@ -48,7 +49,11 @@ def simulation_run(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
     """Run a compiled plan over tables. Raises InputError."""
     data = tabular_inputs(plan, tables, as_of)
     prepared = Prepared(plan, data.inputs)
-    result = run(prepared, data.facts, data.splits)
+    facts, missing = facts_converted(prepared, data.facts)
+    data = replace(data, facts=facts)
+    result = run(prepared, facts, data.splits)
+    if missing:
+        result = replace(result, uncredited=tuple(sorted((*result.uncredited, *missing), key=lambda item: (item.object_id, item.payee))))
     return Simulation(plan, data, prepared, result, crossing(prepared, result.totals) if crosses(prepared) else {})
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from .contracts import (
     Calendar,
     Enrolment,
     Facts,
+    FxRate,
     Inputs,
     NumberColumn,
     People,
@@ -41,12 +43,13 @@ Tables = Mapping[str, Sequence[Row]]
 
 KNOWN: dict[str, tuple[str, ...]] = {
     "transactions": ("id", "date", "payee", "assignment", "amount", "change", "deleted"),
-    "assignments": ("assignment", "payee", "position", "from", "to", "fte", "legal_entity", "primary"),
+    "assignments": ("assignment", "payee", "position", "from", "to", "fte", "legal_entity", "primary", "currency"),
     "attributes": ("assignment", "payee", "name", "from", "to", "value"),
-    "quotas": ("position", "payee", "quota", "from", "to", "amount"),
+    "quotas": ("position", "payee", "quota", "from", "to", "amount", "currency"),
     "splits": ("transaction", "payee", "role", "quota_share", "pay_share", "share"),
     "hierarchy": ("payee", "manager", "from", "to"),
     "enrolments": ("assignment", "payee", "from", "to"),
+    "fx_rates": ("rate_type", "base", "quote", "fx_rate", "from", "to"),
     "calendar": ("period", "from", "to", "quarter", "year"),
 }
 
@@ -159,6 +162,7 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
         ),
         quotas=_quotas(tables, assignments, payee_of, positions),
         vocabulary=facts[1] | _roles(splits),
+        fx_rates=_fx_rates(tables),
     )
     named = _named_assignments(lines, facts[0], by_name, {name: i for i, name in enumerate(objects)})
     return Tabular(named, _splits(splits, payee_of, objects, inputs.vocabulary), inputs, payees, objects, seat_names)
@@ -220,8 +224,8 @@ def _facts(plan: CompiledPlan, rows: list[_Cell], payee_of: Mapping[str, int], o
         codes[name] = np.array([vocabulary[name].get(label, -1) for label in labels], dtype=np.int64)
     for row in rows:
         currency = row.text("currency", plan.currency)
-        if currency != plan.currency:
-            raise row.error("currency", f"{currency} on a plan in {plan.currency}", "convert amounts to the plan's currency first")
+        if currency not in (plan.currency, *plan.currencies) and "transaction" not in plan.conversions:
+            raise row.error("currency", f"{currency} on a plan in {plan.currency}", "state `conversions: transaction`, or convert amounts first")
     numbers = {}
     for name in sorted(plan.number_columns - {"pay_credit", "quota_credit"}):
         values = [row.number(name, Decimal(0)) for row in rows]
@@ -272,6 +276,7 @@ def _assignments(rows: list[_Cell], payees: tuple[str, ...], payee_of: Mapping[s
             fte=row.share("fte", "100"),
             legal_entity=row.text("legal_entity", ""),
             primary=row.text("primary", "yes").lower() in ("yes", "true", "1"),
+            currency=row.text("currency", ""),
         )
     for name in payees:
         if name not in with_row:
@@ -330,7 +335,22 @@ def _quotas(tables: Tables, assignments: Sequence[Assignment], payee_of: Mapping
         if position and position not in positions:
             raise row.error("position", f"{position} is nobody's position", "add it to assignments, or name the payee")
         ids = [positions.index(position)] if position else sorted({a.position for a in assignments if a.payee == payee_of[row.text("payee")]})
-        found += [Quota(index, row.text("quota"), row.number("amount"), row.day("from"), row.day("to")) for index in ids]
+        found += [Quota(index, row.text("quota"), row.number("amount"), row.day("from"), row.day("to"), row.text("currency", "")) for index in ids]
+    return tuple(found)
+
+
+def _fx_rates(tables: Tables) -> tuple[FxRate, ...]:
+    """Dated rates; a rate that does not end is written as a fraction, 4/3."""
+    found = []
+    for row in rows_of(tables, "fx_rates"):
+        text = row.text("fx_rate")
+        try:
+            value = Fraction(text)
+        except (ValueError, ZeroDivisionError):
+            raise row.error("fx_rate", f"{text!r} is no rate", "write it as 1.2715 or 4/3") from None
+        if value <= 0:
+            raise row.error("fx_rate", f"{text!r} is not above zero", "give a positive rate")
+        found.append(FxRate(row.text("rate_type"), row.text("base"), row.text("quote"), value, row.day("from", -719162), row.day("to", OPEN_END)))
     return tuple(found)
 
 

@@ -23,8 +23,9 @@ from .prepare import Prepared
 Node = dict[str, Any]
 
 
-def explain(prepared: Prepared, totals: Totals, assignment: int, period: int, team_pay: Crossing | None = None) -> Node:
-    """The tree for one assignment and period (by id). Needs the totals of that assignment alone (and its team rows)."""
+def explain(prepared: Prepared, totals: Totals, assignment: int, period: int, team_pay: Crossing | None = None, currency: str = "") -> Node:
+    """The tree for one assignment and period (by id). Needs the totals of that assignment alone (and its team rows).
+    currency: one of those in which the plan earns apart; default its own."""
     people = prepared.people
     if assignment not in people.unit_of:
         raise InputError(f"assignment {assignment} is unknown")
@@ -33,9 +34,10 @@ def explain(prepared: Prepared, totals: Totals, assignment: int, period: int, te
         raise InputError(f"period {period} is not in the calendar of this run")
     matrix = totals_matrix(prepared, totals, [assignment])
     unit = people.unit_of[assignment]
-    records = UnitRun(prepared, totals, unit, matrix.get(assignment), team_pay, True).run(position) if people.enrolled(unit) else []
+    block = prepared.plan.currencies.index(currency) if currency in prepared.plan.currencies else 0
+    records = UnitRun(prepared, totals, unit, matrix.get(assignment), team_pay, True, currency=block).run(position) if people.enrolled(unit) else []
     record = next((item for item in records if item.position == position), PeriodRecord(position, {}))
-    return _tree(prepared, totals, assignment, record)
+    return _tree(prepared, totals, assignment, record, block)
 
 
 def trees(prepared: Prepared, totals: Totals, team_pay: Crossing | None = None) -> dict[tuple[int, int], Node]:
@@ -49,14 +51,14 @@ def trees(prepared: Prepared, totals: Totals, team_pay: Crossing | None = None) 
     return found
 
 
-def _tree(prepared: Prepared, totals: Totals, assignment: int, record: PeriodRecord) -> Node:
+def _tree(prepared: Prepared, totals: Totals, assignment: int, record: PeriodRecord, block: int = 0) -> Node:
     plan, period = prepared.plan, prepared.periods[record.position]
     total: Number = ZERO
     children, aside = [], []
     for component in plan.components:
         if component.name not in record.earned:
             continue
-        node = _component(prepared, totals, assignment, record, component)
+        node = _component(prepared, totals, assignment, record, component, block)
         if component.name in plan.cash:
             total = exact.add(total, record.earned[component.name])
             children.append(node)
@@ -71,14 +73,14 @@ def _tree(prepared: Prepared, totals: Totals, assignment: int, record: PeriodRec
         "engine": 1,
         "assignment": assignment,
         "period": period.key,
-        "currency": plan.currency,
+        "currency": plan.currencies[block] if block else plan.currency,
         "amount": exact.text(total),
         "children": children,
         "figures": {name: shown(record.env.get(name)) for name in figure_names(prepared)},
     }
 
 
-def _component(prepared: Prepared, totals: Totals, assignment: int, record: PeriodRecord, component: Component) -> Node:
+def _component(prepared: Prepared, totals: Totals, assignment: int, record: PeriodRecord, component: Component, block: int) -> Node:
     node: Node = {
         "kind": "component",
         "name": component.name,
@@ -98,11 +100,12 @@ def _component(prepared: Prepared, totals: Totals, assignment: int, record: Peri
     if component.team is not None:
         node["inputs"]["team"] = shown(record.env.get(f"team:{component.name}"))
         if component.team.measure is not None:
-            denominator = totals.denominators[component.team.measure]
+            measure = component.team.measure + block * prepared.plan.block
+            denominator = totals.denominators[measure]
             node["team"] = [
                 {"member": row.member, "amount": exact.text(exact.from_integer(row.amount, denominator))}
                 for row in totals.team
-                if row.manager == assignment and row.measure == component.team.measure and row.period == record.position
+                if row.manager == assignment and row.measure == measure and row.period == record.position
             ]
     return node
 
