@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from incentives.engine.contracts import Facts, Uncredited, day_number
+from incentives.engine.conversions import conversion_day
 from incentives.engine.rounding import divide_round, scaled
 from incentives.inputs import RunInputs, VersionInputs
 from spm.currencies.codes import currency_pack, currency_unpack
@@ -42,22 +43,32 @@ class FxTable:
 
 
 def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> tuple[Facts, list[Uncredited]]:
-    """The facts with all amounts in the plan's currency (rounded half up at the run's scale), and those without a rate."""
-    target = currency_pack(version.compiled.currency)
+    """The facts with all amounts in the plan's currency, and those without a rate.
+
+    Type and day of the rate and the rounding are those of the plan's `conversions`; a plan that states none takes the rate of the
+    order's day, rounded half up at the run's scale. Currencies in which the plan earns apart stay as they are.
+    """
+    plan, conversion = version.compiled, version.compiled.conversions.get("transaction")
     codes = facts.codes["currency"]
-    other = codes != target
+    other = ~np.isin(codes, [currency_pack(code) for code in {plan.currency, *plan.currencies}])
     if not other.any():
         return facts, []
-    table = _table(inputs, version.compiled.currency)
+    table = _table(inputs, plan.currency, RATE_TYPES if conversion is None else (conversion.rate_type,))
+    positions = version.prepared.cells(set()).of(facts.event_date)
+    places = facts.amount_scale if conversion is None else min(facts.amount_scale, conversion.rounding.places)
+    step, mode = 10 ** (facts.amount_scale - places), "half_up" if conversion is None else conversion.rounding.mode
     amount, keep, missing = facts.amount.copy(), np.ones(len(facts), dtype=bool), []
     for row in np.flatnonzero(other):
-        value = table.fx_rate(currency_unpack(int(codes[row])), int(facts.event_date[row]))
+        day = int(facts.event_date[row])
+        if conversion is not None and positions[row] >= 0:
+            day = conversion_day(version.prepared, conversion, day, int(positions[row]))
+        value = table.fx_rate(currency_unpack(int(codes[row])), day)
         if value is None:
             keep[row] = False
             source = scaled(int(facts.amount[row]), facts.amount_scale)
             missing.append(Uncredited(int(facts.object_id[row]), int(facts.payee[row]), int(facts.event_date[row]), source, "no_fx_rate"))
         else:
-            amount[row] = divide_round(int(facts.amount[row]) * value.numerator, value.denominator, "half_up")
+            amount[row] = divide_round(int(facts.amount[row]) * value.numerator, value.denominator * step, mode) * step
     facts = replace(facts, amount=amount)
     if missing:
         rows = np.flatnonzero(keep)
@@ -68,8 +79,8 @@ def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> 
     return facts, missing
 
 
-def _table(inputs: RunInputs, currency: str) -> FxTable:
-    kept: dict[str, FxTable] = inputs.__dict__.setdefault("_fx_tables", {})
-    if currency not in kept:
-        kept[currency] = FxTable(number=inputs.number, currency=currency)
-    return kept[currency]
+def _table(inputs: RunInputs, currency: str, rate_types: tuple[str, ...]) -> FxTable:
+    kept: dict[tuple[str, tuple[str, ...]], FxTable] = inputs.__dict__.setdefault("_fx_tables", {})
+    if (currency, rate_types) not in kept:
+        kept[currency, rate_types] = FxTable(number=inputs.number, currency=currency, rate_types=rate_types)
+    return kept[currency, rate_types]

@@ -232,14 +232,15 @@ def _settle_version(
     for earning in outcome.earnings:
         if earning.period not in begun or earning.assignment not in version.paid:
             continue
-        key = (earning.assignment, version.id, earning.component, earning.period, plan.currency)
+        currency = earning.currency or plan.currency
+        key = (earning.assignment, version.id, earning.component, earning.period, currency)
         have = posted.pop(key, None)
         amount = int(earning.amount.scaleb(LEDGER_SCALE))
         if amount == (have[1] if have else 0):
             continue
         work = settlement.work[earning.payee]
         entity = have[3] if have else str(settlement.inputs.payees[earning.payee].legal_entity)
-        full = EarningKey(earning.payee, earning.assignment, version.id, earning.component, earning.period, plan.currency, entity)
+        full = EarningKey(earning.payee, earning.assignment, version.id, earning.component, earning.period, currency, entity)
         work.due[full] = earning.amount
         work.scale = max(work.scale, places[earning.component])
         if have:
@@ -295,6 +296,9 @@ def result_cells(version: VersionInputs, outcome: Outcome, begun: set[int]) -> d
         if earning.period not in begun or earning.assignment not in version.paid:
             continue
         cell = cells.setdefault((earning.assignment, earning.period), ResultCell(earning.payee))
+        if earning.currency:  # of a plan that earns apart; the cell's sum is in the plan's own currency
+            cell.components[f"{earning.component}@{earning.currency}"] = exact.text(earning.amount)
+            continue
         cell.components[earning.component] = exact.text(earning.amount)
         cell.earned += earning.amount
     return cells

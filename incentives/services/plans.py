@@ -108,6 +108,10 @@ def version_readable(version: PlanVersion) -> None:
     if missing:
         text = _("The plan reads %(missing)s, which orders do not have; they have amount, date, %(known)s.")
         raise PlanRefused(text % {"missing": ", ".join(missing), "known": ", ".join(CODE_COLUMNS)})
+    unread = sorted(set(compiled.conversions) - {"transaction"})
+    if unread:
+        text = _("The plan converts %(kinds)s, which a run does not do yet; a run converts transactions.")
+        raise PlanRefused(text % {"kinds": ", ".join(unread)})
     kind = version.plan.calendar.kind
     if compiled.calendar not in ("custom", kind):
         text = _("The plan pays by %(plan)s, its calendar %(name)s is of kind %(kind)s; write the calendar's kind into the plan, or custom.")
