@@ -47,6 +47,8 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("imports", "GET"): ("imports_list",),
     ("import-new", "GET"): ("import_mappings_list",),
     ("import-new", "POST"): ("imports_create", "import_mappings_save"),
+    ("import-mapping", "GET"): ("import_mappings_suggest", "import_targets_list"),
+    ("import-mapping", "POST"): ("imports_create", "import_mappings_save", "import_mappings_suggest"),
     ("import", "GET"): ("imports_get", "imports_rejected_rows"),
     ("import-job", "GET"): ("jobs_get", "imports_get"),
     ("import-cancel", "POST"): ("imports_cancel",),

@@ -31,7 +31,8 @@ def imports_erase(payee: Payee, detail: PersonDetail) -> None:
     StagedRow.objects.filter(pk__in=ids, state=rejected).update(fields=None, external_id="", cause=told(_ROW), mend="")
     for file in BatchFile.objects.select_related("batch").iterator(chunk_size=1):
         if holds(_readable(zlib.decompress(bytes(file.content))), texts):
-            Batch.objects.filter(pk=file.batch_id, state__in=[Batch.State.UPLOADED, Batch.State.PREVIEWED]).update(state=Batch.State.FAILED, error=told(_FILE))
+            waiting = [Batch.State.DRAFT, Batch.State.UPLOADED, Batch.State.PREVIEWED]
+            Batch.objects.filter(pk=file.batch_id, state__in=waiting).update(state=Batch.State.FAILED, error=told(_FILE))
             file.delete()
     rows_holding(Batch.objects.all(), "error", texts=texts).update(error=told(_FILE))
     # Files are called by a family name alone; nothing else hangs on what they are called.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from spm.imports.errors import ImportFault
 from spm.imports.models import Batch
@@ -21,6 +22,8 @@ def load_stage(step: Step) -> dict[str, Any]:
             batch = Batch.objects.get(uid=step.params["batch"])
             if batch.state == Batch.State.IMPORTED:
                 return {"batch": str(batch.uid)}
+            if batch.state == Batch.State.DRAFT:
+                raise ImportFault(gettext_noop("The mapping of this import was changed since; start its dry run from the import's page."))
 
             def tell(stage: str, rows: int) -> None:
                 step.progress(rows)

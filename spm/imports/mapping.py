@@ -83,14 +83,19 @@ def mapping_schema() -> dict[str, Any]:
     return json.loads((Path(__file__).parent / "mapping_schema.json").read_text(encoding="utf-8"))
 
 
-def mapping_parse(text: str) -> Mapping:
-    """A mapping from its text. Raises ImportFault with every problem and its place."""
+def document_load(text: str) -> Any:
+    """The text as plain data, its schema not checked. Raises ImportFault for what is not YAML."""
     if len(text) > MAX_TEXT:
         raise ImportFault(gettext_noop("The mapping has %(count)s characters; at most %(limit)s are read."), count=len(text), limit=MAX_TEXT)
     try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader of our own)
-    except (yaml.YAMLError, RecursionError) as error:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader of our own)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ImportFault(gettext_noop("The mapping is not valid YAML: %(error)s"), error=error) from None
+
+
+def mapping_parse(text: str) -> Mapping:
+    """A mapping from its text. Raises ImportFault with every problem and its place."""
+    document = document_load(text)
     problems = sorted(Draft202012Validator(mapping_schema()).iter_errors(document), key=lambda e: [str(p) for p in e.absolute_path])
     if problems:
         told = "; ".join(f"{'/'.join(map(str, p.absolute_path)) or 'document'}: {p.message[:200]}" for p in problems[:10])

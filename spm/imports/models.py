@@ -25,6 +25,7 @@ class Batch(TenantModel):
     """One import of one file by one mapping. Counts tie: file = staged = accepted + rejected + left out."""
 
     class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
         UPLOADED = "uploaded", _("Uploaded")
         PREVIEWED = "previewed", _("Previewed")
         IMPORTED = "imported", _("Imported")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spm.access.guards import may, requires
+from spm.imports.drafts import batch_draft, can_map
 from spm.imports.errors import ImportFault
 from spm.imports.models import Batch
 from spm.imports.readers import Source
@@ -65,12 +66,17 @@ def import_list(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("imports.write")
 def import_new(request: HttpRequest, slug: str) -> HttpResponse:
-    """Files and a mapping; the dry run starts at once."""
+    """Files and a mapping, by which the dry run starts at once; without a mapping, or by the form's button, its columns are picked first."""
     error = ""
     if request.method == "POST":
         files = [Source(file.name or "file", content=file.read()) for file in request.FILES.getlist("files")]
         try:
-            text = document_posted(request, "text").strip() or mapping_text_of(request.POST.get("mapping", ""))
+            text = document_posted(request, "text").strip()
+            if not text and request.POST.get("mapping"):
+                text = mapping_text_of(request.POST["mapping"])
+            if not text or "form" in request.POST:
+                draft = batch_draft(files=files, mapping_text=text, actor_id=request.user.pk)
+                return redirect("import-mapping", slug=slug, uid=draft.uid)
             if request.POST.get("code"):
                 mapping_save(code=request.POST["code"], text=text)
             batch = batch_create(mapping_text=text, files=files, actor_id=request.user.pk, keep=True)
@@ -94,6 +100,8 @@ def import_new(request: HttpRequest, slug: str) -> HttpResponse:
 def import_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     """One import: progress, control totals, what was left out and refused, the first rows as the mapping reads them."""
     batch = get_object_or_404(Batch.objects.select_related("job", "change_set"), uid=uid)
+    if batch.state == Batch.State.DRAFT and may(request, "imports.write"):
+        return redirect("import-mapping", slug=slug, uid=uid)
     preview = list(rows_preview(batch, limit=20))
     names = list(preview[0].fields) if preview and preview[0].fields else []
     context = {
@@ -110,6 +118,7 @@ def import_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
         ],
         "left_out": sorted(batch.left_out.items()),
         "may_write": may(request, "imports.write"),
+        "can_map": can_map(batch),
         "can_start": batch.state == Batch.State.PREVIEWED,
         "can_roll_back": can_roll_back(batch),
     }

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.utils.translation import gettext_noop
 
@@ -157,14 +157,23 @@ def _csv_rows(name: str, reader: Iterator[list[str]], width: int, encoding: str,
         text.close()
 
 
-def _excel(source: Source, sheet: str, decimal: str) -> Table:
+def _book(source: Source) -> Any:
     from python_calamine import CalamineWorkbook
 
     try:
         with source.open() as file:
-            book = CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
+            return CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
     except Exception as error:  # noqa: BLE001 (the library raises errors of several kinds)
         raise ImportFault(gettext_noop("%(name)s cannot be opened as a workbook: %(error)s. Save it as XLSX or CSV."), name=source.name, error=error) from None
+
+
+def sheets_of(source: Source) -> list[str]:
+    """The names of a workbook's sheets, in its order."""
+    return list(_book(source).sheet_names)
+
+
+def _excel(source: Source, sheet: str, decimal: str) -> Table:
+    book = _book(source)
     if sheet and sheet not in book.sheet_names:
         raise ImportFault(
             gettext_noop("%(name)s has no sheet %(sheet)s; it has %(sheet_names)s."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from spm.documents.cells import cell_safe
 from spm.imports.models import Batch, ImportMapping, StagedRow
+from spm.imports.suggest import mapping_fits
 from spm.told import shown
 
 
@@ -23,6 +24,16 @@ def batches() -> QuerySet[Batch]:
 def mappings() -> QuerySet[ImportMapping]:
     """Saved mapping documents by code."""
     return ImportMapping.objects.order_by("code")
+
+
+def mappings_fitting(names: Sequence[str]) -> list[str]:
+    """Codes of the saved mappings that find all their columns among these."""
+    return [saved.code for saved in mappings() if mapping_fits(saved.text, names)]
+
+
+def source_usual() -> str:
+    """The source of the latest import, to be proposed for the next."""
+    return Batch.objects.exclude(source="").order_by("-id").values_list("source", flat=True).first() or "file"
 
 
 def batch_summary(batch: Batch) -> dict[str, Any]:

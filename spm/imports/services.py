@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -29,6 +30,7 @@ from spm.tenancy.scope import required_tenant_id
 
 Progress = Callable[[str, int], None]
 MAX_FILE = 200 * 1024 * 1024
+_CODE = re.compile(r"[-a-zA-Z0-9_]{1,63}")
 
 
 class TotalsDoNotTie(RuntimeError):
@@ -45,8 +47,17 @@ class _DryRun(Exception):
 
 def mapping_save(*, code: str, text: str) -> ImportMapping:
     """Saves a mapping document under a code; raises ImportFault when it is not valid."""
-    _checked(mapping_parse(text))
+    if not _CODE.fullmatch(code):
+        raise ImportFault(_("%(code)s cannot be the short name of a mapping: write up to 63 letters, digits, dashes and low lines.") % {"code": code})
+    mapping_check(text)
     return ImportMapping.objects.update_or_create(code=code, defaults={"text": text})[0]
+
+
+def mapping_check(text: str) -> Mapping:
+    """The mapping of a text that an import may run by; raises ImportFault when it is not valid or does not suit its target."""
+    mapping = mapping_parse(text)
+    _checked(mapping)
+    return mapping
 
 
 def _checked(mapping: Mapping) -> tuple[Target, dict[str, Any]]:
@@ -68,22 +79,26 @@ def _checked(mapping: Mapping) -> tuple[Target, dict[str, Any]]:
 
 def batch_create(*, mapping_text: str, files: Sequence[Source], actor_id: int | None = None, keep: bool = False) -> Batch:
     """A batch for the first of `files`; the others are there to look up in. With `keep` their content is stored until it is imported."""
-    mapping = mapping_parse(mapping_text)
-    _checked(mapping)
+    mapping = mapping_check(mapping_text)
     if not files:
         raise ImportFault(gettext_noop("No file was given."))
     batch = Batch.objects.create(
-        source=mapping.source, target=mapping.target, file_name=files[0].name[:255], file_sha256=_sha256(files[0]),
+        source=mapping.source, target=mapping.target, file_name=files[0].name[:255], file_sha256=source_sha256(files[0]),
         mapping_text=mapping_text, actor_id=actor_id,
     )  # fmt: skip
     if keep:
-        for file in files:
-            with file.open() as opened:
-                content = opened.read(MAX_FILE + 1)
-            if len(content) > MAX_FILE:
-                raise ImportFault(gettext_noop("%(name)s is larger than %(limit)s MB; import it by command."), name=file.name, limit=MAX_FILE // 1024 // 1024)
-            BatchFile.objects.create(batch=batch, name=file.name[:255], content=zlib.compress(content, 3))
+        files_keep(batch, files)
     return batch
+
+
+def files_keep(batch: Batch, files: Sequence[Source]) -> None:
+    """Stores the files of a batch, compressed, until it is imported. Raises ImportFault for one that is too large."""
+    for file in files:
+        with file.open() as opened:
+            content = opened.read(MAX_FILE + 1)
+        if len(content) > MAX_FILE:
+            raise ImportFault(gettext_noop("%(name)s is larger than %(limit)s MB; import it by command."), name=file.name, limit=MAX_FILE // 1024 // 1024)
+        BatchFile.objects.create(batch=batch, name=file.name[:255], content=zlib.compress(content, 3))
 
 
 def batch_sources(batch: Batch) -> list[Source]:
@@ -104,15 +119,18 @@ def batch_start(*, batch: Batch, dry_run: bool, actor_id: int | None = None) -> 
     batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if batch.state not in {Batch.State.UPLOADED, Batch.State.PREVIEWED}:
         raise ImportFault(_("This import has ended; upload the file again."))
-    batch.job = job_enqueue(
-        kind="import", key=f"{batch.uid}/{'preview' if dry_run else 'import'}", params={"batch": str(batch.uid), "dry_run": dry_run}, requested_by_id=actor_id
-    )
+    if batch.state == Batch.State.UPLOADED and batch.job is not None and not batch.job.finished_at and batch.job.params.get("dry_run") is dry_run:
+        return batch
+    # A dry run may come again, by another mapping: the step is named by the one before it.
+    step = f"{batch.uid}/{'preview' if dry_run else 'import'}/{batch.job_id or 0}"
+    batch.job = job_enqueue(kind="import", key=step, params={"batch": str(batch.uid), "dry_run": dry_run}, requested_by_id=actor_id)
     batch.state = Batch.State.UPLOADED
     batch.save(update_fields=["job", "state"])
     return batch
 
 
-def _sha256(source: Source) -> str:
+def source_sha256(source: Source) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
     digest = hashlib.sha256()
     with source.open() as file:
         while block := file.read(1 << 20):

@@ -109,7 +109,7 @@ class Stager:
     def _table(self) -> Table:
         table = self._open(self.source)
         if self.mapping.unpivot:
-            table = _unpivoted(table, self.mapping.unpivot)
+            table = unpivoted(table, self.mapping.unpivot)
         for name, spec in self.mapping.fields.items():
             for column in (*spec.columns, *spec.within):
                 if column not in table.header:
@@ -338,7 +338,7 @@ def _ragged(name: str, line: int, row: list[str], width: int) -> RowError:
     )  # fmt: skip
 
 
-def _unpivoted(table: Table, rule: dict[str, Any]) -> Table:
+def unpivoted(table: Table, rule: dict[str, Any]) -> Table:
     """One row per kept cells and further column that is filled: wide tables of a value per column become long."""
     for column in rule["keep"]:
         if column not in table.header:

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from spm.imports import pages
+from spm.imports import mapping_pages, pages
 
 urlpatterns = [
     path("imports/", pages.import_list, name="imports"),
     path("imports/new/", pages.import_new, name="import-new"),
     path("imports/<uuid:uid>/", pages.import_page, name="import"),
+    path("imports/<uuid:uid>/mapping/", mapping_pages.import_mapping, name="import-mapping"),
     path("imports/<uuid:uid>/job/", pages.import_job, name="import-job"),
     path("imports/<uuid:uid>/cancel/", pages.import_cancel, name="import-cancel"),
     path("imports/<uuid:uid>/start/", pages.import_start, name="import-start"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -91,6 +92,13 @@ def _import() -> dict[str, Any]:
     return {"uid": make_row(apps.get_model("imports.Batch"), job=make_row(apps.get_model("jobs.Job"), kind="import")).uid}
 
 
+def _draft() -> dict[str, Any]:
+    """An import whose mapping is still to be made: its file is kept."""
+    batch = make_row(apps.get_model("imports.Batch"), state="draft", file_name="orders.csv", mapping_text="")
+    make_row(apps.get_model("imports.BatchFile"), batch=batch, name="orders.csv", content=zlib.compress(b"Id,Amount\n1,2\n"))
+    return {"uid": batch.uid}
+
+
 def _pair() -> dict[str, Any]:
     with change(reason="isolation") as published:
         rate = make_row(apps.get_model("currencies.FxRate"), known_from=published, base="EUR", quote="USD")
@@ -105,6 +113,7 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "plan-save": lambda desk: {**_plan(desk), "number": 1},
     "plan-activate": lambda desk: {**_plan(desk), "number": 1},
     **dict.fromkeys(("import", "import-job", "import-cancel", "import-start", "import-errors", "import-roll-back"), lambda desk: _import()),
+    "import-mapping": lambda desk: _draft(),
     **dict.fromkeys(("plan-comparison", "plan-comparison-job", "plan-comparison-csv"), lambda desk: _comparison(desk)),
     "fx-pair": lambda desk: _pair(),
     "run": lambda desk: {"uid": desk.run.uid},

@@ -21,11 +21,15 @@ from spm.api.fields import ToldField
 from spm.api.problems import problem_register
 from spm.api.scopes import Scope
 from spm.imports.errors import ImportFault
+from spm.imports.fields import Field
+from spm.imports.formview import form_view
+from spm.imports.formwords import field_takes
 from spm.imports.models import Batch, ImportMapping, StagedRow
 from spm.imports.readers import Source
 from spm.imports.rollback import batch_roll_back
-from spm.imports.selectors import batches, mappings, rows_preview, rows_rejected
+from spm.imports.selectors import batches, mappings, mappings_fitting, rows_preview, rows_rejected
 from spm.imports.services import batch_create, batch_start, mapping_save, mapping_text_of
+from spm.imports.targets import targets
 
 problem_register(ImportFault, code="refused")
 
@@ -82,6 +86,50 @@ class MappingOut(serializers.Serializer):
 class MappingIn(serializers.Serializer):
     code = serializers.SlugField(max_length=63)
     text = serializers.CharField(max_length=200_000)
+
+
+class TargetFieldOut(serializers.Serializer):
+    name = serializers.CharField(help_text=_("Its name in mapping documents; a name that ends in .* stands for any name in its place."))
+    required = serializers.BooleanField()
+    kind = serializers.CharField()
+    takes = serializers.SerializerMethodField(help_text=_("What a cell of the field may hold, in words."))
+    choices = serializers.SerializerMethodField()
+
+    def get_takes(self, field: Field) -> str:
+        return field_takes(field)
+
+    def get_choices(self, field: Field) -> list[str]:
+        return [name for name, _number in field.choices]
+
+
+class TargetOut(serializers.Serializer):
+    name = serializers.CharField()
+    label = serializers.CharField()
+    identity = serializers.ListField(child=serializers.CharField(), help_text=_("The fields by which a row is known again."))
+    target_fields = TargetFieldOut(many=True, source="fields")
+
+
+class SuggestIn(serializers.Serializer):
+    file = FileIn()
+    target = serializers.CharField(required=False, max_length=40, help_text=_("What the rows become; left out: guessed by the columns."))
+    source = serializers.SlugField(required=False, max_length=40, help_text=_("The system that the file comes from."))
+    mapping = serializers.CharField(required=False, max_length=200_000, help_text=_("A document to look at instead of proposing one."))
+
+
+class ColumnOut(serializers.Serializer):
+    name = serializers.CharField()
+    samples = serializers.ListField(child=serializers.CharField(), help_text=_("The first distinct values."))
+    into = serializers.ListField(child=serializers.CharField(), help_text=_("Fields that the document fills from it."))
+
+
+class SuggestionOut(serializers.Serializer):
+    text = serializers.CharField(help_text=_("The mapping document, to be saved or imported by as it is or after an edit."))
+    target = serializers.CharField()
+    columns = ColumnOut(many=True)
+    unused_columns = serializers.ListField(child=serializers.CharField(), source="unused")
+    unsure_dates = serializers.ListField(child=serializers.CharField(), help_text=_("Forms of dates between which the first rows do not tell."))
+    problems = serializers.DictField(child=serializers.CharField(), help_text=_("What is wrong or missing, by input: origin.FIELD is a field's column."))
+    fitting = serializers.ListField(child=serializers.CharField(), help_text=_("Codes of saved mappings that find all their columns in the file."))
 
 
 class PreviewRowOut(serializers.Serializer):
@@ -216,6 +264,32 @@ class MappingList(ListEndpoint):
         return Response(MappingOut(mapping_save(code=given["code"], text=given["text"])).data)
 
 
+class MappingSuggest(Endpoint):
+    """Proposes a mapping for a file, or says how a given one suits it. Nothing is kept."""
+
+    scopes = {"POST": Scope.IMPORTS_WRITE}
+
+    @extend_schema(operation_id="import_mappings_suggest", request=SuggestIn, responses=SuggestionOut)
+    def post(self, request: Request) -> Response:
+        given = self.parsed(SuggestIn)
+        source = Source(given["file"]["name"], content=given["file"]["content"])
+        view = form_view(source, given.get("mapping", ""), target_name=given.get("target", ""), source_code=given.get("source", ""))
+        if view.fault or view.file_fault or view.target is None:
+            raise ImportFault(view.fault or view.file_fault)
+        fitting = mappings_fitting([column.name for column in view.columns])
+        return Response(SuggestionOut({**vars(view), "target": view.target.name, "fitting": fitting}).data)
+
+
+class TargetList(Endpoint):
+    """All that can be imported, with the fields of each."""
+
+    scopes = {"GET": Scope.IMPORTS_READ}
+
+    @extend_schema(operation_id="import_targets_list", responses=TargetOut(many=True))
+    def get(self, request: Request) -> Response:
+        return Response(TargetOut(targets(), many=True).data)
+
+
 T = "t/<slug:slug>/"
 urlpatterns = [
     path(f"{T}imports/", ImportList.as_view(), name="api-imports"),
@@ -226,4 +300,6 @@ urlpatterns = [
     path(f"{T}imports/<uuid:uid>/preview/", ImportPreview.as_view(), name="api-import-preview"),
     path(f"{T}imports/<uuid:uid>/rejected-rows/", RejectedRows.as_view(), name="api-import-rejected-rows"),
     path(f"{T}import-mappings/", MappingList.as_view(), name="api-import-mappings"),
+    path(f"{T}import-mappings/suggest/", MappingSuggest.as_view(), name="api-import-mappings-suggest"),
+    path(f"{T}import-targets/", TargetList.as_view(), name="api-import-targets"),
 ]
