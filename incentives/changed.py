@@ -2,7 +2,8 @@
 
 | changed                                   | measures            | earnings | cause      |
 |-------------------------------------------|---------------------|----------|------------|
-| orders, splits                            | of the payees named | yes      | data       |
+| orders, splits, lines that plans read     | of the payees named | yes      | data       |
+| products, where plans read lines          | all                 | yes      | data       |
 | quotas                                    | no                  | yes      | quota      |
 | pay terms                                 | no                  | yes      | pay_rate   |
 | assignments, plan assignments, payees     | all                 | yes      | people     |
@@ -31,7 +32,8 @@ class Changes:
     """Ids of what changed in (after, upto]."""
 
     payees: frozenset[int]
-    """Owners and participants of changed orders; -1 stands for orders without an owner."""
+    """Owners and participants of changed orders, and of orders with a changed line where a plan reads lines; -1 stands for
+    orders without an owner."""
     quota_positions: frozenset[int]
     rate_seats: frozenset[int]
     people_seats: frozenset[int]
@@ -43,15 +45,19 @@ class Changes:
 def changes_between(*, after: int, upto: int) -> Changes:
     """What the change sets numbered in (after, upto] touched. Needs the tenant's scope."""
     window = [required_tenant_id(), after, upto]
+    touched_orders = "SELECT DISTINCT record_id, payee_id FROM sales_orderversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"
+    tenants = 2
+    if lines_are_read():
+        touched_orders += " UNION SELECT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"
+        tenants = 3
     sets = "SELECT id FROM tenancy_changeset WHERE tenant_id = %s AND number > %s AND number <= %s"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH sets AS MATERIALIZED ({sets}), touched AS (SELECT DISTINCT record_id, payee_id, has_splits FROM sales_orderversion "
-            "WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)) "
+            f"WITH sets AS MATERIALIZED ({sets}), touched AS ({touched_orders}) "
             "SELECT payee_id FROM touched UNION SELECT s.payee_id FROM sales_ordersplit s WHERE s.tenant_id = %s "
             # Participants of any version of a touched order: those who are new to it and those who left it.
             "AND s.order_id IN (SELECT record_id FROM touched)",
-            [*window, window[0], window[0]],
+            [*window, *[window[0]] * tenants],
         )
         payees = frozenset(-1 if row[0] is None else row[0] for row in cursor.fetchall())
 
@@ -69,6 +75,11 @@ def changes_between(*, after: int, upto: int) -> Changes:
         plan_versions=touched(PlanVersion, "id", first="activated_in", last="retired_in"),
         fx=bool(touched(FxRate, "id")),
     )
+
+
+def lines_are_read() -> bool:
+    """Whether a plan version that is or was in force credits line by line. Where none does, lines are nobody's business."""
+    return PlanVersion.objects.exclude(state=PlanVersion.State.DRAFT).filter(canonical__contains='"reads":"order_lines"').exists()
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,21 @@ New payees have higher ids, so that an existing chunk keeps its payees.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from incentives.engine.contracts import NOBODY, ChunkResult, Facts, Splits, Uncredited
 from incentives.engine.measure import chunk_compute
-from incentives.engine.rounding import scaled
 from incentives.engine.run import facts_for
+from incentives.explained import Explained
 from incentives.fx import facts_converted
 from incentives.inputs import RunInputs, VersionInputs
-from incentives.loaders import ChangeNumbers, LoadedFacts, facts_load
+from incentives.line_loaders import LineNeeds
+from incentives.loaders import LoadedFacts, facts_load
 from incentives.models import RunChunk
+from incentives.reading import ChangeNumbers
 from incentives.totals import totals_pack, uncredited_pack
 
 CHUNK = 200
@@ -39,9 +39,10 @@ def chunk_numbers_of(payees: Iterable[int], bounds: Bounds) -> set[int]:
 
 def chunk_compute_all(inputs: RunInputs, *, chunk: RunChunk, known: ChangeNumbers, amount_scale: int) -> tuple[list[tuple[int | None, bytes]], int]:
     """Totals of a chunk under every plan version, packed, and under None its uncredited orders; and the rows read."""
-    loaded = facts_load(low=chunk.low_payee, high=chunk.high_payee, known=known, amount_scale=amount_scale)
     payees = payees_within(inputs, chunk.low_payee, chunk.high_payee)
-    explained = Explained(inputs, loaded.facts, payees)
+    lines = line_needs(inputs, payees)
+    loaded = facts_load(low=chunk.low_payee, high=chunk.high_payee, known=known, amount_scale=amount_scale, lines=lines)
+    explained = Explained(inputs, loaded, payees)
     found: list[tuple[int | None, bytes]] = []
     for version in inputs.versions:
         computed = version_compute(inputs, version, loaded, payees)
@@ -50,6 +51,14 @@ def chunk_compute_all(inputs: RunInputs, *, chunk: RunChunk, known: ChangeNumber
             found.append((version.id, totals_pack(computed.result)))
     found.append((None, uncredited_pack(explained.rest())))
     return found, loaded.rows_read
+
+
+def line_needs(inputs: RunInputs, payees: list[int]) -> LineNeeds | None:
+    """What a chunk reads of order lines; None where no plan of its payees reads them."""
+    if inputs.line_needs is None or payees == [NOBODY]:
+        return inputs.line_needs
+    wanted = (version.enrolled for version in inputs.versions if version.compiled.reads == "order_lines")
+    return inputs.line_needs if any(not enrolled.isdisjoint(payees) for enrolled in wanted) else None
 
 
 def payees_within(inputs: RunInputs, low: int | None, high: int | None) -> list[int]:
@@ -71,10 +80,18 @@ def version_compute(inputs: RunInputs, version: VersionInputs, loaded: LoadedFac
     mine = payees if payees == [NOBODY] else [payee for payee in payees if payee in version.enrolled]
     if not mine:
         return None
-    facts, splits = version_facts(version, loaded.facts, loaded.splits, mine, whole=len(mine) == len(payees))
+    facts, splits = version_facts(version, *loaded.at(version.compiled.reads), mine, whole=len(mine) == len(payees))
     facts, unpriced = facts_converted(inputs, version, facts)
     result = chunk_compute(version.prepared, facts, splits, mine)
-    return Computed(mine, result, [*result.uncredited, *unpriced])
+    return Computed(mine, result, [*result.uncredited, *unpriced, *_refused(version, loaded, mine)])
+
+
+def _refused(version: VersionInputs, loaded: LoadedFacts, payees: list[int]) -> list[Uncredited]:
+    """Orders of these payees that the version looks at and that cannot be read by line."""
+    if version.compiled.reads == "orders" or loaded.lines is None:
+        return []
+    mine = set(payees)
+    return [item for item in loaded.lines.refused if item.payee in mine and any(low <= item.event_date < high for low, high in version.coverage)]
 
 
 def version_facts(version: VersionInputs, facts: Facts, splits: Splits, payees: list[int], *, whole: bool) -> tuple[Facts, Splits]:
@@ -83,66 +100,7 @@ def version_facts(version: VersionInputs, facts: Facts, splits: Splits, payees: 
     for low, high in version.coverage:
         keep |= (facts.event_date >= low) & (facts.event_date < high)
     if not keep.all():
-        rows = np.flatnonzero(keep)
-        facts = replace(
-            facts, object_id=facts.object_id[rows], payee=facts.payee[rows], event_date=facts.event_date[rows], amount=facts.amount[rows],
-            codes={name: codes[rows] for name, codes in facts.codes.items()},
-        )  # fmt: skip
+        facts = facts.taken(np.flatnonzero(keep))
     if whole:
         return facts, splits
     return facts_for(facts, splits, payees)
-
-
-class Explained:
-    """Which orders of a chunk some plan credited or excluded, and why the rest was not.
-
-    An order counts as uncredited when every version that looked at it says so. One from before any plan is nobody's business.
-    """
-
-    def __init__(self, inputs: RunInputs, facts: Facts, payees: list[int]) -> None:
-        self.inputs, self.facts, self.payees = inputs, facts, payees
-        self.owned = np.isin(facts.payee, np.array(payees, dtype=np.int64))
-        self.looked = np.zeros(len(facts), dtype=np.int64)
-        self.said: dict[tuple[int, int], list[Uncredited]] = defaultdict(list)
-
-    def add(self, version: VersionInputs, payees: list[int], uncredited: Iterable[Uncredited]) -> None:
-        """What one version looked at and what it could not credit."""
-        facts = self.facts
-        mine = np.isin(facts.payee, np.array(payees, dtype=np.int64)) if len(payees) < len(self.payees) else self.owned
-        for low, high in version.coverage:
-            self.looked += mine & (facts.event_date >= low) & (facts.event_date < high)
-        for item in uncredited:
-            self.said[item.object_id, item.payee].append(item)
-
-    def rest(self) -> list[Uncredited]:
-        """The uncredited orders of the chunk, in order of id."""
-        found = []
-        if self.said:
-            row_of = {int(self.facts.object_id[i]): i for i in np.flatnonzero(self.owned)}
-            for (record, payee), items in self.said.items():
-                row = row_of[record]
-                owner = int(self.facts.payee[row])
-                if payee == owner:
-                    if len(items) == self.looked[row]:
-                        found.append(items[0])
-                elif not self._seated_elsewhere(payee, items):
-                    found.append(items[0])
-        unlooked = self.owned & (self.looked == 0) & self._under_any_plan()
-        if self.payees != [NOBODY]:
-            facts = self.facts
-            for i in np.flatnonzero(unlooked):
-                amount = scaled(int(facts.amount[i]), facts.amount_scale)
-                found.append(Uncredited(int(facts.object_id[i]), int(facts.payee[i]), int(facts.event_date[i]), amount, "no_plan"))
-        return sorted(found, key=lambda item: (item.object_id, item.payee))
-
-    def _seated_elsewhere(self, payee: int, items: list[Uncredited]) -> bool:
-        """Is the participant under another plan, which credits his share?"""
-        return sum(payee in version.enrolled for version in self.inputs.versions) > len(items)
-
-    def _under_any_plan(self) -> npt.NDArray[np.bool_]:
-        """Rows on whose day some plan version is in force."""
-        keep = np.zeros(len(self.facts), dtype=bool)
-        for version in self.inputs.versions:
-            for low, high in version.coverage:
-                keep |= (self.facts.event_date >= low) & (self.facts.event_date < high)
-        return keep

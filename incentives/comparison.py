@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from incentives.chunking import CHUNK, chunk_bounds, payees_within, version_compute
+from incentives.chunking import CHUNK, Computed, chunk_bounds, line_needs, payees_within, version_compute
 from incentives.engine.compare import Comparison, Earned, compare
 from incentives.engine.contracts import NOBODY, Totals, day_number
 from incentives.engine.measure import totals_merge
 from incentives.engine.run import outcome_of
 from incentives.inputs import Instead, RunInputs, VersionInputs
-from incentives.loaders import ChangeNumbers, facts_load, scale_needed
+from incentives.loaders import LoadedFacts, facts_load, scale_needed
 from incentives.models import PlanVersion
+from incentives.reading import ChangeNumbers
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,28 @@ def versions_compare(
     parts: list[list[Totals]] = [[] for _ in tried]
     uncredited = [0 for _ in tried]
     known, scale, orders = ChangeNumbers.up_to(known_number), scale_needed(after=0), 0
+    if inputs.line_needs is not None:
+        scale = max(scale, scale_needed(after=0, lines=True))
     bounds = chunk_bounds(list(inputs.payees), CHUNK)
     for done, (low, high) in enumerate(bounds, start=1):
-        loaded, payees = facts_load(low=low, high=high, known=known, amount_scale=scale), payees_within(inputs, low, high)
+        payees = payees_within(inputs, low, high)
+        loaded = facts_load(low=low, high=high, known=known, amount_scale=scale, lines=line_needs(inputs, payees))
         orders += len(loaded.facts)
         for n, version in enumerate(inputs.versions):
             computed = version_compute(inputs, version, loaded, payees)
             if computed is not None:
                 parts[n].append(computed.result.totals)
                 # What nobody owns is left over under any plan.
-                uncredited[n] += len(computed.uncredited) if payees != [NOBODY] else 0
+                uncredited[n] += orders_left(version, loaded, computed) if payees != [NOBODY] else 0
         progress(done, len(bounds))
     return _compared(inputs, parts, uncredited, start, end, orders)
+
+
+def orders_left(version: VersionInputs, loaded: LoadedFacts, computed: Computed) -> int:
+    """How many orders a version leaves uncredited, in whole or in part."""
+    if version.compiled.reads == "orders":
+        return len(computed.uncredited)
+    return len({(order, item.payee) for order, item in zip(loaded.orders_of(computed.uncredited), computed.uncredited, strict=True)})
 
 
 def _compared(inputs: RunInputs, parts: list[list[Totals]], uncredited: list[int], start: dt.date, end: dt.date, orders: int) -> Compared:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
-from incentives.chunking import version_facts
+from incentives.chunking import line_needs, version_facts
 from incentives.engine.contracts import Earning, Facts, Splits, TeamRow, Totals
 from incentives.engine.crossing import crosses, crossing, team_commission
 from incentives.engine.earn import Crossing, PeriodRecord, UnitRun, totals_matrix
@@ -24,8 +24,10 @@ from incentives.engine.outlook import NextStep, next_step, what_if
 from incentives.engine.trace import explain
 from incentives.fx import facts_converted
 from incentives.inputs import RunInputs, VersionInputs
-from incentives.loaders import ChangeNumbers, facts_load
+from incentives.line_loaders import PARTS
+from incentives.loaders import LoadedFacts, facts_load
 from incentives.models import ChunkTotals, Run, RunChunk, RunResult
+from incentives.reading import ChangeNumbers
 from incentives.settle import version_totals
 from incentives.totals import totals_unpack
 from spm.people.models import ReportingLine
@@ -49,6 +51,22 @@ class VersionBook:
     splits: Splits
     team_pay: Crossing | None
 
+    def order_of(self, object_id: int) -> int:
+        """The order to which a row of the facts belongs: itself, where the plan reads orders."""
+        return self._orders.get(object_id, object_id)
+
+    def part_of(self, object_id: int) -> str:
+        """What a row of a plan on lines is: line, difference or order."""
+        return next(name for name, code in PARTS.items() if code == self._parts[object_id])
+
+    @cached_property
+    def _parts(self) -> dict[int, int]:
+        return dict(zip(self.facts.object_id.tolist(), self.facts.codes["part"].tolist(), strict=True))
+
+    @cached_property
+    def _orders(self) -> dict[int, int]:
+        return {} if self.facts.parent is None else dict(zip(self.facts.object_id.tolist(), self.facts.parent.tolist(), strict=True))
+
 
 class PayeeBook:
     """Everything to explain one payee as of a run. Reads on demand; needs the tenant's scope."""
@@ -58,10 +76,11 @@ class PayeeBook:
         self.inputs = RunInputs(number=run.known_number, business_date=run.business_date, only=payee_id)
 
     @cached_property
-    def _loaded(self) -> tuple[Facts, Splits]:
+    def _loaded(self) -> LoadedFacts:
         known = ChangeNumbers.up_to(self.run.known_number)
-        loaded = facts_load(low=self.payee_id, high=self.payee_id, known=known, amount_scale=self.run.amount_scale)
-        return loaded.facts, loaded.splits
+        return facts_load(
+            low=self.payee_id, high=self.payee_id, known=known, amount_scale=self.run.amount_scale, lines=line_needs(self.inputs, [self.payee_id])
+        )
 
     @cached_property
     def books(self) -> dict[int, VersionBook]:
@@ -69,7 +88,7 @@ class PayeeBook:
         return {version.id: self._book(version) for version in self.inputs.versions}
 
     def _book(self, version: VersionInputs) -> VersionBook:
-        facts, splits = version_facts(version, *self._loaded, [self.payee_id], whole=True)
+        facts, splits = version_facts(version, *self._loaded.at(version.compiled.reads), [self.payee_id], whole=True)
         facts, _ = facts_converted(self.inputs, version, facts)
         totals = chunk_compute(version.prepared, facts, splits, [self.payee_id]).totals
         plan = version.compiled

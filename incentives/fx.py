@@ -58,6 +58,7 @@ def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> 
     places = facts.amount_scale if conversion is None else min(facts.amount_scale, conversion.rounding.places)
     step, mode = 10 ** (facts.amount_scale - places), "half_up" if conversion is None else conversion.rounding.mode
     amount, keep, missing = facts.amount.copy(), np.ones(len(facts), dtype=bool), []
+    further = {name: replace(column, values=column.values.copy()) for name, column in facts.numbers.items() if column.is_money}
     for row in np.flatnonzero(other):
         day = int(facts.event_date[row])
         if conversion is not None and positions[row] >= 0:
@@ -68,14 +69,11 @@ def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> 
             source = scaled(int(facts.amount[row]), facts.amount_scale)
             missing.append(Uncredited(int(facts.object_id[row]), int(facts.payee[row]), int(facts.event_date[row]), source, "no_fx_rate"))
         else:
-            amount[row] = divide_round(int(facts.amount[row]) * value.numerator, value.denominator * step, mode) * step
-    facts = replace(facts, amount=amount)
+            for values in (amount, *(column.values for column in further.values())):
+                values[row] = divide_round(int(values[row]) * value.numerator, value.denominator * step, mode) * step
+    facts = replace(facts, amount=amount, numbers={**facts.numbers, **further})
     if missing:
-        rows = np.flatnonzero(keep)
-        facts = replace(
-            facts, object_id=facts.object_id[rows], payee=facts.payee[rows], event_date=facts.event_date[rows], amount=facts.amount[rows],
-            codes={name: column[rows] for name, column in facts.codes.items()},
-        )  # fmt: skip
+        facts = facts.taken(np.flatnonzero(keep))
     return facts, missing
 
 

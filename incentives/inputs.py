@@ -31,8 +31,10 @@ from incentives.engine.people import PositionLine, reporting_from_positions
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.prepare import Prepared
 from incentives.engine.rounding import scaled
+from incentives.line_loaders import PARTS, PRODUCT_CODES, LineNeeds
 from incentives.loaders import role_codes
 from incentives.models import PlanAssignment, PlanVersion
+from incentives.products import ProductLabels, ProductWords
 from planning.models import Quota as QuotaRow
 from spm.calendars.models import Period as PeriodRow
 from spm.currencies.codes import currency_pack
@@ -257,7 +259,9 @@ class RunInputs:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The labels by which plans speak of codes."""
-        return {
+        products = {name: ProductLabels(self.products, name) for name in PRODUCT_CODES}
+        return products | {
+            "part": PARTS,
             "kind": {kind.name.lower(): kind.value for kind in DealKind},
             "channel": {channel.name.lower(): channel.value for channel in Channel},
             "status": {status.name.lower(): status.value for status in OrderStatus},
@@ -265,6 +269,20 @@ class RunInputs:
             "account": _Accounts(),
             "role": _Roles(),
         }
+
+    @cached_property
+    def products(self) -> ProductWords:
+        """Codes and categories of products."""
+        return ProductWords(self.number)
+
+    @cached_property
+    def line_needs(self) -> LineNeeds | None:
+        """What the run's plans read of order lines; None where none of them does, and then no line is loaded."""
+        plans = [version.compiled for version in self.versions if version.compiled.reads == "order_lines"]
+        if not plans:
+            return None
+        numbers, codes = (frozenset().union(*(getattr(plan, name) for plan in plans)) for name in ("number_columns", "code_columns"))
+        return LineNeeds(numbers, codes, self.products.codes)
 
     @cached_property
     def frame_hash(self) -> str:
@@ -276,6 +294,8 @@ class RunInputs:
             digest.update(
                 repr((version.id, version.digest, version.coverage, version.periods, sorted(version.paid), version.prepared.inputs.people.enrolments)).encode()
             )
+        if self.line_needs is not None and self.line_needs.codes & set(PRODUCT_CODES):
+            digest.update(self.products.digest.encode())
         return digest.hexdigest()
 
 

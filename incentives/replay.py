@@ -12,8 +12,8 @@ from incentives.engine.measure import totals_merge
 from incentives.engine.run import outcome_of
 from incentives.explain import results_of
 from incentives.inputs import RunInputs
-from incentives.loaders import ChangeNumbers
 from incentives.models import Run, RunChunk
+from incentives.reading import ChangeNumbers
 from incentives.settle import result_cells
 from incentives.totals import totals_unpack
 from spm.calendars.models import Period

@@ -14,6 +14,8 @@ REASONS: dict[str, Promise] = {
     "split_total": gettext_lazy("Its splits do not add up to 100 percent."),
     "outside_calendar": gettext_lazy("Its date lies outside the periods of the calendar."),
     "no_fx_rate": gettext_lazy("There is no currency rate for its currency on that day."),
+    "line_currency": gettext_lazy("Its lines are in another currency than the order; a plan that reads lines cannot credit it."),
+    "not_stated": gettext_lazy("Its lines do not state a figure that the plan reads."),
 }
 
 # Why a run computed everybody: kept as they stand here, shown by `full_because_shown`.

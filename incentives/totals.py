@@ -55,10 +55,10 @@ def totals_unpack(body: bytes | memoryview) -> ChunkResult:
 
 def uncredited_pack(rows: list[Uncredited]) -> bytes:
     """The chunk's uncredited orders."""
-    text = json.dumps([[r.object_id, r.payee, r.event_date, str(r.amount), r.reason] for r in rows], separators=(",", ":"))
+    text = json.dumps([[r.object_id, r.payee, r.event_date, str(r.amount), r.reason, int(r.is_part)] for r in rows], separators=(",", ":"))
     return zlib.compress(text.encode(), 1)
 
 
 def uncredited_unpack(body: bytes | memoryview) -> list[Uncredited]:
     """The inverse of `uncredited_pack`."""
-    return [Uncredited(o, p, d, Decimal(a), r) for o, p, d, a, r in json.loads(zlib.decompress(bytes(body)))]
+    return [Uncredited(o, p, d, Decimal(a), r, bool(part)) for o, p, d, a, r, part in json.loads(zlib.decompress(bytes(body)))]

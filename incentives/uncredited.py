@@ -22,13 +22,13 @@ def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
     versions = {version.id for version in inputs.versions}
     counts: dict[tuple[int, str], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
     credited: dict[int, list[Any]] = {version: [0, Decimal(0)] for version in versions}
-    found: dict[tuple[int, int], tuple[Any, ...]] = {}
+    found: dict[tuple[int, int, str], tuple[Any, ...]] = {}
     for row in ChunkTotals.objects.filter(run_id__in={of for _, of in wanted}).iterator():
         if (row.number, row.run_id) not in wanted:
             continue
         if row.plan_version_id is None:
             for item in uncredited_unpack(row.body):
-                found[item.object_id, item.payee] = (day_text(item.event_date), item.amount, item.reason)
+                found[item.object_id, item.payee, item.reason] = (day_text(item.event_date), item.amount, item.is_part)
             continue
         if row.plan_version_id not in versions:
             continue
@@ -45,13 +45,16 @@ def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
     )
     gone = []
     for now in UncreditedOrder.objects.filter(run_to__isnull=True).iterator():
-        key = (now.order_id, NOBODY if now.payee_id is None else now.payee_id)
+        key = (now.order_id, NOBODY if now.payee_id is None else now.payee_id, now.reason)
         same = found.get(key)
-        if same is not None and same == (now.event_date.isoformat(), now.amount, now.reason):
+        if same is not None and same == (now.event_date.isoformat(), now.amount, now.is_part):
             del found[key]
         else:
             gone.append(now.pk)
     rows_end("incentives_uncreditedorder", gone, run_id=run.pk)
-    rows = [(order, None if payee == NOBODY else payee, day, amount, reason, run.pk) for (order, payee), (day, amount, reason) in sorted(found.items())]
-    rows_insert("incentives_uncreditedorder", UNCREDITED_COLUMNS, rows, uid=True)
+    rows = [
+        (order, None if payee == NOBODY else payee, day, amount, reason, run.pk, is_part)
+        for (order, payee, reason), (day, amount, is_part) in sorted(found.items())
+    ]
+    rows_insert("incentives_uncreditedorder", (*UNCREDITED_COLUMNS, ("is_part", "boolean")), rows, uid=True)
     return {version: (count, amount) for version, (count, amount) in sorted(credited.items())}

@@ -17,7 +17,7 @@ from analytics.pages.common import choice_of, payee_of, period_nav
 from analytics.pages.statement_files import exports_of
 from incentives.explain_words import exact_decimal, part_label, part_note
 from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, fitting_run, late_changes, line_traces, statement_get
-from incentives.selectors.traces import TraceLine
+from incentives.selectors.trace_lines import TraceLine
 from spm.access.guards import requires
 from spm.documents.csv_files import csv_response
 from spm.people.models import Payee
@@ -38,7 +38,7 @@ def _tree(trace: LineTrace, locale: str, line_url: Any) -> TreeNode:
     parts = [TreeNode(part_label(part), money(exact_decimal(part["amount"])), KIND.get(part["kind"], "rule"), part_note(part, locale)) for part in trace.parts]
     base = [
         TreeNode(
-            f"{line.number} · {line.account}".rstrip(" ·"), money(exact_decimal(line.pay_credit)), "line", day_text(line.order_date, locale),
+            f"{line.title} · {line.account}".rstrip(" ·"), money(exact_decimal(line.pay_credit)), "line", day_text(line.order_date, locale),
             line_url(line), True,
         )
         for line in trace.lines
@@ -216,7 +216,7 @@ def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, compon
     of, item = chosen
     context |= {
         "drawer_open": True,
-        "drawer_title": item.number,
+        "drawer_title": item.title,
         "drawer_close_url": page_url,
         "line": item,
         "quota_credit": exact_decimal(item.quota_credit),

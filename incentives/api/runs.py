@@ -104,6 +104,7 @@ class UncreditedOut(serializers.Serializer):
     event_date = serializers.DateField()
     amount = serializers.DecimalField(max_digits=24, decimal_places=6)
     reason = serializers.CharField()
+    is_part = serializers.BooleanField(help_text="The amount is what is left of an order whose other lines are credited or explained.")
 
 
 class DiffLineOut(serializers.Serializer):

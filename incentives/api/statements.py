@@ -76,6 +76,18 @@ class StatementOut(serializers.Serializer):
     freshness = FreshnessOut(source="view.freshness")
 
 
+class TracePartOut(serializers.Serializer):
+    """The row of an order that a plan on lines credited."""
+
+    kind = serializers.ChoiceField(
+        choices=["line", "order", "difference"], help_text="order: an order without lines, as a whole; difference: what an order has beyond its lines."
+    )
+    line_number = serializers.IntegerField(allow_null=True)
+    external_id = serializers.CharField(help_text="The line's id in its source.")
+    product = serializers.CharField()
+    quantity = serializers.DecimalField(max_digits=24, decimal_places=4, allow_null=True)
+
+
 class TraceLineOut(serializers.Serializer):
     source = serializers.CharField()
     external_id = serializers.CharField()
@@ -86,6 +98,7 @@ class TraceLineOut(serializers.Serializer):
     pay_credit = ExactField()
     quota_credit = ExactField()
     value = ExactField()
+    part = TracePartOut(allow_null=True, help_text="Null where the plan reads orders.")
     pay = ExactField(allow_null=True, help_text="Null where the pay rate applies to the whole and no order has a part of its own.")
 
 

@@ -17,7 +17,7 @@ from .errors import PlanError, Problem
 from .exact import text as number_text
 from .grid import AnyTable
 from .period_formula import Formula, compiled
-from .plan import AttainmentSpec, AttributeSpec, CompiledPlan, CreditRule, Measure, QuotaSpec, Rollup, Rounding, ValueSpec
+from .plan import LINE_CODES, LINE_NUMBERS, AttainmentSpec, AttributeSpec, CompiledPlan, CreditRule, Measure, QuotaSpec, Rollup, Rounding, ValueSpec
 from .rounding import minor_units
 from .syntax import Node, SyntaxProblem, parse
 from .typing_rules import BOOL, CODE, DATE, MAYBE, NUMBER, Scope, Type, TypeProblem, check
@@ -36,6 +36,8 @@ class Compiler:
         self.rounding = Rounding(rounding.get("places", minor_units(self.data["currency"])), rounding.get("mode", "half_up"))
         self.line_names: dict[str, Type] = {name: NUMBER for name in STANDARD_NUMBERS}
         self.line_names |= {name: CODE for name in STANDARD_CODES} | {"date": DATE}
+        if self.data.get("reads") == "order_lines":
+            self.line_names |= {name: CODE for name in LINE_CODES} | {name: NUMBER for name in LINE_NUMBERS}
         self.period_names: dict[str, Type] = {}
         self.windows: dict[str, frozenset[str]] = {}
         """Period name -> windows over which it runs to date."""
@@ -168,6 +170,7 @@ class Compiler:
         return CompiledPlan(
             key=self.data["plan"],
             title=self.data.get("title", self.data["plan"]),
+            reads=self.data.get("reads", "orders"),
             currency=self.data["currency"],
             rounding=self.rounding,
             calendar=self.data["calendar"],

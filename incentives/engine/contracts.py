@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
@@ -55,10 +55,20 @@ def _empty() -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A further number per line: int64 at its own scale (margin_pct 60.5 at scale 1 is 605)."""
+    """A further number per line: int64 at its own scale (margin_pct 60.5 at scale 1 is 605).
+
+    stated: where the source gives it (None: everywhere); elsewhere the value is 0 and credits nothing. is_money: an amount
+    in the line's currency, converted as the amount is.
+    """
 
     values: IntColumn
     scale: int
+    stated: npt.NDArray[np.bool_] | None = None
+    is_money: bool = False
+
+    def taken(self, rows: Any) -> NumberColumn:
+        """The column of some rows, by index or mask."""
+        return replace(self, values=self.values[rows], stated=None if self.stated is None else self.stated[rows])
 
 
 @dataclass(frozen=True)
@@ -86,9 +96,30 @@ class Facts:
     assignment: IntColumn | None = None
     """The owner's assignment where the source names it, else -1: the engine takes the one in force on the date."""
     is_sorted: bool = False
+    parent: IntColumn | None = None
+    """The object to which a row belongs, where rows are parts (lines of an order): counts are of these. None: rows are whole."""
 
     def __len__(self) -> int:
         return len(self.object_id)
+
+    def taken(self, rows: Any, *, is_sorted: bool | None = None) -> Facts:
+        """The facts of some rows, by index or mask. is_sorted: of the result; default as it is."""
+        return Facts(
+            object_id=self.object_id[rows],
+            payee=self.payee[rows],
+            event_date=self.event_date[rows],
+            amount=self.amount[rows],
+            amount_scale=self.amount_scale,
+            codes={name: codes[rows] for name, codes in self.codes.items()},
+            numbers={name: column.taken(rows) for name, column in self.numbers.items()},
+            assignment=None if self.assignment is None else self.assignment[rows],
+            is_sorted=self.is_sorted if is_sorted is None else is_sorted,
+            parent=None if self.parent is None else self.parent[rows],
+        )
+
+    def objects(self, rows: Any) -> int:
+        """How many objects some rows (a mask) belong to."""
+        return int(np.count_nonzero(rows)) if self.parent is None else len(np.unique(self.parent[rows]))
 
 
 @dataclass(frozen=True)
@@ -246,7 +277,8 @@ class ExclusionCount:
 class Uncredited:
     """An object that no rule credited and no exclusion explains. `amount` is at source scale.
 
-    reason: no_owner, no_rule, no_assignment, split_total, outside_calendar, no_fx_rate.
+    reason: no_owner, no_rule, no_assignment, split_total, outside_calendar, no_fx_rate, not_stated (a figure that the rule
+    reads and the source does not give), line_currency. is_part: the rest of the object is credited or explained.
     """
 
     object_id: int
@@ -254,6 +286,7 @@ class Uncredited:
     event_date: int
     amount: Decimal
     reason: str
+    is_part: bool = False
 
 
 class TeamRow(NamedTuple):

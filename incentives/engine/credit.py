@@ -51,17 +51,7 @@ def facts_sorted(facts: Facts) -> Facts:
     if facts.is_sorted or len(facts) < 2:
         return facts
     order = np.lexsort((facts.object_id, facts.event_date, facts.payee))
-    return Facts(
-        object_id=facts.object_id[order],
-        payee=facts.payee[order],
-        event_date=facts.event_date[order],
-        amount=facts.amount[order],
-        amount_scale=facts.amount_scale,
-        codes={name: codes[order] for name, codes in facts.codes.items()},
-        numbers={name: type(column)(column.values[order], column.scale) for name, column in facts.numbers.items()},
-        assignment=None if facts.assignment is None else facts.assignment[order],
-        is_sorted=True,
-    )
+    return facts.taken(order, is_sorted=True)
 
 
 def lines_of(prepared: Prepared, facts: Facts) -> Lines:
@@ -144,8 +134,9 @@ def credit(prepared: Prepared, facts: Facts, splits: Splits, payees: Iterable[in
     for name, where in prepared.plan.exclusions:
         hit = active & condition(where, chunk.lines)
         active = active & ~hit
-        mine = facts.amount[hit & chunk.owned]
-        exclusions.append(ExclusionCount(name, len(mine), scaled(int(mine.astype(object).sum()) if len(mine) else 0, facts.amount_scale)))
+        hit = hit & chunk.owned
+        mine = facts.amount[hit]
+        exclusions.append(ExclusionCount(name, facts.objects(hit), scaled(int(mine.astype(object).sum()) if len(mine) else 0, facts.amount_scale)))
     credited: Bools = np.zeros(count, dtype=bool)
     reasons = np.full(count, "no_rule", dtype=object)
     reasons[facts.payee == NOBODY] = "no_owner"
@@ -171,7 +162,7 @@ def credit(prepared: Prepared, facts: Facts, splits: Splits, payees: Iterable[in
             share = round_number(from_integer(amount, denominator), facts.amount_scale, prepared.plan.rounding.mode)
             uncredited.append(Uncredited(int(facts.object_id[row]), payee, int(facts.event_date[row]), share, "no_assignment"))
     uncredited.sort(key=lambda item: (item.object_id, item.payee))
-    done = int(np.count_nonzero(active & credited & ~outside & chunk.owned))
+    done = facts.objects(active & credited & ~outside & chunk.owned)
     return CreditStage(facts, chunk.units, chunk.cells, by_rule, tuple(exclusions), tuple(uncredited), done)
 
 

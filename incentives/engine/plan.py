@@ -11,6 +11,10 @@ from .period_formula import Formula
 from .rounding import minor_units
 from .syntax import Node
 
+LINE_CODES = ("category", "subcategory", "status", "part")
+LINE_NUMBERS = ("unit_price", "cost", "tcv", "acv", "arr_change", "service_days")
+"""Of plans that read order lines. part: line, difference (between an order and its lines), order (one without lines)."""
+
 
 @dataclass(frozen=True)
 class Rounding:
@@ -227,6 +231,8 @@ class CompiledPlan:
 
     key: str
     title: str
+    reads: str
+    """orders, or order_lines."""
     currency: str
     rounding: Rounding
     calendar: str

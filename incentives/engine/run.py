@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -31,16 +30,7 @@ def facts_for(facts: Facts, splits: Splits, payees: Sequence[int]) -> tuple[Fact
     if len(shared):
         keep |= np.isin(facts.object_id, shared)
     rows = np.flatnonzero(keep)
-    part = replace(
-        facts,
-        object_id=facts.object_id[rows],
-        payee=facts.payee[rows],
-        event_date=facts.event_date[rows],
-        amount=facts.amount[rows],
-        codes={name: codes[rows] for name, codes in facts.codes.items()},
-        numbers={name: replace(column, values=column.values[rows]) for name, column in facts.numbers.items()},
-        assignment=None if facts.assignment is None else facts.assignment[rows],
-    )
+    part = facts.taken(rows)
     of = np.flatnonzero(np.isin(splits.object_id, part.object_id))
     return part, Splits(splits.object_id[of], splits.payee[of], splits.quota_share[of], splits.pay_share[of], splits.role[of])
 

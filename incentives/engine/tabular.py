@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -36,7 +36,7 @@ from .contracts import (
     day_number,
 )
 from .errors import InputError
-from .plan import CompiledPlan
+from .plan import LINE_CODES, LINE_NUMBERS, CompiledPlan
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
@@ -171,6 +171,8 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
 def check_columns(plan: CompiledPlan, tables: Tables) -> None:
     """Unknown tables and columns are errors: a misspelt column must not read as empty."""
     extra = {"quantity", "kind", "product", "account", "territory", "channel", "currency"} | {c["name"] for c in plan.document.get("columns") or []}
+    if plan.reads == "order_lines":
+        extra |= {*LINE_CODES, *LINE_NUMBERS, "order"}
     for name, rows in tables.items():
         if name not in KNOWN:
             raise InputError(f"{name}: is no table; tables: {', '.join(KNOWN)}")
@@ -240,9 +242,19 @@ def _facts(plan: CompiledPlan, rows: list[_Cell], payee_of: Mapping[str, int], o
             amount_scale=scale,
             codes=codes,
             numbers=numbers,
+            parent=_parents(plan, rows),
         ),
         vocabulary,
     )
+
+
+def _parents(plan: CompiledPlan, rows: list[_Cell]) -> np.ndarray[Any, np.dtype[np.int64]] | None:
+    """The order of each line; a line that names none is an order by itself."""
+    if plan.reads != "order_lines":
+        return None
+    names = [("order", row.text("order")) if row.text("order", "") else ("line", row.text("id")) for row in rows]
+    number = {name: i for i, name in enumerate(sorted(set(names)))}
+    return np.array([number[name] for name in names], dtype=np.int64)
 
 
 def _named_assignments(rows: list[_Cell], facts: Facts, by_name: Mapping[str, int], object_of: Mapping[str, int]) -> Facts:
@@ -254,7 +266,7 @@ def _named_assignments(rows: list[_Cell], facts: Facts, by_name: Mapping[str, in
         if name and name not in by_name:
             raise row.error("assignment", f"{name} is unknown", "add it to assignments")
         column.append(by_name[name] if name else -1)
-    return Facts(facts.object_id, facts.payee, facts.event_date, facts.amount, facts.amount_scale, facts.codes, facts.numbers, np.array(column, dtype=np.int64))
+    return replace(facts, assignment=np.array(column, dtype=np.int64))
 
 
 def _assignments(rows: list[_Cell], payees: tuple[str, ...], payee_of: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Assignment, ...]]:

@@ -20,7 +20,7 @@ from incentives.models import Run
 from incentives.selectors.late import Books, LateChange, posting_runs
 from incentives.selectors.runs import Freshness, freshness
 from incentives.selectors.statements import Adjustment, StatementPart, StatementView, statement_get
-from incentives.selectors.traces import TraceLine
+from incentives.selectors.trace_lines import TraceLine
 from spm.access.models import Membership
 from spm.access.selectors import visible_spans
 from spm.calendars.models import Period
@@ -156,7 +156,7 @@ class _Explained:
 def _late_leaves(late: LateChange) -> list[Leaf]:
     """The orders that changed, each with the change of its credit and of its part; what is left stands beside them."""
     found = [
-        Leaf(change.line.number, _short(change.pay), change.line, change.credited_after - change.credited_before)
+        Leaf(change.line.title, _short(change.pay), change.line, change.credited_after - change.credited_before)
         for change in late.orders
     ]  # fmt: skip
     rest = late.part.amount - sum((leaf.amount for leaf in found), Decimal(0))
@@ -166,7 +166,7 @@ def _late_leaves(late: LateChange) -> list[Leaf]:
 def _leaves(part: StatementPart, lines: tuple[TraceLine, ...], parts: list[dict[str, Any]]) -> list[Leaf]:
     """Orders with their part of the pay; where orders have no part of their own, the engine's parts. What is left to the
     exact sum (multipliers, bounds, rounding) is a leaf."""
-    found = [Leaf(line.number, _short(line.pay), line, exact_decimal(line.pay_credit)) for line in lines]
+    found = [Leaf(line.title, _short(line.pay), line, exact_decimal(line.pay_credit)) for line in lines]
     if not lines or any(line.pay is None for line in lines):
         found += [Leaf(part_label(item), _short(item["amount"])) for item in parts]
     rest = part.amount - sum((leaf.amount for leaf in found), Decimal(0))

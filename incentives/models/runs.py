@@ -144,13 +144,17 @@ class RunIssue(TenantModel):
 
 
 class UncreditedOrder(TenantModel):
-    """An order that no rule credited and no exclusion explains, with the reason. In force from run_from until run_to."""
+    """An order that no rule credited and no exclusion explains, with the reason. In force from run_from until run_to.
+
+    is_part: `amount` is what is left of an order whose other lines are credited or explained; one row for each reason.
+    """
 
     order = TenantForeignKey("sales.Order", related_name="+", db_index=False)
     payee = TenantForeignKey("people.Payee", null=True, blank=True, related_name="+", db_index=False)
     event_date = models.DateField()
     amount = models.DecimalField(max_digits=24, decimal_places=6)
     reason = models.CharField(max_length=40)
+    is_part = models.BooleanField(default=False)
     run_from = TenantForeignKey(Run, related_name="+", db_index=False)
     run_to = TenantForeignKey(Run, related_name="+", null=True, blank=True)
 

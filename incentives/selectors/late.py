@@ -17,7 +17,8 @@ from incentives.explain_words import exact_decimal
 from incentives.models import Cause, LedgerEntry, Run
 from incentives.selectors.runs import last_run
 from incentives.selectors.statements import StatementPart
-from incentives.selectors.traces import LineTrace, TraceLine, line_traces_of
+from incentives.selectors.trace_lines import TraceLine
+from incentives.selectors.traces import LineTrace, line_traces_of
 from spm.calendars.models import Period
 from spm.people.models import Payee
 
@@ -115,8 +116,8 @@ def late_changes(payee: Payee, parts: Sequence[StatementPart], *, period: Period
 
 
 def _changes(old: LineTrace | None, new: LineTrace | None) -> list[OrderChange]:
-    was = {line.order_id: line for line in old.lines} if old else {}
-    now = {line.order_id: line for line in new.lines} if new else {}
+    was = {line.key: line for line in old.lines} if old else {}
+    now = {line.key: line for line in new.lines} if new else {}
     found = []
     for order in {**was, **now}:
         a, b = was.get(order), now.get(order)
@@ -128,7 +129,7 @@ def _changes(old: LineTrace | None, new: LineTrace | None) -> list[OrderChange]:
         pay = (_pay(b) - _pay(a)) if known else None
         if before != after or pay:
             found.append(OrderChange(line, before, after, pay))
-    return sorted(found, key=lambda change: (change.line.order_date, change.line.number))
+    return sorted(found, key=lambda change: (change.line.order_date, change.line.number, change.line.key))
 
 
 def _pay(line: TraceLine | None) -> Decimal:

@@ -14,6 +14,7 @@ from incentives.engine.errors import PlanError, Problem
 from incentives.engine.exact import text as number_text
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.plan_check import plan_check
+from incentives.line_loaders import LINE_CODE_COLUMNS, LINE_NUMBER_COLUMNS
 from incentives.loaders import CODE_COLUMNS
 from incentives.models import Plan, PlanAssignment, PlanVersion
 from incentives.problemwords import problem_shown
@@ -104,10 +105,18 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> Pl
 def version_readable(version: PlanVersion) -> None:
     """Raises PlanRefused for what would stop a night: columns that the sales record does not give, a calendar of another kind."""
     compiled = _compiled(version.text)
-    missing = sorted((compiled.code_columns - set(CODE_COLUMNS)) | (compiled.number_columns - {"amount", "pay_credit", "quota_credit"}))
+    by_line = compiled.reads == "order_lines"
+    known = (*LINE_NUMBER_COLUMNS, *LINE_CODE_COLUMNS) if by_line else CODE_COLUMNS
+    read = compiled.code_columns | (compiled.number_columns - {"amount", "pay_credit", "quota_credit"})
+    missing = sorted(read - set(known))
     if missing:
-        text = _("The plan reads %(missing)s, which orders do not have; they have amount, date, %(known)s.")
-        raise PlanRefused(text % {"missing": ", ".join(missing), "known": ", ".join(CODE_COLUMNS)})
+        if by_line:
+            text = _("The plan reads %(missing)s, which order lines do not have; they have amount, date, %(known)s.")
+        elif set(missing) <= {*LINE_NUMBER_COLUMNS, *LINE_CODE_COLUMNS}:
+            text = _("The plan reads %(missing)s, which order lines have: write reads: order_lines into it. Orders have amount, date, %(known)s.")
+        else:
+            text = _("The plan reads %(missing)s, which orders do not have; they have amount, date, %(known)s.")
+        raise PlanRefused(text % {"missing": ", ".join(missing), "known": ", ".join(known)})
     unread = sorted(set(compiled.conversions) - {"transaction"})
     if unread:
         text = _("The plan converts %(kinds)s, which a run does not do yet; a run converts transactions.")

@@ -19,8 +19,9 @@ from incentives.changed import changes_between
 from incentives.chunking import CHUNK, chunk_bounds, chunk_compute_all, chunk_numbers_of
 from incentives.engine.errors import InputError
 from incentives.inputs import ENGINE_VERSION, RunInputs
-from incentives.loaders import ChangeNumbers, scale_needed
+from incentives.loaders import scale_needed
 from incentives.models import ChunkTotals, Run, RunChunk
+from incentives.reading import ChangeNumbers
 from incentives.runwords import ASKED, EARLIER, FIRST, FRAME, RATES, SHAPE
 from incentives.settle import settle_group, settle_payees, totals_forget
 from incentives.summary import summary_make
@@ -79,10 +80,14 @@ def run_open(
     )  # fmt: skip
     inputs = run_inputs(run)
     run.inputs_hash = inputs.frame_hash
+    if inputs.line_needs is not None and run.amount_scale < 6:
+        # A base with other inputs may have read no lines: then all of them are looked at.
+        seen = base.known_number if base is not None and base.inputs_hash == run.inputs_hash else 0
+        run.amount_scale = scale_needed(after=seen, lines=True)
     run.full_because = _full_because(run, base, is_full)
     run.is_full = bool(run.full_because)
     run.stages = {"open": {"done": timezone.now().isoformat()}}
-    run.save(update_fields=["inputs_hash", "full_because", "is_full", "stages"])
+    run.save(update_fields=["inputs_hash", "amount_scale", "full_because", "is_full", "stages"])
     bounds = chunk_bounds(list(inputs.payees), chunk_size)
     todo = set(range(len(bounds)))
     kept: dict[int, int] = {}

@@ -15,9 +15,9 @@ from incentives.models import LedgerEntry, RunExclusion, RunResult, UncreditedOr
 from incentives.summary import results_hash
 from planning.models import Quota
 from spm.people.models import PayTerms
-from spm.sales.models import Channel
+from spm.sales.models import Channel, Order
 from spm.tenancy.changes import change, dated_revise
-from tests.incentives.world import World, add_manager, make_world, put_order
+from tests.incentives.world import World, add_line_plan, add_manager, make_world, put_line, put_order, put_product
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Move:
 MOVES = st.lists(
     st.builds(
         Move,
-        kind=st.sampled_from(["order", "order", "order", "split", "nobody", "online", "gone", "quota", "rate", "run"]),
+        kind=st.sampled_from(["order", "order", "order", "line", "line", "line gone", "split", "nobody", "online", "gone", "quota", "rate", "run"]),
         order=st.integers(0, 5), payee=st.integers(0, 3), day=st.integers(1, 28), amount=st.integers(-500_00, 5_000_00), other=st.integers(0, 3),
     ),
     min_size=1, max_size=12,
@@ -53,6 +53,11 @@ def apply(world: World, move: Move) -> None:
         put_order(str(move.order), None, day, move.amount, channel=Channel.ONLINE if move.kind == "online" else Channel.DIRECT)
     elif move.kind == "gone":
         put_order(str(move.order), payee, day, move.amount, gone=True)
+    elif move.kind in ("line", "line gone"):
+        order = Order.objects.filter(external_id=str(move.order)).first()
+        if order is not None:
+            product = put_product(str(move.other), category="Bikes" if move.other % 2 else "Caps") if move.amount % 3 else None
+            put_line(order, f"{move.order}-{move.day % 3}", move.amount, product=product, quantity=move.day * 1000, gone=move.kind == "line gone")
     elif move.kind == "quota":
         row = Quota.objects.filter(position_id=world.seats[move.payee].position_id, known_to=None, valid_from=dt.date(2024, move.day % 12 + 1, 1)).get()
         with change(reason="quota") as changeset:
@@ -71,25 +76,27 @@ def state() -> tuple:
     for entry in LedgerEntry.objects.all():
         key = (entry.seat_id, entry.plan_version_id, entry.component, entry.earning_period_id)
         sums[key] = sums.get(key, 0) + entry.amount
-    uncredited = sorted(UncreditedOrder.objects.filter(run_to=None).values_list("order_id", "payee_id", "amount", "reason"), key=str)
+    uncredited = sorted(UncreditedOrder.objects.filter(run_to=None).values_list("order_id", "payee_id", "amount", "reason", "is_part"), key=str)
     return results_hash(), {key: amount for key, amount in sums.items() if amount}, uncredited
 
 
 @pytest.mark.django_db
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(moves=MOVES)
-def test_an_incremental_run_leaves_what_a_full_one_does(tenant, moves):
+@given(moves=MOVES, by_line=st.booleans())
+def test_an_incremental_run_leaves_what_a_full_one_does(tenant, moves, by_line):
     from spm.tenancy.scope import tenant_scope
 
     with tenant_scope(tenant.pk):
         point = transaction.savepoint()
         world = make_world(4)
         add_manager(world)
+        if by_line:
+            add_line_plan(world)
         world.run(chunk_size=2)
         for move in moves:
             apply(world, move)
         run = world.run(chunk_size=2)
-        assert not run.is_full
+        assert not run.is_full or by_line  # a new product is a new frame
         incremental = state()
         exclusions = list(RunExclusion.objects.filter(run=run).values_list("name", "count", "amount"))
         full = world.run(chunk_size=2, is_full=True)

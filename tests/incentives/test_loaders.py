@@ -9,7 +9,8 @@ import pytest
 from django.db import connection, connections
 
 from incentives.engine.errors import InputError
-from incentives.loaders import ChangeNumbers, chunk_select, facts_load
+from incentives.loaders import chunk_select, facts_load
+from incentives.reading import ChangeNumbers
 from spm.sales.models import Order, OrderVersion
 from spm.tenancy.changes import change, known_number
 from spm.tenancy.scope import tenant_scope

@@ -13,8 +13,9 @@ from planning.models import Quota
 from spm.calendars.models import FiscalCalendar, Period
 from spm.currencies.codes import currency_pack
 from spm.people.models import Payee, PayTerms, Position, Seat
-from spm.sales.models import Channel, DealKind, Order, OrderSplit, OrderStatus, OrderVersion
+from spm.sales.models import Channel, DealKind, Order, OrderLine, OrderLineVersion, OrderSplit, OrderStatus, OrderVersion, Product, ProductVersion
 from spm.tenancy.changes import change
+from spm.tenancy.models import ChangeSet
 from tests.support.factories import make_payee, make_position, seat_payee
 
 PLAN = """\
@@ -76,9 +77,46 @@ def put_order(
             OrderVersion.objects.create(record=order, change_set=changeset, payee_id=before.payee_id, order_date=before.order_date, tombstone=1, **values)
         if not gone:
             OrderVersion.objects.create(record=order, change_set=changeset, payee=payee, order_date=date, **values)
+        if not gone:
+            _lines_follow(order, payee, date, changeset)
         for other, share in splits:
             OrderSplit.objects.create(order=order, change_set=changeset, payee=other, quota_share_ppm=share, pay_share_ppm=share)
     return order
+
+
+def _lines_follow(order: Order, payee: Payee | None, date: dt.date, changeset: ChangeSet) -> None:
+    """Lines stand under their order's payee and date."""
+    newest = {v.record_id: v for v in OrderLineVersion.objects.filter(order=order).order_by("change_set__number", "-tombstone")}
+    for line in newest.values():
+        if not line.tombstone and (line.payee_id, line.order_date) != (payee.pk if payee else None, date):
+            values = {f.attname: getattr(line, f.attname) for f in line._meta.concrete_fields if f.attname not in ("id", "tombstone", "change_set_id")}
+            moved = {"payee_id": payee.pk if payee else None, "order_date": date}
+            OrderLineVersion.objects.create(**values, change_set=changeset, tombstone=1)
+            OrderLineVersion.objects.create(**{**values, **moved}, change_set=changeset)
+
+
+def put_product(external_id: str, *, category: str = "", code: str = "", name: str = "") -> Product:
+    """Publishes a new version of a product."""
+    product, _ = Product.objects.get_or_create(source="test", external_id=external_id)
+    with change(reason=f"product {external_id}") as changeset:
+        ProductVersion.objects.create(record=product, change_set=changeset, name=name or external_id, code=code, category=category)
+    return product
+
+
+def put_line(
+    order: Order, external_id: str, amount: int, *, product: Product | None = None, scale: int = 2, currency: str = "USD", gone: bool = False, **values: Any
+) -> OrderLine:  # fmt: skip
+    """Publishes a new version of a line, under the payee and date that its order has then."""
+    line, _ = OrderLine.objects.get_or_create(source="test", external_id=external_id)
+    header = OrderVersion.objects.filter(record=order, tombstone=0).order_by("-change_set__number").first()
+    assert header is not None
+    with change(reason=f"line {external_id}") as changeset:
+        known = {
+            "order": order, "payee_id": header.payee_id, "order_date": header.order_date, "amount": amount, "amount_scale": scale,
+            "currency_code": currency_pack(currency), "product": product, "line_number": int(external_id.rsplit("-", 1)[-1]), **values,
+        }  # fmt: skip
+        OrderLineVersion.objects.create(record=line, change_set=changeset, tombstone=int(gone), **known)
+    return line
 
 
 @dataclass
@@ -148,3 +186,31 @@ def add_manager(world: World, *, text: str = TEAM_PLAN) -> Seat:
     with change(reason="manager's plan") as changeset:
         seat_enrol(plan=version.plan, seats=[seat], start=dt.date(2024, 1, 1), changeset=changeset)
     return seat
+
+
+LINE_PLAN = """\
+engine: 1
+plan: units
+title: Units
+currency: USD
+calendar: month
+reads: order_lines
+exclusions:
+  - {name: online lines, where: channel = "online"}
+credits:
+  - {name: sale, to: owner_or_splits, where: category = "Bikes" or part = "order"}
+measures:
+  - {name: sales, label: Sales}
+  - {name: units, value: quantity}
+components:
+  - {name: by_line, base: sales, pay_rate: {flat: 3%}}
+  - {name: spiff, base: units, pay_rate: {flat: 5}}
+"""
+
+
+def add_line_plan(world: World, *, text: str = LINE_PLAN) -> PlanVersion:
+    """Puts the world's sellers, but the first, also under a plan that reads order lines."""
+    version = version_activate(version=plan_create(text=text, calendar=world.calendar, effective_from=dt.date(2024, 1, 1)))
+    with change(reason="plan on lines") as changeset:
+        seat_enrol(plan=version.plan, seats=world.seats[1:], start=dt.date(2024, 1, 1), changeset=changeset)
+    return version
