@@ -23,7 +23,7 @@ def _territories(load: Load) -> Written:
         rows[row["code"]] = {name: row[name] or "" for name in names}
         if "parent" in load.fields:
             rows[row["code"]]["parent_id"] = row["r_parent"]
-    return upsert(Territory, found={t.code: t for t in Territory.objects.filter(code__in=rows)}, key="code", rows=rows)
+    return upsert(load, Territory, found={t.code: t for t in Territory.objects.filter(code__in=rows)}, key="code", rows=rows)
 
 
 def _assignments(load: Load) -> Written:

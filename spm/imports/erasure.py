@@ -9,7 +9,7 @@ import zlib
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from spm.imports.models import Batch, BatchFile, StagedRow
+from spm.imports.models import Batch, BatchFile, StagedRow, UndoRow
 from spm.people.models import Payee, PersonDetail
 from spm.people.traces import SHORTEST, holds, person_texts, rows_holding
 from spm.told import told
@@ -24,6 +24,8 @@ def imports_erase(payee: Payee, detail: PersonDetail) -> None:
     texts = person_texts(payee, detail)
     mine = Q(external_id=payee.external_id, batch__target="payee", batch__source=payee.source)
     StagedRow.objects.filter(mine).update(fields=None)
+    # Old names do not come back by taking an import back.
+    UndoRow.objects.filter(model=PersonDetail._meta.label, row_id=detail.pk).delete()
     found = rows_holding(StagedRow.objects.all(), "fields", "cause", "mend", "external_id", texts=texts)
     rejected, others = StagedRow.State.REJECTED, [StagedRow.State.ACCEPTED, StagedRow.State.LEFT_OUT]
     ids = list(found.values_list("pk", flat=True))

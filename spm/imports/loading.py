@@ -15,6 +15,7 @@ from spm.imports.fields import SQL_TYPES, Field, scale_of
 from spm.imports.mapping import Mapping
 from spm.imports.staging import Chunk
 from spm.imports.targets import Target
+from spm.imports.undo import UndoLog
 from spm.tenancy.models import ChangeSet
 from spm.tenancy.scope import required_tenant_id
 from spm.told import LONGEST
@@ -36,6 +37,7 @@ class Load:
         self.tenant = required_tenant_id()
         self.changeset: ChangeSet | None = None
         self.names = list(mapping.fields)
+        self.undo = UndoLog()
         self._noted: list[tuple[Any, ...]] = []
         columns = ", ".join(f'"{column_of(name)}" {SQL_TYPES[fields[name].kind]}' for name in self.names)
         with connection.cursor() as cursor:

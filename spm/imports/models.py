@@ -54,6 +54,8 @@ class Batch(TenantModel):
     # Rows left out, by named reason.
     left_out = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
+    # Rows that taking the import back left as they are, because they were changed since: their names.
+    kept = models.JSONField(default=list, blank=True)
     actor_id = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -103,3 +105,22 @@ class StagedRow(TenantRow):
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "batch", "state", "line"], name="imports_staged_rows")]
+
+
+class UndoRow(TenantRow):
+    """What an import did to one row that has no history of its own: made it (`before` is null) or changed some of its values.
+
+    Kept until the import is taken back or its rows are past their time (spm.imports.purge).
+    """
+
+    referenced = False
+    batch = TenantForeignKey(Batch, related_name="undo")
+    # The label of the row's model and its id; the row itself may be gone.
+    model = models.CharField(max_length=100)
+    row_id = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    before = models.JSONField(null=True, blank=True)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "model", "row_id"], name="imports_undo_row")]

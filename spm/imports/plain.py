@@ -28,27 +28,23 @@ def good_rows(load: Load) -> list[dict[str, Any]]:
         return [{back.get(name, name): value for name, value in zip(names, row, strict=True)} for row in cursor.fetchall()]
 
 
-def upsert(model: Any, *, found: dict[str, Any], key: str, rows: dict[str, dict[str, Any]]) -> Written:
-    """Creates what is missing and updates what differs; `found` are the rows there are, by key."""
+def upsert(load: Load, model: Any, *, found: dict[str, Any], key: str, rows: dict[str, dict[str, Any]]) -> Written:
+    """Creates what is missing and updates what differs; `found` are the rows there are, by key. Both are noted to be taken back."""
     new = changed = 0
     for value, fields in rows.items():
         row = found.get(value)
         if row is None:
-            found[value] = model.objects.create(**{key: value}, **fields)
+            found[value] = row = model.objects.create(**{key: value}, **fields)
+            load.undo.created(row, value, {key: value, **fields})
             new += 1
-            continue
-        differing = [name for name, given in fields.items() if getattr(row, name) != given]
-        if differing:
-            for name in differing:
-                setattr(row, name, fields[name])
-            row.save(update_fields=differing)
-            changed += 1
+        else:
+            changed += _update(load, row, value, fields)
     return Written(new, changed, len(rows) - new - changed)
 
 
 def _positions(load: Load) -> Written:
     rows = {r["code"]: {"title": r["title"], "source": load.mapping.source} for r in good_rows(load)}
-    return upsert(Position, found={p.code: p for p in Position.objects.filter(code__in=rows)}, key="code", rows=rows)
+    return upsert(load, Position, found={p.code: p for p in Position.objects.filter(code__in=rows)}, key="code", rows=rows)
 
 
 _DETAIL = ("given_name", "family_name", "email", "phone", "country")
@@ -75,26 +71,30 @@ def _payees(load: Load) -> Written:
         payee, differs = found.get(row["external_id"]), False
         if payee is None:
             payee = Payee.objects.create(source=source, external_id=row["external_id"], **values)
+            load.undo.created(payee, payee.external_id, values)
             new += 1
         else:
-            differs = _update(payee, values)
+            differs = _update(load, payee, payee.external_id, values)
         names = {"display_name": row["name"], **{name: row.get(name) or "" for name in _DETAIL if name in load.fields}}
         detail = details.get(payee.pk)
         if payee.erased_at is not None:
             pass  # an erased person's names do not come back
         elif detail is None:
-            PersonDetail.objects.create(payee=payee, **names)
+            load.undo.created(PersonDetail.objects.create(payee=payee, **names), payee.external_id, names)
         else:
-            differs = _update(detail, names) or differs
+            differs = _update(load, detail, payee.external_id, names) or differs
         if row.get("hired") and payee.pk not in employed:
-            Employment.objects.create(payee=payee, valid_from=row["hired"], valid_to=row.get("left"), known_from=load.changeset)
+            employment = Employment.objects.create(payee=payee, valid_from=row["hired"], valid_to=row.get("left"), known_from=load.changeset)
+            load.undo.created(employment, payee.external_id, {"valid_from": row["hired"], "valid_to": row.get("left"), "known_to_id": None})
             differs = differs or payee.external_id in found
         changed += differs
     return Written(new, changed, len(rows) - new - changed)
 
 
-def _update(row: Any, values: dict[str, Any]) -> bool:
+def _update(load: Load, row: Any, key: str, values: dict[str, Any]) -> bool:
     differing = [name for name, value in values.items() if getattr(row, name) != value]
+    if differing:
+        load.undo.changed(row, key, {name: getattr(row, name) for name in differing}, {name: values[name] for name in differing})
     for name in differing:
         setattr(row, name, values[name])
     if differing:
@@ -117,6 +117,9 @@ def _periods(load: Load) -> Written:
                 calendar_create(
                     code=code, name=rows[0].get("name") or code, kind="custom", first_year=first, last_year=last, windows=windows, is_default=not has_default
                 )
+                calendar = FiscalCalendar.objects.get(code=code)
+                load.undo.created(calendar, code, {"name": calendar.name, "kind": calendar.kind})
+                _periods_note(load, calendar, windows)
                 new += len(windows)
                 continue
             have = {p.code: (p.starts, p.ends, p.quarter, p.year) for p in calendar.periods.all()}
@@ -130,10 +133,17 @@ def _periods(load: Load) -> Written:
             fresh = [w for w in windows if w.code not in have]
             if fresh:
                 calendar_windows_add(calendar=calendar, windows=fresh)
+                _periods_note(load, calendar, fresh)
         except CalendarError as error:
             raise ImportFault(gettext_noop("Calendar %(code)s: %(error)s"), code=code, error=error) from None
         new, unchanged = new + len(fresh), unchanged + len(windows) - len(fresh)
     return Written(new, 0, unchanged)
+
+
+def _periods_note(load: Load, calendar: FiscalCalendar, windows: list[Window]) -> None:
+    for period in calendar.periods.filter(code__in=[w.code for w in windows]):
+        values = {name: getattr(period, name) for name in ("starts", "ends", "quarter", "year")}
+        load.undo.created(period, f"{calendar.code} {period.code}", values)
 
 
 def register() -> None:

@@ -196,6 +196,8 @@ def import_run(
     batch.error = ""
     batch.finished_at = timezone.now()
     batch.save()
+    if batch.change_set is not None:
+        load.undo.keep(batch)
     if not dry_run:
         BatchFile.objects.filter(batch=batch).delete()
     if batch.change_set is not None:

@@ -55,6 +55,7 @@ class ImportOut(serializers.Serializer):
     sums = serializers.JSONField()
     left_out = serializers.JSONField()
     error = ToldField()
+    kept = serializers.ListField(child=ToldField(), help_text=_("Rows that taking the import back left, because they were changed since."))
     job = serializers.UUIDField(source="job.uid", allow_null=True, default=None)
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
