@@ -9,12 +9,15 @@ from typing import Any
 from tests.chaos.work import app  # sets Django up
 
 from django.db import close_old_connections  # isort: skip
+from spm.imports.readers import Source  # isort: skip
+from spm.imports.services import batch_create, batch_start  # isort: skip
 from spm.jobs.liveness import pulse_age  # isort: skip
 from spm.jobs.relay import message_send  # isort: skip
 from spm.jobs.services import job_enqueue  # isort: skip
 from spm.people.models import Payee  # isort: skip
 from spm.tenancy.models import Tenant  # isort: skip
 from spm.tenancy.scope import tenant_scope  # isort: skip
+from tests.support.factories import make_entity  # isort: skip
 from tests.incentives.world import make_world, put_order  # isort: skip
 
 
@@ -33,6 +36,16 @@ def act(asked: dict[str, Any]) -> Any:
             with tenant_scope(asked["tenant"]):
                 put_order("late", Payee.objects.order_by("id")[2], "2024-02-10", 777_77)
                 return True
+        case "sellers":
+            with tenant_scope(asked["tenant"]):
+                entity = make_entity()
+                rows = [Payee(source="crm", external_id=key, legal_entity=entity, pay_currency="USD") for key in asked["keys"]]
+                return len(Payee.objects.bulk_create(rows))
+        case "import":
+            with tenant_scope(asked["tenant"]):
+                file = Source(asked["name"], content=asked["content"].encode())
+                batch = batch_create(mapping_text=asked["mapping"], files=[file], keep=True)
+                return batch_start(batch=batch, dry_run=False).job_id
         case "send":
             for _ in range(asked["times"]):
                 message_send(tenant_id=asked["tenant"], job_id=asked["job"])

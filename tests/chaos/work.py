@@ -22,6 +22,8 @@ django.setup()
 from incentives import settle  # noqa: E402
 from incentives.services import runs  # noqa: E402
 from spm.celery import app  # noqa: E402
+from spm.imports import loading, staging  # noqa: E402
+from spm.imports import services as importing  # noqa: E402
 from spm.jobs.kinds import Stage, job_kind  # noqa: E402
 from spm.jobs.models import Job  # noqa: E402
 from spm.jobs.steps import Step  # noqa: E402
@@ -101,6 +103,29 @@ Step.commit = _commit_with_traps  # type: ignore[method-assign]
 assert runs.run_open.__kwdefaults__ is not None
 runs.run_open.__kwdefaults__["chunk_size"] = 4
 settle.GROUP = 3
+
+# An import does all its work inside one commit: traps between its steps. Small chunks make several of them.
+staging.CHUNK = 100
+
+
+def _with_trap(owner: Any, name: str, *, before: str = "", after: str = "") -> None:
+    real = getattr(owner, name)
+
+    def walked(*args: Any, **given: Any) -> Any:
+        if before:
+            trap(before)
+        found = real(*args, **given)
+        if after:
+            trap(after)
+        return found
+
+    setattr(owner, name, walked)
+
+
+_with_trap(loading.Load, "take", before="import staging begins", after="import staging goes on")
+_with_trap(loading.Load, "resolve", after="import staged")
+_with_trap(importing, "_staged_keep", before="import written")
+_with_trap(importing, "_publish", before="import publishing", after="import published")
 
 _send = app.send_task
 
