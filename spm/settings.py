@@ -280,6 +280,8 @@ JOBS_LEASE_SECONDS = env_int("SPM_LEASE_SECONDS", 60)
 JOBS_RETRY_SECONDS = env_int("SPM_RETRY_SECONDS", 5)
 JOBS_REPUBLISH_SECONDS = env_int("SPM_REPUBLISH_SECONDS", 120)
 JOBS_BEAT_LOCK_SECONDS = env_int("SPM_BEAT_LOCK_SECONDS", 30)
+# Contents of imported rows are dropped after so many days; totals and counts stay (docs/imports.md).
+IMPORT_ROWS_DAYS = env_int("SPM_IMPORT_ROWS_DAYS", 90)
 _TICK, _RELAY, _SWEEP = env_int("SPM_TICK_SECONDS", 60), env_int("SPM_RELAY_SECONDS", 5), env_int("SPM_SWEEP_SECONDS", 15)
 CELERY_BEAT_SCHEDULER = "spm.jobs.beat:SingleScheduler"
 CELERY_BEAT_SCHEDULE = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -100,7 +101,7 @@ def import_new(request: HttpRequest, slug: str) -> HttpResponse:
 def import_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     """One import: progress, control totals, what was left out and refused, the first rows as the mapping reads them."""
     batch = get_object_or_404(Batch.objects.select_related("job", "change_set"), uid=uid)
-    if batch.state == Batch.State.DRAFT and may(request, "imports.write"):
+    if batch.state == Batch.State.DRAFT and may(request, "imports.write") and can_map(batch):
         return redirect("import-mapping", slug=slug, uid=uid)
     preview = list(rows_preview(batch, limit=20))
     names = list(preview[0].fields) if preview and preview[0].fields else []
@@ -117,6 +118,7 @@ def import_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
             Column("mend", _("How to mend it")),
         ],
         "left_out": sorted(batch.left_out.items()),
+        "rows_days": settings.IMPORT_ROWS_DAYS,
         "may_write": may(request, "imports.write"),
         "can_map": can_map(batch),
         "can_start": batch.state == Batch.State.PREVIEWED,

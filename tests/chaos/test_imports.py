@@ -148,7 +148,8 @@ def test_the_whole_worker_killed_while_it_imports(arena, sellers, calm_record, p
 @pytest.mark.parametrize(
     "harm",
     [
-        "SET LOCAL session_replication_role = replica; UPDATE sales_orderversion SET amount = amount + 1 WHERE id = (SELECT max(id) FROM sales_orderversion WHERE tenant_id = %s) RETURNING 1",
+        "SET LOCAL session_replication_role = replica; "
+        "UPDATE sales_orderversion SET amount = amount + 1 WHERE id = (SELECT max(id) FROM sales_orderversion WHERE tenant_id = %s) RETURNING 1",
         "DELETE FROM imports_stagedrow WHERE id = (SELECT max(id) FROM imports_stagedrow WHERE tenant_id = %s) RETURNING 1",
         "UPDATE imports_batch SET rows_changed = rows_changed + 1 WHERE id = (SELECT max(id) FROM imports_batch WHERE tenant_id = %s) RETURNING 1",
     ],

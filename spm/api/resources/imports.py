@@ -59,6 +59,7 @@ class ImportOut(serializers.Serializer):
     job = serializers.UUIDField(source="job.uid", allow_null=True, default=None)
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    purged_at = serializers.DateTimeField(allow_null=True, help_text=_("When the contents of its rows were dropped by age; totals and counts stay."))
 
 
 class FileIn(serializers.Serializer):
