@@ -10,6 +10,7 @@ from typing import Any
 
 from .compile_money import conversions_compile, currencies_compile
 from .compile_parts import components_compile
+from .compile_payment import clawback_compile, payment_compile
 from .compile_peers import peers_compile, peers_declare
 from .compile_tables import figure, tables_compile
 from .document import Document, SchemaPath, document_read
@@ -160,6 +161,7 @@ class Compiler:
         self._measures()
         peers_declare(self)
         values = self._values()
+        (terms, amounts), clawback = payment_compile(self), clawback_compile(self)
         components = components_compile(self)
         peers = peers_compile(self)
         conversions, currencies = conversions_compile(self), currencies_compile(self)
@@ -181,7 +183,9 @@ class Compiler:
             quotas=quotas,
             attributes=attributes,
             attainments=attainments,
-            values=values,
+            values=values + amounts,
+            terms=terms,
+            clawback=clawback,
             peers=peers,
             components=components,
             tables=self.tables,

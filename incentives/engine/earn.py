@@ -101,7 +101,7 @@ class UnitRun:
             if not in_force and not any_total:
                 continue
             day = (max(high for _, high in in_force) if in_force else period.end) - 1
-            found.append(self._period(position, values, day))
+            found.append(self._period(position, values, day, bool(in_force)))
         return found
 
     def _measures(self, position: int, running: dict[int, tuple[str, int]]) -> tuple[dict[str, Any], bool]:
@@ -123,7 +123,7 @@ class UnitRun:
             env[name] = exact.from_integer(value, self.denominators[index])
         return env, any_total
 
-    def _period(self, position: int, env: dict[str, Any], day: int) -> PeriodRecord:
+    def _period(self, position: int, env: dict[str, Any], day: int, in_force: bool = True) -> PeriodRecord:
         prepared, plan, seat = self.prepared, self.plan, self.assignment
         for spec in plan.quotas:
             low, high = prepared.span(spec.over, position)
@@ -153,6 +153,9 @@ class UnitRun:
                     env[f"{kind}.{peer.name}"] = self.team_pay.get((seat.id, f"{kind}.{peer.name}", position))
         for named in plan.values:
             if named.late and self.team_pay is None:
+                continue
+            if not in_force and named.name.startswith("draw."):
+                env[named.name] = ZERO  # who has left the plan draws no more
                 continue
             try:
                 env[named.name] = named.formula(env)

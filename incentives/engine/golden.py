@@ -134,7 +134,7 @@ def matches(pattern: str, pointer: str) -> list[str] | None:
     return bound
 
 
-KINDS = ("earned", "figure", "line", "part", "weighed", "place", "converted", "open", "issue", "true_up", "periods_paid")
+KINDS = ("earned", "paid", "figure", "line", "part", "weighed", "place", "converted", "open", "issue", "true_up", "periods_paid")
 
 
 def _compare(simulations: Mapping[str, Simulation], check: Mapping[str, Any], bound: list[str], expected: Any) -> str:
@@ -172,6 +172,11 @@ def _compare(simulations: Mapping[str, Simulation], check: Mapping[str, Any], bo
 
 def _earned(simulation: Simulation, given: Mapping[str, Any]) -> Number:
     return earned(simulation, given.get("payee"), given.get("component"), given.get("period"))
+
+
+def _paid(simulation: Simulation, given: Mapping[str, Any]) -> Number:
+    """What a period pays, holds, draws, or a balance after it."""
+    return simulation.paid(given["payee"], given["name"], given["period"])
 
 
 def _figure(simulation: Simulation, given: Mapping[str, Any]) -> Number | None:
@@ -287,6 +292,7 @@ def _issue(simulation: Simulation, given: Mapping[str, Any]) -> Any:
 
 _VALUES: Mapping[str, Any] = {
     "earned": _earned,
+    "paid": _paid,
     "figure": _figure,
     "line": _line,
     "part": _part,

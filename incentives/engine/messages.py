@@ -119,6 +119,11 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "mode_round": ("%(mode)s has no slices to round", "use `round` of the component"),
     "curve_scale": ("a curve has no scale", "divide `by` instead"),
     "rate_without_base": ("the pay_rate has no base", "add `base:`, for example the name of a measure"),
+    "amount_undefined": ("can be undefined (a quota may be zero or missing)", "use default(x, 0)"),
+    "clawback_table": ("`%(name)s` is no table of steps or points", "tables: %(known)s"),
+    "share_range": ("%(value)s is not possible here", "give a share from 0 to 100%%"),
+    "excess_of_what": ("`excess` without a maximum", "add `maximum:`"),
+    "upfront_guarantee": ("a guarantee is not paid upfront", "use `paid: top_up`"),
     "can_be_undefined": ("can be undefined (a quota may be zero or missing)", "state `when_undefined: zero` or `exception`, or use default(x, 0)"),
     "settle_needed": (
         "reads a measure over the %(window)s to date",

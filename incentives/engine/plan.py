@@ -7,6 +7,7 @@ from typing import Any
 
 from .exact import Number
 from .grid import AnyTable
+from .payment import PaymentTerms
 from .period_formula import Formula
 from .rounding import minor_units
 from .syntax import Node
@@ -184,6 +185,15 @@ class PayRate:
     """Rounds each slice."""
 
 
+@dataclass(frozen=True)
+class Clawback:
+    """Share of a deal's pay that a return takes back, by days since the end of the earning period; in equal instalments."""
+
+    table: str
+    instalments: int
+    rounding: Rounding
+
+
 ORDER = ("multiply", "floor", "cap", "share")
 """The steps between base x pay_rate and rounding, as far as a component does not say otherwise."""
 
@@ -244,6 +254,8 @@ class CompiledPlan:
     attributes: tuple[AttributeSpec, ...]
     attainments: tuple[AttainmentSpec, ...]
     values: tuple[ValueSpec, ...]
+    terms: PaymentTerms
+    clawback: Clawback | None
     peers: tuple[PeerSpec, ...]
     components: tuple[Component, ...]
     tables: dict[str, AnyTable]

@@ -96,10 +96,12 @@ def expectation_failure(simulation: Simulation, expected: Mapping[str, Any]) -> 
     if "uncredited" in expected:
         count = len(simulation.result.uncredited)
         return MET if count == expected["uncredited"] else ("test_uncredited", {"found": count, "wanted": expected["uncredited"]})
-    if "payee" not in expected or ("component" in expected) == ("figure" in expected):
+    if "payee" not in expected or sum(key in expected for key in ("component", "figure", "paid")) != 1:
         return "test_names", {}
-    if "component" in expected:
-        value: Number | None = earned(simulation, expected["payee"], expected["component"], expected.get("period"), expected.get("currency"))
+    if "paid" in expected:
+        value: Number | None = simulation.paid(expected["payee"], expected["paid"], expected.get("period"))
+    elif "component" in expected:
+        value = earned(simulation, expected["payee"], expected["component"], expected.get("period"), expected.get("currency"))
     else:
         value = figure(simulation, expected["payee"], expected["figure"], expected.get("period"))
     if expected.get("undefined"):

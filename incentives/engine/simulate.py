@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from .lines import Line, component_lines
 from .plan import CompiledPlan
 from .prepare import Prepared
 from .run import run
+from .simulate_payment import BALANCES, PayeePayments, payments_of
 from .tabular import KNOWN, Row, Tables, Tabular, tabular_inputs
 from .trace import trace_hash, trees
 
@@ -36,6 +39,21 @@ class Simulation:
     def lines(self, assignment: int, period: int, component: str) -> tuple[Line, ...]:
         """The lines of a component."""
         return component_lines(self.prepared, self.result.totals, self.data.facts, self.data.splits, assignment, period, component, self.team_pay)
+
+    @cached_property
+    def payments(self) -> dict[int, PayeePayments]:
+        """The payments of everybody, by payee."""
+        return payments_of(self)
+
+    @property
+    def pays_later(self) -> bool:
+        """Do the plan's terms or holds make payments differ from what is earned?"""
+        terms = self.plan.terms
+        return terms.schedules or terms.walks or bool(self.data.tables.get("holds"))
+
+    def paid(self, payee: Any, name: str, period: Any) -> Decimal:
+        """payable, what was held, drawn and so on, or a balance, of a payee in a period."""
+        return self.payments[self.data.payee_id(payee)].value(name, [p.id for p in self.prepared.periods].index(self.period_id(period)))
 
     def period_id(self, key: Any) -> int:
         """The id of a period by key."""
@@ -130,7 +148,18 @@ def simulation_json(simulation: Simulation) -> dict[str, Any]:
             for i in result.outcome.issues
         ],
         "results": payees,
-    }
+    } | ({"payments": _payments(simulation)} if simulation.pays_later else {})
+
+
+def _payments(simulation: Simulation) -> list[dict[str, Any]]:
+    """Every payee and period: its entries, what it pays, the balances after it."""
+    rows = []
+    for payee, own in simulation.payments.items():
+        for position, period in enumerate(simulation.prepared.periods):
+            entries = [{"verb": verb, "of": name, "amount": exact.text(amount)} for (verb, name), amount in own.entries[position].items()]
+            balances = {name: exact.text(own.value(name, position)) for name in ("payable", *BALANCES)}
+            rows.append({"payee": simulation.data.payees[payee], "period": period.key, "entries": entries} | balances)
+    return rows
 
 
 def _key(prepared: Prepared, period: int) -> str:
@@ -156,8 +185,14 @@ def simulation_text(simulation: Simulation) -> str:
     for item in out["results"]:
         parts = ", ".join(f"{child['name']} {child['amount']}" for child in item["explanation"]["children"])
         rows.append(f"{item['period']}  {item['payee']}  {item['amount']}  ({parts})")
+    rows += [_paid_text(item) for item in out.get("payments", [])]
     rows.append(f"credited: {out['credited']['objects']} objects, " + ", ".join(f"{k} {v}" for k, v in out["credited"]["amount"].items()))
     rows += [f"excluded: {e['name']}: {e['count']} objects, {e['amount']}" for e in out["exclusions"]]
     rows += [f"uncredited: {u['transaction']} {u['date']} {u['amount']}: {u['reason']}" for u in out["uncredited"]]
     rows += [f"issue: {i['payee']} {i['period']} {i['component']}: {i['cause']}" for i in out["issues"]]
     return "\n".join(rows)
+
+
+def _paid_text(item: Mapping[str, Any]) -> str:
+    entries = ", ".join(f"{entry['verb']} {entry['of']} {entry['amount']}" for entry in item["entries"])
+    return f"{item['period']}  {item['payee']}  pays {item['payable']}" + (f"  ({entries})" if entries else "")

@@ -51,6 +51,9 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "enrolments": ("assignment", "payee", "from", "to"),
     "fx_rates": ("rate_type", "base", "quote", "fx_rate", "from", "to"),
     "calendar": ("period", "from", "to", "quarter", "year"),
+    "payments": ("transaction", "date", "amount"),
+    "holds": ("transaction", "component", "from", "to"),
+    "returns": ("transaction", "date", "amount"),
 }
 
 
@@ -69,6 +72,7 @@ class Tabular:
     payees: tuple[str, ...]
     objects: tuple[str, ...]
     assignments: tuple[str, ...]
+    tables: Tables
 
     def payee_id(self, name: Any) -> int:
         """The id of a payee by name."""
@@ -165,7 +169,7 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
         fx_rates=_fx_rates(tables),
     )
     named = _named_assignments(lines, facts[0], by_name, {name: i for i, name in enumerate(objects)})
-    return Tabular(named, _splits(splits, payee_of, objects, inputs.vocabulary), inputs, payees, objects, seat_names)
+    return Tabular(named, _splits(splits, payee_of, objects, inputs.vocabulary), inputs, payees, objects, seat_names, tables)
 
 
 def check_columns(plan: CompiledPlan, tables: Tables) -> None:

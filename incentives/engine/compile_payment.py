@@ -1,0 +1,71 @@
+"""Compiling the payment terms and draws of a plan. Their amounts become named values, read in figures as draw.NAME and payment.maximum."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from .compile_tables import figure
+from .document import SchemaPath
+from .grid import table_sample
+from .payment import Draw, PaymentTerms
+from .plan import Clawback, Rounding, ValueSpec
+from .tables import Points, Steps
+
+if TYPE_CHECKING:
+    from .compile import Compiler
+
+DRAW, MAXIMUM = "draw.", "payment.maximum"
+
+
+def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, ...]]:
+    """The terms, and the values that give their amounts."""
+    given: dict[str, Any] = compiler.data.get("payment") or {}
+    values: list[ValueSpec] = []
+
+    def value(path: SchemaPath, name: str, label: str, text: Any) -> None:
+        formula, kind, node = compiler.period(path, text, name)
+        if kind.optional:
+            compiler.problem(path, "amount_undefined")
+        if formula is not None:
+            values.append(ValueSpec(name, label, formula, str(text), bool(compiler.names_of(node) & compiler.late)))
+
+    if "maximum" in given:
+        value(("payment", "maximum"), MAXIMUM, MAXIMUM, given["maximum"])
+    if "excess" in given and "maximum" not in given:
+        compiler.problem(("payment", "excess"), "excess_of_what")
+    holdback = given.get("holdback") or {}
+    share = _share(compiler, ("payment", "holdback", "share"), holdback.get("share", 0))
+    limit = _share(compiler, ("payment", "recovery_limit"), given.get("recovery_limit", 1))
+    draws = []
+    for i, item in enumerate(compiler.data.get("draws") or []):
+        path: SchemaPath = ("draws", i)
+        value((*path, "amount"), f"{DRAW}{item['name']}", item.get("label", item["name"]), item["amount"])
+        draws.append(Draw(item["name"], item.get("label", item["name"]), item.get("recover", "later") == "later", item.get("paid") == "upfront"))
+        if item.get("recover") == "never" and item.get("paid") == "upfront":
+            compiler.problem((*path, "recover"), "upfront_guarantee")
+    compiler.unique("draws")
+    terms = PaymentTerms(
+        compiler.rounding.places, given.get("on", "booking"), given.get("instalments", 1), share, holdback.get("until", "year"),
+        given.get("negative", "keep"), "maximum" in given, given.get("excess", "carry"), limit, tuple(draws),
+    )  # fmt: skip
+    return terms, tuple(values)
+
+
+def clawback_compile(compiler: Compiler) -> Clawback | None:
+    """The clawback, if the plan has one. Its table gives a share by days."""
+    given = compiler.data.get("clawback")
+    if given is None:
+        return None
+    known = sorted(name for name, one in compiler.tables.items() if isinstance(table_sample(one), Steps | Points))
+    if given["table"] not in known:
+        compiler.problem(("clawback", "table"), "clawback_table", name=given["table"], known=known)
+    rounding = compiler.rounding_of(given.get("round")) or Rounding(compiler.rounding.places, compiler.rounding.mode)
+    return Clawback(given["table"], given.get("instalments", 1), rounding)
+
+
+def _share(compiler: Compiler, path: SchemaPath, text: Any) -> Fraction:
+    value = Fraction(figure(text))
+    if not 0 <= value <= 1:
+        compiler.problem(path, "share_range", value=text)
+    return value

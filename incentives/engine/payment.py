@@ -1,0 +1,239 @@
+"""Stage payment: what is earned -> what each pay period pays. Holds and instalments by component; draws, recovery, carried
+balances and the maximum by payee.
+
+An entry's amount is its effect on the pay period: held is negative, released positive, drawn and advanced positive, recovered
+negative. What a period pays is the sum of its entries; a balance is minus the sum of the entries that made it. Positions
+count the pay periods of the calendar from 0. All amounts are exact Decimals in one currency.
+
+Closed positions are facts: what is posted in them stays and enters the balances; targets are made for open ones only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from .rounding import round_number
+
+ZERO = Decimal(0)
+
+CARRY_IN, CARRY_OUT, MAXIMUM, NEGATIVE = "@carried_in", "@carried_out", "@maximum", "@negative"
+"""Components of entries that belong to no component of the plan; those of draws are "@" and the draw's name."""
+
+PAYMENT_VERBS = ("held", "released", "clawed_back", "advanced", "drawn", "recovered", "carried", "forfeited", "written_off")
+"""Verbs that this stage posts; all others are what was earned, or acts of people."""
+
+Step = tuple[str, str]
+"""(verb, component)"""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A draw by name. recover False: a guarantee, which is not recovered. upfront: the whole amount is advanced at the start of
+    the period and recovered from what is due; else what is due is topped up to it."""
+
+    name: str
+    label: str
+    recover: bool = True
+    upfront: bool = False
+
+    @property
+    def component(self) -> str:
+        """Under which its entries stand."""
+        return f"@{self.name}"
+
+
+@dataclass(frozen=True)
+class PaymentTerms:
+    """Payment terms of a plan. places: decimals of all amounts.
+
+    on: booking, or cash (what is earned is released as its deal is paid for). instalments: equal parts in the earning period
+    and those after it. holdback: share of what is earned that waits until the last period of the window `until` (quarter, year).
+    negative: keep (the period pays less than nothing), carry, or write_off. excess: what becomes of pay above the maximum,
+    carry or forfeit. recovery_limit: greatest share of what is due that recovery takes in one period.
+    """
+
+    places: int
+    on: str = "booking"
+    instalments: int = 1
+    holdback: Fraction = Fraction(0)
+    until: str = "year"
+    negative: str = "keep"
+    has_maximum: bool = False
+    excess: str = "carry"
+    recovery_limit: Fraction = Fraction(1)
+    draws: tuple[Draw, ...] = ()
+
+    @property
+    def schedules(self) -> bool:
+        """Is anything paid later than it is earned?"""
+        return self.on == "cash" or self.instalments > 1 or self.holdback > 0
+
+    @property
+    def walks(self) -> bool:
+        """Does a period's pay depend on more than what is due in it?"""
+        return bool(self.draws) or self.negative != "keep" or self.has_maximum
+
+
+# ---------------------------------------------------------------- step one: when what is earned is due
+
+
+@dataclass(frozen=True)
+class DealPart:
+    """A deal's part of what a component earned in a period. released: share of it that may be paid by each position (1 where
+    nothing holds it), ascending with the positions."""
+
+    amount: Decimal
+    released: Sequence[Fraction]
+
+
+def due_shares(terms: PaymentTerms, *, earned_at: int, windows: Sequence[str]) -> list[Fraction]:
+    """Share of what was earned at a position that is due by each position. windows: label of the holdback's window by position."""
+    shares = []
+    last = max(i for i, label in enumerate(windows) if label == windows[earned_at])
+    for position in range(len(windows)):
+        if position < earned_at:
+            shares.append(Fraction(0))
+            continue
+        part = Fraction(min(terms.instalments, position - earned_at + 1), terms.instalments)
+        held = terms.holdback if position < last else Fraction(0)
+        shares.append(part * (1 - held))
+    return shares
+
+
+def due_by(earned: Decimal, parts: Sequence[DealPart], share: Fraction, position: int, places: int) -> Decimal:
+    """What of an earned amount is due by a position: every deal's part, rounded half up by itself; the whole amount once all is
+    released. Without parts the amount is one part that nothing holds."""
+    if not parts:
+        return round_number(Fraction(earned) * share, places, "half_up")
+    total = sum((Fraction(part.amount) for part in parts), Fraction(0))
+    due = round_number((Fraction(earned) - total) * share, places, "half_up")
+    for part in parts:
+        due += round_number(Fraction(part.amount) * part.released[position] * share, places, "half_up")
+    return due
+
+
+def held_targets(
+    *, earned: Mapping[int, Decimal], posted: Mapping[int, Decimal], is_open: Callable[[int], bool], due: Sequence[Decimal], freed: Sequence[Decimal]
+) -> dict[int, Decimal]:
+    """What held and released should sum to at each open position for one component and earning period.
+
+    earned: what is posted as earned by pay position; posted: held and released so far by pay position. due: what is due by each
+    position; freed: what would be due without holds on deals. A hold keeps what is not paid yet and takes back nothing.
+    """
+    targets: dict[int, Decimal] = {}
+    paid = ZERO
+    for position in range(min(earned, default=len(due)), len(due)):
+        own = earned.get(position, ZERO)
+        if not is_open(position):
+            paid += own + posted.get(position, ZERO)
+            continue
+        wanted = due[position]
+        if wanted < paid:
+            wanted = min(paid, max(wanted, freed[position]))
+        targets[position] = wanted - paid - own
+        paid = wanted
+    return targets
+
+
+# ---------------------------------------------------------------- step two: what a period pays
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The plan's amounts for a payee in one pay period: draws by name, the maximum (None: no limit)."""
+
+    terms: PaymentTerms
+    draws: Mapping[str, Decimal] = field(default_factory=dict)
+    maximum: Decimal | None = None
+
+
+@dataclass
+class Walk:
+    """Entries by position that open periods should hold, and the balances after each position."""
+
+    targets: dict[int, dict[Step, Decimal]] = field(default_factory=dict)
+    payable: dict[int, Decimal] = field(default_factory=dict)
+    carried: dict[int, Decimal] = field(default_factory=dict)
+    """After the position: above zero is owed to the payee, below zero by the payee."""
+    drawn: dict[int, dict[str, Decimal]] = field(default_factory=dict)
+    """After the position: what of each draw is still to be recovered."""
+
+
+def payment_walk(
+    *, due: Mapping[int, Decimal], limits: Callable[[int], Limits], posted: Mapping[int, Mapping[Step, Decimal]], is_open: Callable[[int], bool], upto: int
+) -> Walk:
+    """Walks the pay periods of one payee, plan and currency in order of time, up to a position.
+
+    due: earned, released, held and adjusted by hand, by pay position. posted: this stage's entries of step two by position.
+    """
+    walk = Walk()
+    carried = ZERO
+    balances: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for position in range(upto + 1):
+        amount, steps = due.get(position, ZERO), dict(posted.get(position, {}))
+        if is_open(position):
+            steps = _period(amount, carried, balances, limits(position))
+            if steps:
+                walk.targets[position] = steps
+        carried -= sum((value for (verb, _), value in steps.items() if verb == "carried"), ZERO)
+        for (verb, component), value in steps.items():
+            if verb in ("drawn", "advanced", "recovered"):
+                balances[component] += value
+        _forgive(balances, limits(position).terms)
+        walk.payable[position] = amount + sum(steps.values(), ZERO)
+        walk.carried[position], walk.drawn[position] = carried, {name: value for name, value in balances.items() if value}
+    return walk
+
+
+def _forgive(balances: dict[str, Decimal], terms: PaymentTerms) -> None:
+    """Guarantees leave no balance."""
+    for draw in terms.draws:
+        if not draw.recover:
+            balances.pop(draw.component, None)
+
+
+def _period(due: Decimal, carried: Decimal, balances: Mapping[str, Decimal], limits: Limits) -> dict[Step, Decimal]:
+    terms, steps = limits.terms, dict[Step, Decimal]()
+
+    def add(verb: str, component: str, amount: Decimal) -> None:
+        if amount:
+            steps[verb, component] = steps.get((verb, component), ZERO) + amount
+
+    add("carried", CARRY_IN, carried)
+    amount = due + carried
+    owed, advanced = dict(balances), ZERO
+    for draw in terms.draws:
+        if draw.upfront:
+            advance = limits.draws.get(draw.name, ZERO)
+            add("advanced", draw.component, advance)
+            advanced += advance
+            owed[draw.component] = owed.get(draw.component, ZERO) + advance
+    if amount < 0:
+        if terms.negative == "carry":
+            add("carried", CARRY_OUT, -amount)
+        elif terms.negative == "write_off":
+            add("written_off", NEGATIVE, -amount)
+        if terms.negative != "keep":
+            amount = ZERO
+    level = max((limits.draws.get(draw.name, ZERO) for draw in terms.draws if not draw.upfront), default=ZERO)
+    room = min(max(amount - level, ZERO), round_number(Fraction(max(amount, ZERO)) * terms.recovery_limit, terms.places, "down"))
+    first = {draw.component: i for i, draw in enumerate(terms.draws)}
+    kept = {draw.component for draw in terms.draws if not draw.recover}
+    for component in sorted(set(owed) - kept, key=lambda name: (first.get(name, len(first)), name)):
+        back = min(room, max(owed[component], ZERO))
+        add("recovered", component, -back)
+        room -= back
+        amount -= back
+    for draw in terms.draws:
+        if not draw.upfront:
+            top = max(limits.draws.get(draw.name, ZERO) - max(amount, ZERO), ZERO)
+            add("drawn", draw.component, top)
+            amount += top
+    above = ZERO if limits.maximum is None else amount + advanced - limits.maximum
+    if above > 0:
+        add(*(("carried", CARRY_OUT) if terms.excess == "carry" else ("forfeited", MAXIMUM)), -above)
+    return steps

@@ -1,0 +1,193 @@
+"""Both steps of the payment stage for one payee, plan and currency: what each component holds or releases, then what each period pays."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from .compile_payment import DRAW, MAXIMUM
+from .contracts import Figure
+from .lines import Line
+from .payment import ZERO, DealPart, Limits, PaymentTerms, Step, Walk, due_by, due_shares, held_targets, payment_walk
+from .plan import Clawback
+from .rounding import allocate, round_number
+from .tables import Points, Steps
+
+Released = Callable[[int], Sequence[Fraction]]
+"""Object -> share of its part that may be paid by each position."""
+
+
+@dataclass
+class EarnedPart:
+    """What is posted of one component for one earning period (an assignment's, under one plan version).
+
+    key: the caller's own. earned and withheld: sums by pay position of what is earned, and of what is held and released.
+    parts: the deals behind it where some are held or paid by cash; freed: the same without holds.
+    """
+
+    key: Any
+    terms: PaymentTerms
+    earned_at: int
+    earned: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    withheld: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    parts: Sequence[DealPart] = ()
+    freed: Sequence[DealPart] = ()
+    clawback: Sequence[Decimal] = ()
+    """What returns take back by each position, summed up from the start: zero or less."""
+    clawed: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    """What is posted of it, by pay position."""
+
+    @property
+    def total(self) -> Decimal:
+        """All that is earned, whenever it was posted."""
+        return sum(self.earned.values(), ZERO)
+
+    @property
+    def waits(self) -> bool:
+        """Can anything of it be held, or is something held?"""
+        return bool(self.parts) or self.terms.schedules or any(self.withheld.values())
+
+
+@dataclass(frozen=True)
+class Payout:
+    """held: (key, position) -> what held and released should sum to, for open positions; clawed: the same of what is taken back. walk: step two."""
+
+    held: dict[tuple[Any, int], Decimal]
+    clawed: dict[tuple[Any, int], Decimal]
+    walk: Walk
+
+
+def payout(
+    *, parts: Sequence[EarnedPart], adjusted: Mapping[int, Decimal], limits: Callable[[int], Limits], posted: Mapping[int, Mapping[Step, Decimal]],
+    windows: Mapping[str, Sequence[str]], is_open: Callable[[int], bool], upto: int,
+) -> Payout:  # fmt: skip
+    """The targets of all open positions up to one.
+
+    adjusted: acts of people by pay position; posted: entries of step two by position. windows: label of each position's quarter and year.
+    """
+    held: dict[tuple[Any, int], Decimal] = {}
+    clawed: dict[tuple[Any, int], Decimal] = {}
+    due: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for position, amount in adjusted.items():
+        due[position] += amount
+    for part in parts:
+        for position, amount in part.earned.items():
+            due[position] += amount
+        for position, amount in _clawed(part, is_open, upto):
+            due[position] += amount
+            if is_open(position):
+                clawed[part.key, position] = amount
+        if not part.waits:
+            continue
+        shares = due_shares(part.terms, earned_at=part.earned_at, windows=windows[part.terms.until])
+        places = part.terms.places
+        by = [due_by(part.total, part.parts, shares[q], q, places) for q in range(upto + 1)]
+        freed = by if part.freed is part.parts else [due_by(part.total, part.freed, shares[q], q, places) for q in range(upto + 1)]
+        targets = held_targets(earned=part.earned, posted=part.withheld, is_open=is_open, due=by, freed=freed)
+        for position in range(upto + 1):
+            if position in targets:
+                held[part.key, position] = targets[position]
+            due[position] += targets.get(position, part.withheld.get(position, ZERO))
+    return Payout(held, clawed, payment_walk(due=due, limits=limits, posted=posted, is_open=is_open, upto=upto))
+
+
+def _clawed(part: EarnedPart, is_open: Callable[[int], bool], upto: int) -> Iterable[tuple[int, Decimal]]:
+    """What each position takes back: what is posted where it is closed, else what is still missing."""
+    if not part.clawback and not part.clawed:
+        return
+    taken = ZERO
+    for position in range(upto + 1):
+        amount = part.clawed.get(position, ZERO)
+        if is_open(position):
+            amount = (part.clawback[position] if part.clawback else ZERO) - taken
+        taken += amount
+        yield position, amount
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A return of a deal: the pay position in which it happened, its day, and its amount over the deal's."""
+
+    position: int
+    day: int
+    share: Fraction
+
+
+def clawback_by(
+    clawback: Clawback, share_at: Callable[[int], Fraction], *, deals: Sequence[tuple[Decimal, Sequence[Returned]]], earned_until: int, positions: int
+) -> list[Decimal]:
+    """What returns take back by each position, summed up from the start: zero or less.
+
+    deals: (the deal's part of the pay, its returns). share_at: days from the end of the earning period (`earned_until`, the first
+    day after it) to the return -> share. A deal gives back at most once what it earned, in the order of its returns; every
+    return is rounded by itself, and its instalments add up to it.
+    """
+    total = [ZERO] * positions
+    for pay, returns in deals:
+        left = Fraction(1)
+        for item in sorted(returns, key=lambda one: (one.day, one.share)):
+            share = min(left, max(item.share, Fraction(0)))
+            left -= share
+            taken = round_number(Fraction(pay) * share * share_at(max(0, item.day - earned_until + 1)), clawback.rounding.places, clawback.rounding.mode)
+            for position in range(item.position, positions):
+                part = Fraction(min(clawback.instalments, position - item.position + 1), clawback.instalments)
+                total[position] -= round_number(Fraction(taken) * part, clawback.rounding.places, "half_up")
+    return total
+
+
+def share_by_days(table: Steps | Points) -> Callable[[int], Fraction]:
+    """A clawback's table as a function of days, kept between 0 and 1."""
+    read = table.curve if isinstance(table, Points) else table.rate
+    return lambda days: min(Fraction(1), max(Fraction(0), Fraction(read(Decimal(days)))))
+
+
+@dataclass
+class Amounts:
+    """A plan's draws by name, and the maximum, of one payee and period."""
+
+    draws: dict[str, Decimal] = field(default_factory=dict)
+    maximum: Decimal | None = None
+
+
+def amounts_read(figures: Iterable[Figure], places: int) -> dict[tuple[int, int], Amounts]:
+    """What figures say of draws and maxima, by (payee, period id), rounded half up. With several assignments the largest holds: both are the payee's."""
+    found: dict[tuple[int, int], Amounts] = defaultdict(Amounts)
+    for figure in figures:
+        if figure.value is None or not (figure.name == MAXIMUM or figure.name.startswith(DRAW)):
+            continue
+        value, amounts = round_number(figure.value, places, "half_up"), found[figure.payee, figure.period]
+        if figure.name == MAXIMUM:
+            amounts.maximum = value if amounts.maximum is None else max(amounts.maximum, value)
+        else:
+            name = figure.name.removeprefix(DRAW)
+            amounts.draws[name] = max(amounts.draws.get(name, ZERO), value)
+    return found
+
+
+def named_parts(lines: Sequence[Line], earned: Decimal, places: int, released: Released = lambda item: ()) -> list[tuple[int, DealPart]]:
+    """What was earned, divided among its deals (object ids, ascending) so that the parts sum to it: by their own pay where the
+    component gives one, else by pay credit. Empty where there are no deals or their weights cancel out."""
+    weights: dict[int, Fraction] = defaultdict(Fraction)
+    own = all(line.pay is not None for line in lines)
+    for line in lines:
+        weights[line.object_id] += Fraction(line.pay if own else line.pay_credit)  # type: ignore[arg-type]
+    objects = sorted(weights)
+    shares = allocate(earned, [weights[item] for item in objects], places, "half_up") if objects else None
+    return [] if shares is None else [(item, DealPart(share, released(item))) for item, share in zip(objects, shares, strict=True)]
+
+
+def deal_parts(lines: Sequence[Line], earned: Decimal, places: int, released: Released) -> tuple[DealPart, ...]:
+    """As `named_parts`, without the names."""
+    return tuple(part for _, part in named_parts(lines, earned, places, released))
+
+
+def released_by_cash(amount: Fraction, received: Sequence[tuple[int, Fraction]], ends: Sequence[int]) -> list[Fraction]:
+    """Share of a deal that has been paid for by the end of each period: money received up to then over the deal's amount, from 0
+    to 1. received: (day, amount). A deal of nothing or less waits for no money."""
+    if amount <= 0:
+        return [Fraction(1)] * len(ends)
+    return [min(Fraction(1), max(Fraction(0), sum((part for day, part in received if day < end), Fraction(0)) / amount)) for end in ends]

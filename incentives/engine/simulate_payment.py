@@ -1,0 +1,156 @@
+"""Payments of a simulation: the payment stage over its earnings, every period being open. `payments` and `holds` are tables of the data."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .contracts import OPEN_END
+from .errors import InputError
+from .grid import table_at
+from .payment import ZERO, DealPart, Limits, Step
+from .payout import Amounts, EarnedPart, Returned, amounts_read, clawback_by, deal_parts, named_parts, payout, released_by_cash, share_by_days
+from .tables import Points, Steps
+from .tabular import rows_of
+
+if TYPE_CHECKING:
+    from .simulate import Simulation
+
+FLOWS = ("held", "released", "advanced", "drawn", "recovered", "clawed_back", "carried", "forfeited", "written_off")
+BALANCES = ("owed_to_payee", "to_recover", "on_hold")
+
+
+@dataclass(frozen=True)
+class PayeePayments:
+    """One payee's payments in the plan's currency, by position of the period. entries: effect on the period, by verb and component
+    (the assignment's component, or "@" and a name)."""
+
+    entries: tuple[dict[Step, Decimal], ...]
+    payable: tuple[Decimal, ...]
+    owed_to_payee: tuple[Decimal, ...]
+    to_recover: tuple[Decimal, ...]
+    on_hold: tuple[Decimal, ...]
+
+    def value(self, name: str, position: int) -> Decimal:
+        """payable, at_period_end (payable less what was advanced), a verb's sum, or a balance."""
+        if name == "at_period_end":
+            return self.payable[position] - self.value("advanced", position)
+        if name == "payable" or name in BALANCES:
+            found: Decimal = getattr(self, name)[position]
+            return found
+        if name not in FLOWS:
+            raise InputError(f"payment {name} is unknown; use payable, at_period_end, {', '.join((*FLOWS, *BALANCES))}")
+        return sum((value for (verb, _), value in self.entries[position].items() if verb == name), ZERO)
+
+
+class _Deals:
+    """Which deals are released, from the tables of payments and holds."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        data, self.periods = simulation.data, simulation.prepared.periods
+        object_of = {name: i for i, name in enumerate(data.objects)}
+        self.received: dict[int, list[tuple[int, Fraction]]] = defaultdict(list)
+        self.holds: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+        for row in rows_of(data.tables, "payments"):
+            self.received[self._object(row, object_of)].append((row.day("date"), Fraction(row.number("amount"))))
+        for row in rows_of(data.tables, "holds"):
+            self.holds[self._object(row, object_of)].append((row.text("component", ""), row.day("from", -719162), row.day("to", OPEN_END)))
+        facts = data.facts
+        self.amounts = {int(o): Fraction(int(a), 10**facts.amount_scale) for o, a in zip(facts.object_id, facts.amount, strict=True)}
+        self.returned: dict[int, list[Returned]] = defaultdict(list)
+        for row in rows_of(data.tables, "returns"):
+            item, day = self._object(row, object_of), row.day("date")
+            position = next((i for i, period in enumerate(self.periods) if period.start <= day < period.end), None)
+            if position is None:
+                raise row.error("date", "is in no period", "give a calendar that covers it")
+            share = Fraction(row.number("amount")) / self.amounts[item] if self.amounts.get(item) else Fraction(0)
+            self.returned[item].append(Returned(position, day, share))
+        self.cash = simulation.plan.terms.on == "cash"
+
+    def clawback(self, part: EarnedPart, seat: int, component: str) -> list[Decimal]:
+        """What returns take back of the component by each position."""
+        plan = self.simulation.plan
+        if plan.clawback is None or not self.returned:
+            return []
+        period = self.periods[part.earned_at]
+        lines = self.simulation.lines(seat, period.id, component)
+        pay = {name: deal.amount for name, deal in named_parts(lines, part.total, part.terms.places)}
+        deals = [(amount, self.returned[item]) for item, amount in pay.items() if item in self.returned]
+        table = table_at(plan.tables[plan.clawback.table], period.end - 1)
+        assert isinstance(table, Steps | Points)
+        return clawback_by(plan.clawback, share_by_days(table), deals=deals, earned_until=period.end, positions=len(self.periods)) if deals else []
+
+    @staticmethod
+    def _object(row: Any, object_of: dict[str, int]) -> int:
+        name = row.text("transaction")
+        if name not in object_of:
+            raise row.error("transaction", f"{name} is unknown", "name a transaction's id")
+        return object_of[name]
+
+    def parts(self, part: EarnedPart, seat: int, component: str) -> tuple[tuple[DealPart, ...], tuple[DealPart, ...]]:
+        """The component's deals, with and without holds; empty where nothing waits."""
+        if not self.cash and not self.holds:
+            return (), ()
+        lines = self.simulation.lines(seat, self.periods[part.earned_at].id, component)
+        if not self.cash and not any(line.object_id in self.holds for line in lines):
+            return (), ()
+        made = [deal_parts(lines, part.total, part.terms.places, partial(self._released, component, holds)) for holds in (True, False)]
+        return made[0], made[1]
+
+    def _released(self, component: str, holds: bool, item: int) -> Sequence[Fraction]:
+        ends = [period.end for period in self.periods]
+        shares = released_by_cash(self.amounts.get(item, Fraction(0)), self.received[item], ends) if self.cash else [Fraction(1)] * len(ends)
+        if holds:
+            for name, start, end in self.holds.get(item, ()):
+                if name in ("", component):
+                    shares = [Fraction(0) if start < last <= end else share for share, last in zip(shares, ends, strict=True)]
+        return shares
+
+
+def payments_of(simulation: Simulation) -> dict[int, PayeePayments]:
+    """The payments of everybody in the plan's own currency, by payee."""
+    plan, prepared = simulation.plan, simulation.prepared
+    position_of = {period.id: i for i, period in enumerate(prepared.periods)}
+    upto = len(prepared.periods) - 1
+    windows = {over: prepared.windows[over] for over in ("quarter", "year")}
+    deals = _Deals(simulation)
+    parts: dict[int, list[EarnedPart]] = defaultdict(list)
+    for earning in simulation.result.outcome.earnings:
+        if earning.currency:
+            continue
+        at = position_of[earning.period]
+        part = EarnedPart((earning.assignment, earning.component, at), plan.terms, at)
+        part.earned[at] = earning.amount
+        part.parts, part.freed = deals.parts(part, earning.assignment, earning.component)
+        part.clawback = deals.clawback(part, earning.assignment, earning.component)
+        parts[earning.payee].append(part)
+    amounts = amounts_read(simulation.result.outcome.figures, plan.terms.places)
+    found = {}
+    for payee, own in sorted(parts.items()):
+        mine = [amounts.get((payee, period.id), Amounts()) for period in prepared.periods]
+        limits = [Limits(plan.terms, item.draws, item.maximum) for item in mine]
+        made = payout(parts=own, adjusted={}, limits=limits.__getitem__, posted={}, windows=windows, is_open=lambda q: True, upto=upto)
+        entries: list[dict[Step, Decimal]] = [dict(made.walk.targets.get(q, {})) for q in range(upto + 1)]
+        on_hold, kept = [], ZERO
+        for q in range(upto + 1):
+            for (key, position), amount in made.held.items():
+                if position == q and amount:
+                    step = ("held" if amount < 0 else "released", key[1])
+                    entries[q][step] = entries[q].get(step, ZERO) + amount
+                    kept -= amount
+            for (key, position), amount in made.clawed.items():
+                if position == q and amount:
+                    entries[q]["clawed_back", key[1]] = entries[q].get(("clawed_back", key[1]), ZERO) + amount
+            on_hold.append(kept)
+        walk = made.walk
+        found[payee] = PayeePayments(
+            tuple(entries), tuple(walk.payable[q] for q in range(upto + 1)), tuple(walk.carried[q] for q in range(upto + 1)),
+            tuple(sum(walk.drawn[q].values(), ZERO) for q in range(upto + 1)), tuple(on_hold),
+        )  # fmt: skip
+    return found
