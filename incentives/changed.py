@@ -4,6 +4,7 @@
 |-------------------------------------------|---------------------|----------|------------|
 | orders, splits, lines that plans read     | of the payees named | yes      | data       |
 | products, where plans read lines          | all                 | yes      | data       |
+| payments, returns, holds                  | no                  | payments | data       |
 | quotas                                    | no                  | yes      | quota      |
 | pay terms                                 | no                  | yes      | pay_rate   |
 | assignments, plan assignments, payees     | all                 | yes      | people     |
@@ -34,6 +35,8 @@ class Changes:
     payees: frozenset[int]
     """Owners and participants of changed orders, and of orders with a changed line where a plan reads lines; -1 stands for
     orders without an owner."""
+    paid_payees: frozenset[int]
+    """Owners and participants of orders that were held, paid for or returned."""
     quota_positions: frozenset[int]
     rate_seats: frozenset[int]
     people_seats: frozenset[int]
@@ -60,6 +63,17 @@ def changes_between(*, after: int, upto: int) -> Changes:
             [*window, *[window[0]] * tenants],
         )
         payees = frozenset(-1 if row[0] is None else row[0] for row in cursor.fetchall())
+        cursor.execute(
+            f"WITH sets AS MATERIALIZED ({sets}), touched AS ("
+            "SELECT order_id FROM incentives_hold WHERE tenant_id = %s AND (placed_in_id IN (SELECT id FROM sets) OR lifted_in_id IN (SELECT id FROM sets)) "
+            "UNION SELECT COALESCE(p.order_id, i.order_id) FROM sales_paymentversion p LEFT JOIN sales_invoiceversion i "
+            "ON i.tenant_id = p.tenant_id AND i.record_id = p.invoice_id WHERE p.tenant_id = %s AND p.change_set_id IN (SELECT id FROM sets) "
+            "UNION SELECT order_id FROM sales_returnversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)) "
+            "SELECT payee_id FROM sales_orderversion WHERE tenant_id = %s AND record_id IN (SELECT order_id FROM touched) AND payee_id IS NOT NULL "
+            "UNION SELECT payee_id FROM sales_ordersplit WHERE tenant_id = %s AND order_id IN (SELECT order_id FROM touched)",
+            [*window, *[window[0]] * 5],
+        )
+        paid_payees = frozenset(row[0] for row in cursor.fetchall())
 
     def touched(model: Any, field: str, *, first: str = "known_from", last: str = "known_to") -> frozenset[int]:
         low = Q(**{f"{first}__number__gt": after, f"{first}__number__lte": upto})
@@ -68,6 +82,7 @@ def changes_between(*, after: int, upto: int) -> Changes:
 
     return Changes(
         payees=payees,
+        paid_payees=paid_payees,
         quota_positions=touched(Quota, "position_id"),
         rate_seats=touched(PayTerms, "seat_id"),
         people_seats=touched(Assignment, "seat_id") | touched(PlanAssignment, "seat_id"),

@@ -16,7 +16,7 @@ from django.db import connection
 
 from incentives.changed import CauseOf, changes_between
 from incentives.engine import exact
-from incentives.engine.contracts import EarningKey, Outcome, Totals
+from incentives.engine.contracts import EarningKey, Figure, Outcome, Totals
 from incentives.engine.crossing import crosses, crossing
 from incentives.engine.earn import earn
 from incentives.engine.measure import totals_merge
@@ -73,6 +73,8 @@ class Work:
     scale: int = 0
     issues: list[tuple[int, int, int, str, str]] = field(default_factory=list)
     issues_ended: list[int] = field(default_factory=list)
+    posts: list[tuple[Any, ...]] | None = None
+    payments: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 class Settlement:
@@ -82,6 +84,8 @@ class Settlement:
         self.run, self.inputs, self.cause = run, inputs, cause
         self.periods = PayPeriods()
         self.work: dict[int, Work] = defaultdict(Work)
+        self.figures: dict[int, list[Figure]] = {}
+        """Of plan versions with payment terms: amounts of draws and maxima among them."""
         self.entity_of: dict[tuple[int, int, str, int, str], str] = {}
 
     def groups(self) -> Iterator[list[int]]:
@@ -95,8 +99,8 @@ class Settlement:
         results, ended, ledger, issues, issues_ended = [], [], [], [], []
         for payee in payees:
             work = self.work[payee]
-            rows = self._posts(payee, work)
-            ledger += rows
+            ledger += self.posts(payee)
+            ledger += work.payments
             results += work.results
             ended += work.ended
             issues_ended += work.issues_ended
@@ -106,6 +110,13 @@ class Settlement:
         ledger_insert(ledger)
         rows_end("incentives_runissue", issues_ended, run_id=self.run.pk)
         rows_insert("incentives_runissue", ISSUE_COLUMNS, issues, uid=True)
+
+    def posts(self, payee: int) -> list[tuple[Any, ...]]:
+        """The ledger rows of what the payee earned, in the order of LEDGER_COLUMNS; made once."""
+        work = self.work[payee]
+        if work.posts is None:
+            work.posts = self._posts(payee, work)
+        return work.posts
 
     def _posts(self, payee: int, work: Work) -> list[tuple[Any, ...]]:
         if not work.due and not work.have:
@@ -140,7 +151,9 @@ def settle_payees(run: Run, inputs: RunInputs) -> list[int]:
         return sorted(inputs.payees)
     changes = changes_between(after=base.known_number, upto=run.known_number)
     todo = [
-        seat for seat, (payee, position) in inputs.seats.items() if payee in changes.payees or position in changes.quota_positions or seat in changes.rate_seats
+        seat
+        for seat, (payee, position) in inputs.seats.items()
+        if payee in changes.payees or payee in changes.paid_payees or position in changes.quota_positions or seat in changes.rate_seats
     ]
     above: dict[int, set[int]] = defaultdict(set)
     for line in inputs.reporting:
@@ -228,6 +241,8 @@ def _settle_version(
 ) -> None:  # fmt: skip
     plan = version.compiled
     outcome = outcome_for(version, version_totals(run, version.id), seats)
+    if plan.terms.walks:
+        settlement.figures[version.id] = [figure for figure in outcome.figures if figure.assignment in version.paid]
     places = {component.name: component.rounding.places for component in plan.components}
     for earning in outcome.earnings:
         if earning.period not in begun or earning.assignment not in version.paid:

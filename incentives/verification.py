@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import F, Sum
 
 from incentives.explain import body_hash, body_read
-from incentives.models import LedgerEntry, PeriodState, PlanVersion, Run, RunIssue, RunResult
+from incentives.models import EARNED_VERBS, LedgerEntry, PeriodState, PlanVersion, Run, RunIssue, RunResult
 from incentives.replay import run_replay
 from spm.audit.checks import verify_check
 
@@ -22,7 +22,7 @@ def ledger_against_results() -> Iterator[str]:
     if Run.objects.filter(state=Run.State.RUNNING).exists():
         return
     posted: dict[tuple[int, int, int, str], Decimal] = {}
-    rows = LedgerEntry.objects.exclude(cause="manual").filter(verb__in=["earned", "adjusted", "reversed"]).order_by()
+    rows = LedgerEntry.objects.exclude(cause="manual").filter(verb__in=EARNED_VERBS).order_by()
     keys = ("seat_id", "plan_version_id", "earning_period_id", "component", "scale")
     for seat, version, period, component, scale, amount in rows.values_list(*keys).annotate(total=Sum("amount")):
         key = (seat, version, period, component)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from analytics.pages.common import choice_of, payee_of, period_nav
 from analytics.pages.statement_files import exports_of
 from incentives.explain_words import exact_decimal, part_label, part_note
-from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, fitting_run, late_changes, line_traces, statement_get
+from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, fitting_run, held_deals, late_changes, line_traces, statement_get
 from incentives.selectors.trace_lines import TraceLine
 from spm.access.guards import requires
 from spm.documents.csv_files import csv_response
@@ -99,6 +99,19 @@ def _entries(view: StatementView) -> list[dict[str, Any]]:
         }
         for part in view.parts
     ]
+    payments = [
+        {
+            "component": item.component,
+            "late": False,
+            "label": item.label,
+            "plan": item.plan_title,
+            "origin": item.earning_period,
+            "cause": item.why,
+            "amount": item.amount,
+            "currency": item.currency,
+        }
+        for item in view.payments
+    ]
     by_hand = [
         {
             "component": item.component,
@@ -112,7 +125,7 @@ def _entries(view: StatementView) -> list[dict[str, Any]]:
         }
         for item in view.adjustments
     ]
-    return parts + by_hand
+    return parts + payments + by_hand
 
 
 def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> HttpResponse:
@@ -154,6 +167,7 @@ def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> Ht
         "columns": _columns(),
         "equations": equations,
         "components": components,
+        "held": held_deals(payee),
         "nav": _nav(request, choice, payee),
         "exports": exports_of(slug=slug, payee=payee, choice=choice),
     }

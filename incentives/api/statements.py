@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incentives.api.shown import AmountField, ByCurrency, ExactField, FreshnessOut, day_of, payee_on, period_of, uids_of
-from incentives.models import PlanVersion, Statement
+from incentives.models import PlanVersion, Statement, Verb
 from incentives.selectors import line_trace, statement_get, statement_list
 from spm.access.selectors import visible_spans
 from spm.api.endpoint import Endpoint
@@ -61,18 +61,55 @@ class AdjustmentOut(serializers.Serializer):
     note = serializers.CharField()
 
 
+class PaymentPartOut(serializers.Serializer):
+    """What payment terms, draws and holds add or keep back."""
+
+    verb = serializers.ChoiceField(choices=Verb.choices)
+    component = serializers.CharField(help_text="A component of the plan, or @ and a draw's name, @carried_in, @carried_out, @maximum, @negative.")
+    label = serializers.CharField()
+    why = serializers.CharField()
+    earning_period_code = serializers.CharField()
+    amount = AmountField("amount")
+    currency = serializers.CharField()
+
+
+class BalanceOut(serializers.Serializer):
+    """What stands open after the statement's period."""
+
+    kind = serializers.ChoiceField(choices=["to_recover", "on_hold", "owed_to_payee", "owed_by_payee"])
+    label = serializers.CharField()
+    amount = AmountField("amount")
+    currency = serializers.CharField()
+
+
+class PaidInOut(serializers.Serializer):
+    """A total in the payee's own currency. amount and fx_rate are null where no rate is known for the day."""
+
+    source = serializers.CharField()
+    currency = serializers.CharField()
+    amount = ExactField(allow_null=True)
+    fx_rate = ExactField(allow_null=True)
+    rate_type = serializers.CharField()
+    day = serializers.DateField()
+    estimated = serializers.BooleanField()
+
+
 class StatementOut(serializers.Serializer):
-    """By currency: earned + late + adjusted = total, to the cent."""
+    """By currency: earned + late + paid + adjusted = total, to the cent."""
 
     period = serializers.UUIDField(source="view.period.uid")
     period_code = serializers.CharField(source="view.period.code")
     state = serializers.ChoiceField(source="view.state", choices=Statement.State.choices)
     earned = ByCurrency(source="view.earned")
     late = ByCurrency(source="view.late")
+    paid = ByCurrency(source="view.paid")
     adjusted = ByCurrency(source="view.adjusted")
     total = ByCurrency(source="view.total")
     parts = PartOut(many=True)
+    payments = PaymentPartOut(source="view.payments", many=True)
     adjustments = AdjustmentOut(source="view.adjustments", many=True)
+    balances = BalanceOut(source="view.balances", many=True)
+    in_pay_currency = PaidInOut(source="view.in_pay_currency", many=True)
     freshness = FreshnessOut(source="view.freshness")
 
 

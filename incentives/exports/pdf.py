@@ -45,7 +45,7 @@ def _data(book: StatementBook, zone: Any) -> dict[str, Any]:
         "nothing": _("Nothing is due in this period."),
         "cards": [card for currency in book.total for card in _cards(book, currency, locale)],
         "columns": {
-            "periods": [_("Period"), _("State"), _("Earned in the period"), _("From earlier periods"), _("By hand"), _("Total")],
+            "periods": [_("Period"), _("State"), _("Earned in the period"), _("From earlier periods"), _("Draws, holds and carried"), _("By hand"), _("Total")],
             "parts": [_("Component"), _("Earned in"), _("Why now"), _("Amount")],
             "why": [_("How it was counted"), "", _("Amount")],
             "lines": [_("Line"), _("Customer"), _("Date"), _("Credited"), _("Amount")],
@@ -60,7 +60,7 @@ def _data(book: StatementBook, zone: Any) -> dict[str, Any]:
 
 def _columns(p: BookPeriod, currency: str) -> list[Decimal]:
     view = p.view
-    return [part.get(currency, Decimal(0)) for part in (view.earned, view.late, view.adjusted, view.total)]
+    return [part.get(currency, Decimal(0)) for part in (view.earned, view.late, view.paid, view.adjusted, view.total)]
 
 
 def _sums(book: StatementBook, currency: str, locale: str) -> list[str]:
@@ -68,7 +68,7 @@ def _sums(book: StatementBook, currency: str, locale: str) -> list[str]:
 
 
 def _cards(book: StatementBook, currency: str, locale: str) -> list[dict[str, str]]:
-    labels = [_("Earned in the period"), _("From earlier periods"), _("By hand"), _("Total")]
+    labels = [_("Earned in the period"), _("From earlier periods"), _("Draws, holds and carried"), _("By hand"), _("Total")]
     return [{"label": label, "value": value} for label, value in zip(labels, _sums(book, currency, locale), strict=True)]
 
 
@@ -81,6 +81,7 @@ def _period(p: BookPeriod, locale: str) -> dict[str, Any]:
         [item.part.label, period_shown(item.part.earning_period), causes_shown(item.part) or _("this period"), _money(item, item.part.amount, locale)]
         for item in p.parts
     ]
+    rows += [[q.label, period_shown(q.earning_period), q.why, money_text(q.amount, q.currency, locale)] for q in p.view.payments]
     rows += [
         [a.label, period_shown(a.earning_period), _("by hand: %(note)s") % {"note": a.note}, money_text(a.amount, a.currency, locale)] for a in p.adjustments
     ]

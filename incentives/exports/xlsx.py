@@ -32,7 +32,16 @@ def _totals(book: StatementBook, title: str) -> Sheet:
     ]
     if book.hidden:
         intro.append([_("Left out, as you may not see them"), ", ".join(period.code for period in book.hidden)])
-    header = [_("Period"), _("State"), _("Currency"), _("Earned in the period"), _("From earlier periods"), _("By hand"), _("Total")]
+    header = [
+        _("Period"),
+        _("State"),
+        _("Currency"),
+        _("Earned in the period"),
+        _("From earlier periods"),
+        _("Draws, holds and carried"),
+        _("By hand"),
+        _("Total"),
+    ]
     rows: list[Row] = [
         [
             p.view.period.code, p.view.state_label, currency,
@@ -43,15 +52,15 @@ def _totals(book: StatementBook, title: str) -> Sheet:
     ]  # fmt: skip
     totals: list[Row] = [
         [_("Total"), None, currency]
-        + [Amount(sum((_parts(p.view)[n].get(currency, Decimal(0)) for p in book.periods), Decimal(0)), currency) for n in range(3)]
+        + [Amount(sum((_parts(p.view)[n].get(currency, Decimal(0)) for p in book.periods), Decimal(0)), currency) for n in range(4)]
         + [Amount(total, currency)]
         for currency, total in book.total.items()
     ]  # fmt: skip
     return Sheet(_("Totals"), header, rows, totals, intro)
 
 
-def _parts(view: Any) -> tuple[dict[str, Decimal], dict[str, Decimal], dict[str, Decimal]]:
-    return view.earned, view.late, view.adjusted
+def _parts(view: Any) -> tuple[dict[str, Decimal], ...]:
+    return view.earned, view.late, view.paid, view.adjusted
 
 
 def _components(book: StatementBook) -> Sheet:
@@ -67,6 +76,7 @@ def _components(book: StatementBook) -> Sheet:
                     Amount(part.amount, part.currency),
                 ]
             )  # fmt: skip
+        rows += [[code, p.label, p.plan_title, None, p.earning_period_code, p.why, p.currency, Amount(p.amount, p.currency)] for p in period.view.payments]
         rows += [[code, a.label, None, None, a.earning_period_code, a.note, a.currency, Amount(a.amount, a.currency)] for a in period.adjustments]
     return Sheet(_("Components"), header, rows, _closing(book, width=len(header)))
 
@@ -91,6 +101,8 @@ def _line_rows(book: StatementBook) -> Iterator[Row]:
                     order.account if order else None, order.order_date if order else None, order.rule if order else None, part.currency,
                     None if leaf.credited is None else Amount(leaf.credited, part.currency), Amount(leaf.amount, part.currency),
                 ]  # fmt: skip
+        for p in period.view.payments:
+            yield [code, p.label, None, p.earning_period_code, p.why, None, None, None, None, p.currency, None, Amount(p.amount, p.currency)]
         for a in period.adjustments:
             yield [code, a.label, None, a.earning_period_code, a.note, None, None, None, None, a.currency, None, Amount(a.amount, a.currency)]
 

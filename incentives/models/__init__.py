@@ -1,13 +1,16 @@
 """Tables of incentives: plan documents, runs and what they found, the ledger, statements and the state of periods."""
 
 from incentives.models.comparisons import PlanComparison
-from incentives.models.ledger import Cause, LedgerEntry, PeriodState, Statement, Verb
+from incentives.models.holds import Hold
+from incentives.models.ledger import EARNED_VERBS, Cause, LedgerEntry, PeriodState, Statement, Verb
 from incentives.models.plans import Plan, PlanAssignment, PlanVersion
 from incentives.models.runs import ChunkTotals, Run, RunChunk, RunExclusion, RunIssue, RunResult, UncreditedOrder
 
 __all__ = [
+    "EARNED_VERBS",
     "Cause",
     "ChunkTotals",
+    "Hold",
     "LedgerEntry",
     "PeriodState",
     "Plan",

@@ -28,6 +28,10 @@ class Verb(models.TextChoices):
     PAID = "paid", _("Paid")
 
 
+EARNED_VERBS = (Verb.EARNED, Verb.ADJUSTED, Verb.REVERSED)
+"""What was earned; all other verbs say how it is paid."""
+
+
 class Cause(models.TextChoices):
     """Why an amount changed. Where causes meet, the first in this order of substitution names the entry."""
 

@@ -4,6 +4,7 @@ Whose pay may be shown to whom is decided before: callers pass payees that spm.a
 """
 
 from incentives.selectors.late import LateChange, fitting_run, late_changes
+from incentives.selectors.payments import Balance, HeldDeal, PaidIn, PaymentPart, held_deals
 from incentives.selectors.plans import PlanRow, plan_list, plan_versions
 from incentives.selectors.quotas import QuotaState
 from incentives.selectors.runs import Freshness, RunDiff, freshness, last_run, run_diff, run_list
@@ -13,12 +14,16 @@ from incentives.selectors.teams import HeatCell, HeatMap, team_heat_map
 from incentives.selectors.traces import ComponentTrace, LineTrace, component_traces, line_trace, line_traces
 
 __all__ = [
+    "Balance",
     "ComponentTrace",
     "Freshness",
     "HeatCell",
     "HeatMap",
+    "HeldDeal",
     "LateChange",
     "LineTrace",
+    "PaidIn",
+    "PaymentPart",
     "PlanRow",
     "QuotaState",
     "RunDiff",
@@ -27,6 +32,7 @@ __all__ = [
     "component_traces",
     "fitting_run",
     "freshness",
+    "held_deals",
     "last_run",
     "late_changes",
     "line_trace",

@@ -14,7 +14,7 @@ from django.db.models import Max, Min
 
 from incentives.explain import PayeeBook
 from incentives.explain_words import exact_decimal
-from incentives.models import Cause, LedgerEntry, Run
+from incentives.models import EARNED_VERBS, Cause, LedgerEntry, Run
 from incentives.selectors.runs import last_run
 from incentives.selectors.statements import StatementPart
 from incentives.selectors.trace_lines import TraceLine
@@ -56,7 +56,7 @@ class LateChange:
 
 def posting_runs(payee: Payee, periods: Sequence[Period]) -> dict[tuple[Any, ...], tuple[int, int]]:
     """(pay period, seat, plan version, component, earning period) -> numbers of the first and the last run that posted there. One query."""
-    rows = LedgerEntry.objects.filter(payee=payee, pay_period__in=periods, run__isnull=False).exclude(cause=Cause.MANUAL).order_by()
+    rows = LedgerEntry.objects.filter(payee=payee, pay_period__in=periods, run__isnull=False, verb__in=EARNED_VERBS).exclude(cause=Cause.MANUAL).order_by()
     found = rows.values_list(*_KEYS).annotate(first=Min("run__number"), last=Max("run__number"))
     return {tuple(row[:-2]): (row[-2], row[-1]) for row in found}
 
@@ -64,7 +64,7 @@ def posting_runs(payee: Payee, periods: Sequence[Period]) -> dict[tuple[Any, ...
 def fitting_run(payee: Payee, period: Period) -> Run | None:
     """The run whose explanation fits what was paid in the period for the period: the last one, or for a period with later
     changes paid elsewhere the last that posted in it. Two queries at most."""
-    entries = LedgerEntry.objects.filter(payee=payee, earning_period=period, run__isnull=False).exclude(cause=Cause.MANUAL).order_by()
+    entries = LedgerEntry.objects.filter(payee=payee, earning_period=period, run__isnull=False, verb__in=EARNED_VERBS).exclude(cause=Cause.MANUAL).order_by()
     last = dict(entries.values_list("pay_period_id").annotate(last=Max("run__number")))
     if set(last) <= {period.pk}:
         return last_run()

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from incentives.engine.contracts import day_number, day_text
 from incentives.engine.lines import measure_lines
 from incentives.explain import PayeeBook, VersionBook
-from incentives.models import LedgerEntry, PeriodState, Statement
+from incentives.models import EARNED_VERBS, LedgerEntry, PeriodState, Statement, Verb
 from incentives.selectors.quotas import QuotaState, money, quota_state, share
 from incentives.selectors.runs import Freshness, freshness
 from spm.people.models import Payee
@@ -68,7 +68,7 @@ class Scorecard:
     """All of it, as of the last run. Amounts by currency.
 
     earned_period, earned_before and earned_year are by the period in which it was earned; due is what the statement of the
-    period says (late changes of earlier periods are in it), held what of it is held, pending what stands in statements that
+    period says (late changes of earlier periods are in it), held what of it is held and what of all pay is on hold, pending what stands in statements that
     are not approved yet, of whatever period.
     """
 
@@ -132,11 +132,14 @@ def _pay(payee: Payee, frame: _Frame) -> dict[str, dict[str, Decimal]]:
     found: dict[str, dict[str, Decimal]] = {
         name: {} for name in ("earned_period", "earned_before", "earned_year", "due", "held", "pending")
     }  # fmt: skip
-    sums = LedgerEntry.objects.filter(payee=payee).order_by().values_list("currency", "earning_period_id", "pay_period_id", "scale")
-    for currency, earning, paying, scale, amount in sums.annotate(amount=Sum("amount")):
-        value = Decimal(amount).scaleb(-scale)
+    sums = LedgerEntry.objects.filter(payee=payee).order_by().values_list("currency", "earning_period_id", "pay_period_id", "scale", "verb")
+    for currency, earning, paying, scale, verb, amount in sums.annotate(amount=Sum("amount")):
+        value, own = Decimal(amount).scaleb(-scale), verb in EARNED_VERBS
+        if verb in (Verb.HELD, Verb.RELEASED):
+            found["held"][currency] = found["held"].get(currency, Decimal(0)) - value
         for name, counts in (
-            ("earned_period", earning in frame.current), ("earned_before", earning in frame.before), ("earned_year", earning in frame.year),
+            ("earned_period", own and earning in frame.current), ("earned_before", own and earning in frame.before),
+            ("earned_year", own and earning in frame.year),
             ("due", paying in frame.current), ("held", paying in frame.current & held), ("pending", paying not in settled),
         ):  # fmt: skip
             if counts:

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db.models import Sum
 
-from incentives.models import Cause, LedgerEntry, PlanVersion, Statement
+from incentives.models import EARNED_VERBS, Cause, LedgerEntry, PlanVersion, Statement
+from incentives.selectors.payments import Balance, PaidIn, PaymentPart, balances_after, paid_in, payment_parts
 from incentives.selectors.plans import component_labels
 from incentives.selectors.runs import Freshness, freshness
 from spm.calendars.models import Period
@@ -71,18 +72,23 @@ class Adjustment:
 
 @dataclass(frozen=True)
 class StatementView:
-    """A statement. By currency: earned + late + adjusted = total, to the cent."""
+    """A statement. By currency: earned + late + paid + adjusted = total, to the cent; paid is what payment terms, draws and holds
+    add or keep back. balances: what stands open after it. in_pay_currency: the total where the payee is paid in another currency."""
 
     payee_id: int
     period: Period
     state: str
     state_label: str
     parts: tuple[StatementPart, ...]
+    payments: tuple[PaymentPart, ...]
     adjustments: tuple[Adjustment, ...]
     earned: dict[str, Decimal]
     late: dict[str, Decimal]
+    paid: dict[str, Decimal]
     adjusted: dict[str, Decimal]
     total: dict[str, Decimal]
+    balances: tuple[Balance, ...]
+    in_pay_currency: tuple[PaidIn, ...]
     freshness: Freshness
 
 
@@ -106,7 +112,7 @@ def statement_list(payee: Payee, *, limit: int = 36) -> list[StatementRow]:
 
 
 def statement_get(payee: Payee, period: Period) -> StatementView:
-    """The statement of a payee for a pay period, from the ledger. Six queries at most."""
+    """The statement of a payee for a pay period, from the ledger. Nine queries at most."""
     statement = Statement.objects.filter(payee=payee, period=period).first()
     entries = list(LedgerEntry.objects.filter(payee=payee, pay_period=period).select_related("earning_period").order_by("earning_period__starts", "component"))
     versions = {v.pk: v for v in PlanVersion.objects.filter(pk__in={e.plan_version_id for e in entries}).select_related("plan")}
@@ -114,7 +120,10 @@ def statement_get(payee: Payee, period: Period) -> StatementView:
     labels = {pk: component_labels(version) for pk, version in versions.items()}
     groups: dict[tuple[int, int, str, int, str], list[LedgerEntry]] = defaultdict(list)
     adjustments = []
+    payments = payment_parts([e for e in entries if e.cause != Cause.MANUAL and e.verb not in EARNED_VERBS], versions)
     for entry in entries:
+        if entry.cause != Cause.MANUAL and entry.verb not in EARNED_VERBS:
+            continue
         if entry.cause == Cause.MANUAL:
             amount = Decimal(entry.amount).scaleb(-entry.scale)
             label = labels[entry.plan_version_id].get(entry.component) or entry.component
@@ -135,12 +144,16 @@ def statement_get(payee: Payee, period: Period) -> StatementView:
     parts.sort(key=lambda part: (part.is_late, part.plan_code, part.seat_id, order.get(part.component, 99), part.earning_period_code))
     earned = _sums(part for part in parts if not part.is_late)
     late = _sums(part for part in parts if part.is_late)
-    adjusted = _sums(adjustments)
-    total = {c: earned.get(c, Decimal(0)) + late.get(c, Decimal(0)) + adjusted.get(c, Decimal(0)) for c in sorted({*earned, *late, *adjusted})}
+    paid, adjusted = _sums(payments), _sums(adjustments)
+    sums = (earned, late, paid, adjusted)
+    total = {c: sum((part.get(c, Decimal(0)) for part in sums), Decimal(0)) for c in sorted(set().union(*sums))}
+    fresh = freshness()
+    day = fresh.run.business_date if fresh.run else period.ends
     state = statement.state if statement else Statement.State.OPEN
     return StatementView(
-        payee.pk, period, state, str(Statement.State(state).label), tuple(parts), tuple(adjustments), earned, late, adjusted, total, freshness()
-    )
+        payee.pk, period, state, str(Statement.State(state).label), tuple(parts), tuple(payments), tuple(adjustments), earned, late, paid, adjusted, total,
+        tuple(balances_after(payee, period)), tuple(paid_in(payee, period=period, totals=total, versions=versions.values(), today=day)), fresh,
+    )  # fmt: skip
 
 
 def _sums(rows: Any) -> dict[str, Decimal]:

@@ -1,0 +1,333 @@
+"""The payment stage of a run: what the earned amounts of a group of payees pay in each open period, posted as differences.
+
+Its arithmetic is the engine's (`engine.payout`). It reads what is posted for the payees, adds what the run is about to post,
+and appends entries with the verbs of payment. Tenants without payment terms and holds pay nothing for it.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+
+from django.db import connection
+
+from incentives.deals import Deals, HeldDeal, holds_known, money_known, owners_of
+from incentives.engine.contracts import Facts, Period
+from incentives.engine.grid import table_at
+from incentives.engine.payment import PAYMENT_VERBS, ZERO, Limits, Step
+from incentives.engine.payout import (
+    Amounts,
+    EarnedPart,
+    Payout,
+    Returned,
+    amounts_read,
+    clawback_by,
+    named_parts,
+    payout,
+    released_by_cash,
+    share_by_days,
+)
+from incentives.engine.prepare import window_label
+from incentives.engine.tables import Points, Steps
+from incentives.explain import PayeeBook
+from incentives.inputs import RunInputs, VersionInputs
+from incentives.models import LedgerEntry
+from incentives.settle import LEDGER_SCALE, Settlement
+from spm.tenancy.scope import required_tenant_id
+
+WITHHELD = ("held", "released")
+Key = tuple[int, int, str, int]
+"""(seat, plan version, component, earning period)"""
+
+
+@dataclass
+class Posted:
+    """What is posted for one payee under one plan, in the plan's currency."""
+
+    earned: dict[Key, dict[int, Decimal]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: ZERO)))
+    withheld: dict[Key, dict[int, dict[str, Decimal]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(lambda: ZERO))))
+    steps: dict[int, dict[Step, Decimal]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: ZERO)))
+    adjusted: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+
+
+class PlanFrame:
+    """A plan's versions in the run, and its pay periods in order of time."""
+
+    def __init__(self, inputs: RunInputs, versions: Sequence[VersionInputs]) -> None:
+        self.versions = {version.id: version for version in sorted(versions, key=lambda version: version.coverage[0] if version.coverage else (0, 0))}
+        periods: dict[int, Period] = {period.id: period for version in versions for period in version.periods}
+        self.periods = sorted(periods.values(), key=lambda period: period.start)
+        self.at = {period.id: i for i, period in enumerate(self.periods)}
+        self.windows = {over: [window_label(period, over) for period in self.periods] for over in ("quarter", "year")}
+        self.begun = sum(1 for period in self.periods if period.start <= inputs.today)
+        self.starts = [period.start for period in self.periods]
+        self.currency = next(iter(self.versions.values())).compiled.currency
+        self.code = versions[0].plan_code
+        self.in_force = [self._version(period) for period in self.periods]
+
+    def _version(self, period: Period) -> VersionInputs:
+        """The version in force on the period's last day, else the last one before it, else the first."""
+        found = next(iter(self.versions.values()))
+        for version in self.versions.values():
+            for low, high in version.coverage:
+                if low < period.end:
+                    found = version
+                if low < period.end <= high:
+                    return version
+        return found
+
+    @property
+    def has_terms(self) -> bool:
+        """Does any version's pay depend on more than what is earned in the period?"""
+        return any(v.compiled.terms.schedules or v.compiled.terms.walks or v.compiled.clawback is not None for v in self.versions.values())
+
+    def position(self, day: int) -> int | None:
+        """The pay period of a day."""
+        i = bisect.bisect_right(self.starts, day) - 1
+        return i if i >= 0 and day < self.periods[i].end else None
+
+
+class RunPayments:
+    """Adds payment entries to a settlement, payee by payee."""
+
+    def __init__(self, settlement: Settlement) -> None:
+        self.settlement, self.run, self.inputs = settlement, settlement.run, settlement.inputs
+        by_plan: dict[str, list[VersionInputs]] = defaultdict(list)
+        for version in self.inputs.versions:
+            by_plan[version.plan_code].append(version)
+        self.frames = [PlanFrame(self.inputs, versions) for _, versions in sorted(by_plan.items())]
+        self.frame_of = {version: frame for frame in self.frames for version in frame.versions}
+        self.amounts = {id: amounts_read(settlement.figures.get(id, ()), v.compiled.terms.places) for id, v in self._versions()}
+
+    def _versions(self) -> list[tuple[int, VersionInputs]]:
+        return [(version.id, version) for version in self.inputs.versions]
+
+    def add(self, payees: Collection[int]) -> None:
+        """Computes the payments of these payees and puts the entries into the settlement's work."""
+        under = {
+            frame.code: {self.inputs.seats[seat][0] for version in frame.versions.values() for seat in version.paid} for frame in self.frames if frame.has_terms
+        }
+        chosen = set(payees) & set().union(self._touched(payees), *under.values())
+        if not chosen:
+            return
+        posted = self._posted(chosen)
+        for payee in sorted(chosen):
+            for frame in self.frames:
+                mine = posted.get((payee, frame.code))
+                if mine is None and payee in under.get(frame.code, ()):
+                    mine = Posted()  # who earned nothing may still draw
+                if mine is not None:
+                    _PayeePayments(self, payee, frame, mine).add()
+
+    @cached_property
+    def deals(self) -> Deals:
+        """Holds, and for plans that need it the money of the orders."""
+        deals = Deals()
+        for hold in holds_known(self.run.known_number):
+            deals.holds[hold.order_id].append(HeldDeal(hold.component, hold.payee_id))
+        return deals
+
+    @cached_property
+    def holders(self) -> dict[int, set[int]]:
+        """Payee -> orders of his that are held."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for order, payees in (owners_of(list(self.deals.holds)) if self.deals.holds else {}).items():
+            for payee in payees:
+                found[payee].add(order)
+        return found
+
+    def _touched(self, payees: Collection[int]) -> set[int]:
+        """Payees with a deal on hold, or with something held that may have to be released."""
+        verbs = LedgerEntry.objects.filter(payee_id__in=list(payees), verb__in=PAYMENT_VERBS, run__isnull=False).order_by()
+        return set(self.holders) | set(verbs.values_list("payee_id", flat=True).distinct())
+
+    def _posted(self, payees: Collection[int]) -> dict[tuple[int, str], Posted]:
+        """Sums of the ledger, and what this run is about to post, by (payee, plan)."""
+        found: dict[tuple[int, str], Posted] = defaultdict(Posted)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT payee_id, seat_id, plan_version_id, component, earning_period_id, pay_period_id, currency, verb, cause = 'manual', "
+                "sum(amount * (10 ^ (6 - scale))::bigint)::bigint FROM incentives_ledgerentry WHERE tenant_id = %s AND payee_id = ANY(%s) "
+                "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 4, 5, 6, 8",
+                [required_tenant_id(), sorted(payees)],
+            )
+            for payee, seat, version, component, earning, pay, currency, verb, manual, total in cursor.fetchall():
+                self._take(found, payee, (seat, version, component, earning), pay, currency, verb, manual, Decimal(total).scaleb(-LEDGER_SCALE))
+        for payee in payees:
+            for row in self.settlement.posts(payee):
+                self._take(found, payee, (row[1], row[2], row[3], row[4]), row[5], row[6], row[8], False, Decimal(row[9]).scaleb(-row[10]))
+        return found
+
+    def _take(self, found: dict[tuple[int, str], Posted], payee: int, key: Key, pay: int, currency: str, verb: str, manual: bool, amount: Decimal) -> None:
+        frame = self.frame_of.get(key[1])
+        if frame is None or currency != frame.currency or pay not in frame.at:
+            return
+        mine, position = found[payee, frame.code], frame.at[pay]
+        if manual:
+            mine.adjusted[position] += amount
+        elif verb in WITHHELD or verb == "clawed_back":
+            mine.withheld[key][position][verb] += amount
+        elif verb in PAYMENT_VERBS:
+            mine.steps[position][verb, key[2]] += amount
+        else:
+            mine.earned[key][position] += amount
+
+
+class _PayeePayments:
+    """One payee under one plan."""
+
+    def __init__(self, payments: RunPayments, payee: int, frame: PlanFrame, posted: Posted) -> None:
+        self.payments, self.payee, self.frame, self.posted = payments, payee, frame, posted
+        self.group = payments.inputs.payees[payee]
+
+    @cached_property
+    def book(self) -> PayeeBook:
+        """The orders behind the payee's pay; read only where deals are held, paid by cash or returned."""
+        return PayeeBook(payee_id=self.payee, run=self.payments.run)
+
+    def is_open(self, position: int) -> bool:
+        """May the run still post to the period?"""
+        return self.payments.settlement.periods.is_open(self.payee, self.group, self.frame.periods[position].id)
+
+    def limits(self, position: int) -> Limits:
+        """Terms and amounts in a period; nothing is drawn in one that has not begun."""
+        version = self.frame.in_force[position]
+        amounts = self.payments.amounts[version.id].get((self.payee, self.frame.periods[position].id), Amounts())
+        return Limits(version.compiled.terms, amounts.draws if position < self.frame.begun else {}, amounts.maximum)
+
+    def add(self) -> None:
+        """Computes the targets and puts the differences into the work."""
+        parts = [part for key in sorted(set(self.posted.earned) | set(self.posted.withheld)) if (part := self._part(key)) is not None]
+        used = [max(part.earned, default=0) for part in parts] + list(self.posted.steps) + list(self.posted.adjusted)
+        upto = max([self.frame.begun - 1, *used], default=-1)
+        if upto < 0:
+            return
+        posted = self.posted
+        made = payout(
+            parts=parts, adjusted=posted.adjusted, posted=posted.steps, limits=self.limits, windows=self.frame.windows, is_open=self.is_open, upto=upto
+        )
+        self._post(made, upto)
+
+    def _part(self, key: Key) -> EarnedPart | None:
+        seat, version_id, component, earning = key
+        if earning not in self.frame.at:
+            return None
+        version = self.frame.versions[version_id]
+        part = EarnedPart(key, version.compiled.terms, self.frame.at[earning])
+        for position, amount in self.posted.earned.get(key, {}).items():
+            part.earned[position] += amount
+        for position, verbs in self.posted.withheld.get(key, {}).items():
+            for verb, amount in verbs.items():
+                (part.clawed if verb == "clawed_back" else part.withheld)[position] += amount
+        self._deals(part, version, seat, component)
+        return part
+
+    def _deals(self, part: EarnedPart, version: VersionInputs, seat: int, component: str) -> None:
+        """The deals behind a component, where some are held, paid for by cash, or returned."""
+        terms, clawback, period = version.compiled.terms, version.compiled.clawback, self.frame.periods[part.earned_at]
+        held = self._held_in(version, period)
+        cash = terms.on == "cash"
+        if not (held or cash or clawback is not None) or version.id not in self.book.books or component not in version.compiled.cash:
+            return
+        book = self.book.books[version.id]
+        found_lines = self.book.lines(version_id=version.id, seat_id=seat, period_id=period.id, component=component)
+        lines = [replace(line, object_id=book.order_of(line.object_id)) for line in found_lines]  # holds and money are of orders
+        orders = {line.object_id for line in lines}
+        deals = self.payments.deals
+        if cash or clawback is not None:
+            deals = Deals(deals.holds)
+            money_known(deals, orders=orders, number=self.payments.run.known_number)
+        if cash or held & orders:
+
+            def released(order: int, holds: bool) -> list[Fraction]:
+                if holds and deals.held(order, component, self.payee):
+                    return [Fraction(0)] * len(ends)
+                return released_by_cash(self._amount(version, order), deals.received[order], ends) if cash else [Fraction(1)] * len(ends)
+
+            ends = [item.end for item in self.frame.periods]
+            part.parts = [item for _, item in named_parts(lines, part.total, terms.places, lambda order: released(order, True))]
+            part.freed = [item for _, item in named_parts(lines, part.total, terms.places, lambda order: released(order, False))]
+        if clawback is not None and deals.returned:
+            pay = {order: item.amount for order, item in named_parts(lines, part.total, terms.places)}
+            table = table_at(version.compiled.tables[clawback.table], period.end - 1)
+            assert isinstance(table, Steps | Points)
+            found = [(amount, self._returns(version, order, deals)) for order, amount in pay.items() if order in deals.returned]
+            part.clawback = clawback_by(clawback, share_by_days(table), deals=found, earned_until=period.end, positions=len(self.frame.periods))
+
+    def _held_in(self, version: VersionInputs, period: Period) -> set[int]:
+        """Orders of the payee on hold whose day lies in the period."""
+        orders = self.payments.holders.get(self.payee, set())
+        if not orders or version.id not in self.book.books:
+            return set()
+        facts = self._facts(version)
+        of = facts.object_id if facts.parent is None else facts.parent
+        days = dict(zip(of.tolist(), facts.event_date.tolist(), strict=True))
+        return {order for order in orders if order in days and period.start <= days[order] < period.end}
+
+    def _facts(self, version: VersionInputs) -> Facts:
+        return self.book.books[version.id].facts
+
+    def _amount(self, version: VersionInputs, order: int) -> Fraction:
+        """The order's amount in the plan's currency."""
+        facts = self._facts(version)
+        rows = (facts.object_id if facts.parent is None else facts.parent) == order
+        return Fraction(int(facts.amount[rows].sum()), 10**facts.amount_scale)
+
+    def _returns(self, version: VersionInputs, order: int, deals: Deals) -> list[Returned]:
+        whole, found = self._amount(version, order), []
+        for day, amount in deals.returned[order]:
+            position = self.frame.position(day)
+            if position is not None and whole > 0:
+                found.append(Returned(position, day, amount / whole))
+        return found
+
+    # ---- posting
+
+    def _post(self, made: Payout, upto: int) -> None:
+        for (key, position), target in sorted(made.held.items()):
+            have = self.posted.withheld.get(key, {}).get(position, {})
+            amount = target - have.get("held", ZERO) - have.get("released", ZERO)
+            self._row(key, position, "held" if amount < 0 else "released", amount)
+        for (key, position), target in sorted(made.clawed.items()):
+            self._row(key, position, "clawed_back", target - self.posted.withheld.get(key, {}).get(position, {}).get("clawed_back", ZERO))
+        for position in range(upto + 1):
+            if not self.is_open(position):
+                continue
+            have_steps, wanted = self.posted.steps.get(position, {}), made.walk.targets.get(position, {})
+            period = self.frame.periods[position]
+            for verb, component in sorted({*have_steps, *wanted}):
+                amount = wanted.get((verb, component), ZERO) - have_steps.get((verb, component), ZERO)
+                if amount:
+                    self._row((self._seat(position), self.frame.in_force[position].id, component, period.id), position, verb, amount)
+
+    def _seat(self, position: int) -> int:
+        """Entries of the payee as a whole stand on his first seat under the plan."""
+        version = self.frame.in_force[position]
+        own = [seat for seat in version.paid if self.payments.inputs.seats[seat][0] == self.payee]
+        return min(own) if own else min(key[0] for key in {**self.posted.earned, **self.posted.withheld})
+
+    def _row(self, key: Key, position: int, verb: str, amount: Decimal) -> None:
+        if not amount:
+            return
+        seat, version_id, component, earning = key
+        settlement = self.payments.settlement
+        places = max(self.frame.versions[version_id].compiled.terms.places, -int(amount.as_tuple().exponent))
+        pay = self.frame.periods[position].id
+        text = f"{seat}/{version_id}/{component}/{earning}/{self.frame.currency}/{pay}/{verb}"
+        line_key = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        cause = settlement.cause(seat, version_id)
+        settlement.work[self.payee].payments.append(
+            (self.payee, seat, version_id, component, earning, pay, self.frame.currency, self.group.legal_entity, verb, int(amount.scaleb(places)), places,
+             cause, self.payments.run.pk, line_key, "")
+        )  # fmt: skip
+
+
+def payments_add(settlement: Settlement, payees: Collection[int]) -> None:
+    """Adds what the payment stage posts for a group of payees to the settlement's work. Reads in the caller's scope."""
+    RunPayments(settlement).add(payees)
