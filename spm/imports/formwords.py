@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from spm.imports.errors import ImportFault
 from spm.imports.fields import Field, reader_of
@@ -18,6 +18,14 @@ from spm.imports.targets import Target
 from spm.imports.values import CellError
 from spm.told import shown
 
+_REFERS = {
+    "people.Payee": gettext_lazy("external id of a payee"), "people.Position": gettext_lazy("code of a position"),
+    "people.LegalEntity": gettext_lazy("code of a legal entity"), "planning.Territory": gettext_lazy("code of a territory"),
+    "sales.Account": gettext_lazy("external id of an account"), "sales.Product": gettext_lazy("external id of a product"),
+    "sales.Order": gettext_lazy("external id of an order"), "sales.OrderLine": gettext_lazy("external id of an order line"),
+    "sales.Opportunity": gettext_lazy("external id of an opportunity"), "sales.Invoice": gettext_lazy("external id of an invoice"),
+    "sales.Campaign": gettext_lazy("external id of a campaign"),
+}  # fmt: skip
 _SOURCE = re.compile(r"[a-z0-9_-]{1,40}")
 
 
@@ -30,8 +38,7 @@ def field_takes(known: Field) -> str:
     """What a cell of the field may hold, in words."""
     match known.kind:
         case "ref":
-            kind = known.to.rpartition(".")[2]
-            return _("code of the %(kind)s") % {"kind": kind} if ref_by_code(known) else _("external id of the %(kind)s") % {"kind": kind}
+            return str(_REFERS.get(known.to) or (_("code") if ref_by_code(known) else _("external id")))
         case "money":
             return _("amount")
         case "fixed":

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import Workbook
 
 from spm.imports.errors import ImportFault
+from spm.imports.formwords import field_takes
 from spm.imports.mapping import document_load, mapping_parse
 from spm.imports.readers import Source
 from spm.imports.suggest import columns_guess, dates_guess, decimal_guess, file_sample, mapping_fits, mapping_suggest, scale_guess, target_guess, unused_columns
@@ -81,6 +82,12 @@ def test_decimals_of_amounts_are_as_many_as_the_cells_have():
 def test_a_file_with_the_fields_of_a_target_is_known_as_one(name):
     columns = [known.name for known in target_get(name).fields if not known.name.endswith(".*")]
     assert target_guess(targets(), columns).name == name
+
+
+def test_every_reference_is_told_in_words():
+    fields = {known.to: field_takes(known) for target in targets() for known in target.fields if known.kind == "ref"}
+    assert len(fields) > 8
+    assert not {to for to, words in fields.items() if words in {"code", "external id"}}
 
 
 def test_a_saved_mapping_fits_a_file_that_has_all_its_columns():
