@@ -66,3 +66,41 @@ def test_the_russian_company_has_its_plan_in_russian(built) -> None:
         version = PlanVersion.objects.select_related("plan").get()
         shown = [version.plan.title, *component_labels(version).values(), FiscalCalendar.objects.get().name]
     assert [text for text in shown if not any("а" <= letter <= "я" for letter in text.lower())] == []
+
+
+def test_the_demo_shows_a_draw_a_held_deal_a_refund_of_a_closed_month_and_a_euro_payee(built) -> None:
+    from incentives.models import LedgerEntry
+    from incentives.selectors import held_deals, statement_get
+    from incentives.services import recompute
+    from spm.access.models import Membership
+    from spm.calendars.models import Period
+    from spm.people.models import Payee
+    from training.demo.cases import cases_write
+    from training.demo.company import COMPANIES
+
+    for company, tenant in zip(COMPANIES, built, strict=True):
+        with tenant_scope(tenant.pk):
+            recompute(business_date=TODAY)
+            assert cases_write(company=company, today=TODAY)
+            assert not cases_write(company=company, today=TODAY)
+            recompute(business_date=TODAY)
+            drawn = LedgerEntry.objects.filter(component="@ramp").order_by().values_list("verb").annotate(total=Sum("amount"))
+            sums = dict(drawn)
+            assert sums["drawn"] > 0 > sums["recovered"]
+            seller = Membership.objects.get(user__email=f"rep@{tenant.slug}.example").payee
+            now = Period.objects.get(starts__lte=TODAY, ends__gt=TODAY)
+            view = statement_get(seller, now)
+            (late,) = [part for part in view.parts if part.is_late]
+            assert late.amount < 0
+            assert late.earning_period.ends <= now.starts
+            assert held_deals(seller)[0].reason == company.hold_reason
+            assert [part.verb for part in view.payments] == ["held"]
+            assert {balance.kind for balance in view.balances} == {"on_hold"}
+            euro = Payee.objects.exclude(pay_currency=company.currency).first()
+            if euro is not None:
+                (own,) = statement_get(euro, Period.objects.filter(ends__lte=TODAY).order_by("-starts")[0]).in_pay_currency
+                assert own.rate_type == "payroll"
+                assert own.amount
+            before = LedgerEntry.objects.count()
+            recompute(business_date=TODAY, is_full=True)
+            assert LedgerEntry.objects.count() == before

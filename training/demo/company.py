@@ -27,6 +27,9 @@ class Company:
     # What the plan's texts and the calendar are called here, where that is not English: (English, own).
     words: tuple[tuple[str, str], ...] = ()
     areas: tuple[tuple[str, str], ...] = ()
+    hold_reason: str = "The customer has not signed the acceptance yet"
+    # A month's draw of a new seller, in whole units.
+    draw: int = 0
 
 
 NORTHWIND = Company(
@@ -45,7 +48,7 @@ NORTHWIND = Company(
                "Juniper Health", "Kestrel Aero", "Larkspur Retail", "Millbrook Dairy", "Norton Energy", "Oakhurst Plastics", "Pinecrest Labs", "Quarry Cement"),
     products=(("Arm 200", "robots", 38_000), ("Arm 500", "robots", 74_000), ("Cell controller", "control", 12_500), ("Vision kit", "vision", 9_800),
               ("Fleet software, year", "software", 24_000), ("Service plan, year", "service", 6_400)),
-    quarter_quota=420_000, titles=("Chief revenue officer", "Regional sales manager", "Account executive", "Solution specialist"),
+    quarter_quota=420_000, draw=9_000, titles=("Chief revenue officer", "Regional sales manager", "Account executive", "Solution specialist"),
 )  # fmt: skip
 
 VOLGA = Company(
@@ -60,7 +63,8 @@ VOLGA = Company(
     customers=("Агросталь", "Байкалхим", "Волжский завод", "Гранит", "Двинаэнерго", "Енисей Транс", "Заря", "Исток Мед", "Кама Пласт", "Ладога"),
     products=(("Расходомер РМ-40", "приборы", 86_000), ("Газоанализатор ГА-7", "приборы", 240_000), ("Шкаф управления", "автоматика", 410_000),
               ("ПО «Диспетчер», год", "software", 360_000), ("Поверка и сервис, год", "сервис", 120_000)),
-    quarter_quota=6_500_000, titles=("Коммерческий директор", "Руководитель отдела продаж", "Менеджер по продажам", "Инженер-консультант"),
+    quarter_quota=6_500_000, draw=140_000, hold_reason="Заказчик ещё не подписал акт приёмки",
+    titles=("Коммерческий директор", "Руководитель отдела продаж", "Менеджер по продажам", "Инженер-консультант"),
     words=(
         ("Sales commission with accelerators", "Комиссия с продаж с ускорителями"), ("Own deals", "Собственные сделки"),
         ("Deals of the team", "Сделки команды"), ("Sales quota", "Квота продаж"), ("Commission rate", "Ставка комиссии"),
@@ -68,7 +72,7 @@ VOLGA = Company(
         ("Own sales", "Собственные продажи"), ("Sales of the team", "Продажи команды"), ("Attainment of the quarter", "Выполнение за квартал"),
         ("Times the own rate, by part of the quota", "Множитель своей ставки по доле квоты"), ("Share of the team's sales", "Доля с продаж команды"),
         ("label: Commission}", "label: Комиссия}"), ("label: Commission\n", "label: Комиссия\n"), ("label: Sales,", "label: Продажи,"),
-        ("Calendar months", "Календарные месяцы"),
+        ("Calendar months", "Календарные месяцы"), ("Draw for new sellers", "Аванс новым продавцам"), ("Draw of a month", "Аванс за месяц"),
     ),
     areas=(("centre", "Центр"), ("ural", "Урал")),
 )  # fmt: skip

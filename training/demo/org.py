@@ -66,13 +66,23 @@ def org_write(*, company: Company, today: dt.date, changeset: ChangeSet) -> Org:
         return row
 
     def seat(
-        who: Payee, where: Position, start: dt.date = first, end: dt.date | None = None, *, pct: str = "0.06", team_pct: str = "0", fte: int = 1_000_000
+        who: Payee,
+        where: Position,
+        start: dt.date = first,
+        end: dt.date | None = None,
+        *,
+        pct: str = "0.06",
+        team_pct: str = "0",
+        fte: int = 1_000_000,
+        draw_until: dt.date | None = None,
     ) -> Seat:
         row = Seat.objects.create(payee=who, position=where)
         Assignment.objects.create(payee=who, position=where, seat=row, valid_from=start, valid_to=end, fte_ppm=fte, known_from=changeset)
         incentive = company.quarter_quota * 4 * 6 // 100
-        PayTerms.objects.create(seat=row, currency=company.currency, target_incentive=incentive * 100, ote=incentive * 200, valid_from=start, valid_to=end,
-                                attributes={"commission_pct": pct, "team_pct": team_pct}, known_from=changeset)  # fmt: skip
+        spans = [(start, draw_until, {"draw": company.draw}), (draw_until, end, {})] if draw_until else [(start, end, {})]
+        for low, high, more in spans:
+            PayTerms.objects.create(seat=row, currency=company.currency, target_incentive=incentive * 100, ote=incentive * 200, valid_from=low, valid_to=high,
+                                    attributes={"commission_pct": pct, "team_pct": team_pct, **more}, known_from=changeset)  # fmt: skip
         org.seats.append(row)
         return row
 
@@ -125,7 +135,8 @@ def org_write(*, company: Company, today: dt.date, changeset: ChangeSet) -> Org:
                 quotas(second, Decimal("0.3"))
                 seat(who, second, start, end, fte=500_000, pct="0.02")
             else:
-                seat(who, where, start, end)
+                # The joiner draws for his first half year.
+                seat(who, where, start, end, draw_until=month_add(start, 6) if (index, n) == (0, 4) else None)
     partner = org.named["partner"] = payee(company.partner, kind=Payee.Kind.PARTNER)
     channel = position("PARTNER-1", "Partner", top)
     seat(partner, channel, pct="0.04")
@@ -134,6 +145,7 @@ def org_write(*, company: Company, today: dt.date, changeset: ChangeSet) -> Org:
     if company.currency == "USD":
         for n in range(24):
             start = month_add(first, n)
-            FxRate.objects.create(rate_type="plan", base="EUR", quote="USD", fx_rate=Decimal("1.08") + Decimal(n % 5) / 100,
-                                  valid_from=start, valid_to=month_add(start, 1), known_from=changeset)  # fmt: skip
+            for kind, value in (("plan", Decimal("1.08") + Decimal(n % 5) / 100), ("payroll", Decimal("1.0815") + Decimal(n * 7 % 41) / 1000)):
+                FxRate.objects.create(rate_type=kind, base="EUR", quote="USD", fx_rate=value, valid_from=start, valid_to=month_add(start, 1),
+                                      known_from=changeset)  # fmt: skip
     return org

@@ -9,7 +9,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from spm.tenancy.models import Tenant
+from spm.tenancy.scope import tenant_scope
 from training.demo.build import PASSWORD, demo_build, logins
+from training.demo.cases import cases_write
 from training.demo.company import COMPANIES
 
 
@@ -26,7 +28,13 @@ class Command(BaseCommand):
             demo_build(today=today)
             for company in COMPANIES:
                 self.stdout.write(f"{company.name}: computing attainment and commissions")
-                call_command("recompute", Tenant.objects.get(slug=company.slug).slug, stdout=self.stdout)
+                tenant = Tenant.objects.get(slug=company.slug)
+                call_command("recompute", tenant.slug, stdout=self.stdout)
+                with tenant_scope(tenant.pk):
+                    fresh = cases_write(company=company, today=today)
+                if fresh:
+                    self.stdout.write(f"{company.name}: months closed, a late refund and a deal on hold; computing again")
+                    call_command("recompute", tenant.slug, stdout=self.stdout)
         self.stdout.write(f"Sign in with the password {PASSWORD} as")
         for company in COMPANIES:
             for login in logins(company):
