@@ -29,6 +29,8 @@ class Explained:
         self.looked = np.zeros(len(self.facts), dtype=np.int64)
         self.said: dict[tuple[int, int], dict[int, list[Uncredited]]] = defaultdict(dict)
         """(order, payee) -> version -> what it could not credit: the order, or rows of it."""
+        self.missing: dict[tuple[int, int], dict[int, Uncredited]] = defaultdict(dict)
+        """(order, payee) -> rows that do not state what a version reads: listed whatever other versions credit."""
 
     def add(self, version: VersionInputs, payees: list[int], uncredited: Iterable[Uncredited]) -> None:
         """What one version looked at and what it could not credit."""
@@ -39,6 +41,9 @@ class Explained:
         items = list(uncredited)
         orders = self.loaded.orders_of(items) if version.compiled.reads == "order_lines" else [item.object_id for item in items]
         for order, item in zip(orders, items, strict=True):
+            if item.reason == "not_stated":
+                self.missing[order, item.payee].setdefault(item.object_id, item)
+                continue
             self.said[order, item.payee].setdefault(version.id, []).append(item)
 
     def rest(self) -> list[Uncredited]:
@@ -53,6 +58,8 @@ class Explained:
                         found += self._common(record, by_version)
                 elif not self._seated_elsewhere(payee, len(by_version)):
                     found += self._common(record, by_version)
+        for (record, _), rows in self.missing.items():
+            found += self._by_reason(record, list(rows.values()))
         unlooked = self.owned & (self.looked == 0) & self._under_any_plan()
         if self.payees != [NOBODY]:
             facts = self.facts
@@ -68,12 +75,15 @@ class Explained:
         if not lined:
             return next(iter(by_version.values()))[:1]
         common = set.intersection(*({item.object_id for item in items} for items in lined))
-        first = [item for item in lined[0] if item.object_id in common]
-        is_part = len(common) < self._row_count(order)
+        return self._by_reason(order, [item for item in lined[0] if item.object_id in common])
+
+    def _by_reason(self, order: int, items: list[Uncredited]) -> list[Uncredited]:
+        """Rows of an order as one entry for each reason."""
         amounts: dict[str, Decimal] = defaultdict(Decimal)
-        for item in first:
+        for item in items:
             amounts[item.reason] += item.amount
-        return [Uncredited(order, first[0].payee, first[0].event_date, amount, reason, is_part) for reason, amount in sorted(amounts.items())]
+        is_part = self.lines is not None and len(items) < self._row_count(order)
+        return [Uncredited(order, items[0].payee, items[0].event_date, amount, reason, is_part) for reason, amount in sorted(amounts.items())]
 
     def _row_count(self, order: int) -> int:
         if self._parents is None:

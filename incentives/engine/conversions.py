@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from .contracts import Earning, Facts, FxRate, Issue, Uncredited, day_text
+from .contracts import Earning, Facts, FxRate, Issue, NumberColumn, Uncredited, day_text
 from .plan import Conversion
 from .prepare import Prepared
 from .rounding import divide_round, round_number, scaled
@@ -62,6 +62,7 @@ def facts_converted(prepared: Prepared, facts: Facts) -> tuple[Facts, tuple[Uncr
     keep = {code for code, label in labels.items() if label in (plan.currency, *plan.currencies)} | {-1}
     scale = max(facts.amount_scale, conversion.rounding.places)
     amount = facts.amount * 10 ** (scale - facts.amount_scale)
+    further = {name: _widened(column, conversion.rounding.places) for name, column in facts.numbers.items() if column.is_money}
     codes = facts.codes["currency"]
     found, missing = np.ones(len(facts), dtype=bool), []
     periods = prepared.cells(set())
@@ -75,24 +76,17 @@ def facts_converted(prepared: Prepared, facts: Facts) -> tuple[Facts, tuple[Uncr
             source = scaled(int(facts.amount[row]), facts.amount_scale)
             missing.append(Uncredited(int(facts.object_id[row]), int(facts.payee[row]), event, source, "no_fx_rate"))
             continue
-        units = Fraction(int(facts.amount[row]), 10**facts.amount_scale) * value * 10**conversion.rounding.places
-        whole = divide_round(units.numerator, units.denominator, conversion.rounding.mode)
-        amount[row] = whole * 10 ** (scale - conversion.rounding.places)
-    changed = replace(facts, amount=amount, amount_scale=scale)
-    return (changed if not missing else _taken(changed, np.flatnonzero(found))), tuple(missing)
+        for values, own in ((amount, scale), *((column.values, column.scale) for column in further.values())):
+            units = Fraction(int(values[row]), 10**own) * value * 10**conversion.rounding.places
+            values[row] = divide_round(units.numerator, units.denominator, conversion.rounding.mode) * 10 ** (own - conversion.rounding.places)
+    changed = replace(facts, amount=amount, amount_scale=scale, numbers={**facts.numbers, **further})
+    return (changed if not missing else changed.taken(np.flatnonzero(found))), tuple(missing)
 
 
-def _taken(facts: Facts, rows: Any) -> Facts:
-    return replace(
-        facts,
-        object_id=facts.object_id[rows],
-        payee=facts.payee[rows],
-        event_date=facts.event_date[rows],
-        amount=facts.amount[rows],
-        codes={name: column[rows] for name, column in facts.codes.items()},
-        numbers={name: replace(column, values=column.values[rows]) for name, column in facts.numbers.items()},
-        assignment=None if facts.assignment is None else facts.assignment[rows],
-    )
+def _widened(column: NumberColumn, places: int) -> NumberColumn:
+    """A copy with at least so many places."""
+    scale = max(column.scale, places)
+    return replace(column, values=column.values * 10 ** (scale - column.scale), scale=scale)
 
 
 class Converted(NamedTuple):

@@ -13,10 +13,11 @@ from .columns import LineNumber, bound_of
 from .contracts import NOBODY, WHOLE, ExclusionCount, Facts, IntColumn, Splits, Uncredited
 from .errors import InputError
 from .exact import from_integer
-from .line_formula import Lines, condition, number
+from .line_formula import Lines, condition, number, unstated
 from .plan import CreditRule
 from .prepare import Cells, Prepared
 from .rounding import divide_round, round_number, scaled, split_largest_remainder
+from .syntax import Node
 
 Bools = npt.NDArray[np.bool_]
 
@@ -65,7 +66,8 @@ def lines_of(prepared: Prepared, facts: Facts) -> Lines:
             raise InputError(f"facts: column {name} is missing; the plan {plan.key} reads it")
     numbers = {name: LineNumber(c.values, 10**c.scale, bound_of(c.values)) for name, c in facts.numbers.items() if name in plan.number_columns}
     numbers["amount"] = LineNumber(facts.amount, 10**facts.amount_scale, bound_of(facts.amount))
-    return Lines(len(facts), numbers, facts.codes, facts.event_date, prepared.inputs.vocabulary, plan.tables, mode=plan.rounding.mode)
+    stated = {name: c.stated for name, c in facts.numbers.items() if name in plan.number_columns and c.stated is not None}
+    return Lines(len(facts), numbers, facts.codes, facts.event_date, prepared.inputs.vocabulary, plan.tables, mode=plan.rounding.mode, stated=stated)
 
 
 class _Chunk:
@@ -132,7 +134,7 @@ def credit(prepared: Prepared, facts: Facts, splits: Splits, payees: Iterable[in
     active: Bools = np.ones(count, dtype=bool)
     exclusions = []
     for name, where in prepared.plan.exclusions:
-        hit = active & condition(where, chunk.lines)
+        hit = active & met(where, chunk.lines)
         active = active & ~hit
         hit = hit & chunk.owned
         mine = facts.amount[hit]
@@ -143,7 +145,8 @@ def credit(prepared: Prepared, facts: Facts, splits: Splits, payees: Iterable[in
     by_rule = {}
     taken: dict[str, Bools] = {}
     for rule in prepared.plan.credit_order:
-        here = active if rule.where is None else active & condition(rule.where, chunk.lines)
+        here = active if rule.where is None else active & met(rule.where, chunk.lines)
+        here = _stated(chunk, rule, here, active, reasons)
         if rule.choose:
             before = taken.get(rule.choose)
             here = here if before is None else here & ~before
@@ -164,6 +167,25 @@ def credit(prepared: Prepared, facts: Facts, splits: Splits, payees: Iterable[in
     uncredited.sort(key=lambda item: (item.object_id, item.payee))
     done = facts.objects(active & credited & ~outside & chunk.owned)
     return CreditStage(facts, chunk.units, chunk.cells, by_rule, tuple(exclusions), tuple(uncredited), done)
+
+
+def met(where: Node, lines: Lines) -> Bools:
+    """The lines that meet a condition; one that reads a number which the source does not give is not met."""
+    unknown = unstated(where, lines)
+    return condition(where, lines) if unknown is None else condition(where, lines) & ~unknown
+
+
+def _stated(chunk: _Chunk, rule: CreditRule, here: Bools, active: Bools, reasons: npt.NDArray[Any]) -> Bools:
+    """The lines for which all is given that the rule reads; the others are named."""
+    open_where = unstated(rule.where, chunk.lines)
+    if open_where is not None:
+        reasons[active & open_where & (reasons == "no_rule")] = "not_stated"
+    for formula in (rule.amount, rule.quota_amount):
+        unknown = unstated(formula, chunk.lines)
+        if unknown is not None:
+            reasons[here & unknown & (reasons == "no_rule")] = "not_stated"
+            here = here & ~unknown
+    return here
 
 
 def _apply(chunk: _Chunk, rule: CreditRule, here: Bools, credited: Bools, reasons: npt.NDArray[Any]) -> Credited:

@@ -23,7 +23,8 @@ ABSENT = -2  # a label that no line carries: equal to no code, not even to "none
 
 @dataclass
 class Lines:
-    """The columns of some lines, taken on demand. `windows` gives the group of each line for `running`."""
+    """The columns of some lines, taken on demand. `windows` gives the group of each line for `running`; `stated` where the
+    source gives a number, for those that it does not give everywhere."""
 
     length: int
     numbers: Mapping[str, LineNumber]
@@ -33,6 +34,27 @@ class Lines:
     tables: Mapping[str, AnyTable]
     windows: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     mode: str = "half_up"
+    stated: Mapping[str, Mask] = field(default_factory=dict)
+
+
+def unstated(node: Node | None, lines: Lines) -> Mask | None:
+    """Where a formula depends on a number that the source does not give; None: nowhere. What a branch or a condition that is
+    settled otherwise does not need is not missed."""
+    if node is None or not lines.stated:
+        return None
+    if node.op == "name":
+        known = lines.stated.get(node.value)
+        return None if known is None else ~known
+    parts = [unstated(arg, lines) if isinstance(arg, Node) else None for arg in node.args]
+    if all(part is None for part in parts):
+        return None
+    masks = [np.zeros(lines.length, dtype=bool) if part is None else part for part in parts]
+    if node.op in ("and", "or"):
+        settled = [condition(arg, lines) if node.op == "or" else ~condition(arg, lines) for arg in node.args]
+        return (masks[0] | masks[1]) & ~(settled[0] & ~masks[0]) & ~(settled[1] & ~masks[1])
+    if node.op == "call" and node.value == "if":
+        return np.asarray(masks[0] | np.where(condition(node.args[0], lines), masks[1], masks[2]))
+    return np.asarray(np.logical_or.reduce(masks))
 
 
 def condition(node: Node, lines: Lines) -> Mask:

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .columns import LIMIT, LineNumber
-from .contracts import ChunkResult, Facts, IntColumn, Splits, TeamRow, Totals
+from .contracts import ChunkResult, Facts, IntColumn, Splits, TeamRow, Totals, Uncredited
 from .credit import Credited, CreditStage, credit, lines_of
 from .errors import InputError
 from .exact import from_integer
-from .line_formula import Lines, condition, number
+from .line_formula import Lines, condition, number, unstated
 from .plan import Measure
 from .prepare import Prepared
 from .rounding import round_number
@@ -39,7 +39,8 @@ class CreditedLines:
         numbers |= {"pay_credit": self.credited.pay, "quota_credit": self.credited.quota}
         codes = {name: codes[rows] for name, codes in self.all_lines.codes.items() if name in plan.code_columns}
         dates = self.all_lines.dates[rows]
-        return Lines(self.count, numbers, codes, dates, self.all_lines.vocabulary, plan.tables, _Windows(self, dates), plan.rounding.mode)
+        stated = {name: known[rows] for name, known in self.all_lines.stated.items()}
+        return Lines(self.count, numbers, codes, dates, self.all_lines.vocabulary, plan.tables, _Windows(self, dates), plan.rounding.mode, stated)
 
     @cached_property
     def _groups(self) -> tuple[Any, IntColumn, IntColumn]:
@@ -53,8 +54,19 @@ class CreditedLines:
         return order, first, keys[first]
 
     def counted(self, measure: Measure) -> npt.NDArray[np.bool_]:
-        """The lines that meet the measure's condition."""
-        return np.ones(self.count, dtype=bool) if measure.where is None else condition(measure.where, self.lines)
+        """The lines that meet the measure's condition and state what it reads."""
+        wanted = np.ones(self.count, dtype=bool) if measure.where is None else condition(measure.where, self.lines)
+        unknown = self.unknown(measure)
+        return wanted if unknown is None else wanted & ~unknown
+
+    def unknown(self, measure: Measure) -> npt.NDArray[np.bool_] | None:
+        """The lines that the measure would count if they stated what it reads; None: there is none."""
+        where = unstated(measure.where, self.lines) if self.all_lines.stated else None
+        value = unstated(measure.value, self.lines) if self.all_lines.stated else None
+        if value is not None and measure.where is not None:
+            value = value & condition(measure.where, self.lines)
+        found = [part for part in (where, value) if part is not None]
+        return np.logical_or.reduce(found) if found else None
 
     def values(self, measure: Measure) -> LineNumber:
         """The measure's value of each line; zero where its condition is not met."""
@@ -68,7 +80,7 @@ class CreditedLines:
         if measure.rounding is not None:
             column = column.rounded(measure.rounding.places, measure.rounding.mode)
         values = column.wide(self.count)
-        if measure.where is not None:
+        if measure.where is not None or self.all_lines.stated:
             values = np.where(self.counted(measure), values, 0)
         return LineNumber(values, column.denominator, column.bound)
 
@@ -150,7 +162,24 @@ def chunk_compute(prepared: Prepared, facts: Facts, splits: Splits | None = None
         if rule.rounding is not None:
             amounts[name] = round_number(amounts[name], rule.rounding.places, "half_even")
     totals = Totals(prepared.people.ids[units], own, tuple(denominators), team)
-    return ChunkResult(totals, stage.exclusions, stage.uncredited, stage.credited_objects, amounts)
+    return ChunkResult(totals, stage.exclusions, (*stage.uncredited, *_not_stated(prepared, stage, by_rule)), stage.credited_objects, amounts)
+
+
+def _not_stated(prepared: Prepared, stage: CreditStage, by_rule: dict[str, CreditedLines]) -> list[Uncredited]:
+    """Credits that a measure cannot count, because they do not state what it reads: object and payee once, with the credit."""
+    found: dict[tuple[int, int], Uncredited] = {}
+    facts = stage.facts
+    for measure in prepared.plan.measures:
+        for name in measure.rules:
+            lines = by_rule[name]
+            unknown = lines.unknown(measure)
+            for i in () if unknown is None else np.flatnonzero(unknown).tolist():
+                row, payee = int(lines.credited.rows[i]), int(prepared.people.payees[stage.units[lines.credited.units[i]]])
+                credit_given = from_integer(int(lines.credited.pay.values[i]), lines.credited.pay.denominator)
+                amount = round_number(credit_given, facts.amount_scale, prepared.plan.rounding.mode)
+                item = Uncredited(int(facts.object_id[row]), payee, int(facts.event_date[row]), amount, "not_stated")
+                found.setdefault((item.object_id, payee), item)
+    return [found[key] for key in sorted(found)]
 
 
 def _by_period(prepared: Prepared, period_of: IntColumn, matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:

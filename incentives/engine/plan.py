@@ -13,6 +13,7 @@ from .rounding import minor_units
 from .syntax import Node
 
 LINE_CODES = ("category", "subcategory", "status", "part")
+LINE_MONEY = ("unit_price", "cost", "tcv", "acv", "arr_change")
 LINE_NUMBERS = ("unit_price", "cost", "tcv", "acv", "arr_change", "service_days")
 """Of plans that read order lines. part: line, difference (between an order and its lines), order (one without lines)."""
 

@@ -36,7 +36,7 @@ from .contracts import (
     day_number,
 )
 from .errors import InputError
-from .plan import LINE_CODES, LINE_NUMBERS, CompiledPlan
+from .plan import LINE_CODES, LINE_MONEY, LINE_NUMBERS, CompiledPlan
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
@@ -236,7 +236,8 @@ def _facts(plan: CompiledPlan, rows: list[_Cell], payee_of: Mapping[str, int], o
     for name in sorted(plan.number_columns - {"pay_credit", "quota_credit"}):
         values = [row.number(name, Decimal(0)) for row in rows]
         own = _scale(values)
-        numbers[name] = NumberColumn(_integers(values, own, name), own)
+        stated = np.array([row.text(name, "") != "" for row in rows], dtype=bool) if plan.reads == "order_lines" and name in LINE_NUMBERS else None
+        numbers[name] = NumberColumn(_integers(values, own, name), own, stated, plan.reads == "order_lines" and name in LINE_MONEY)
     return (
         Facts(
             object_id=np.array([object_of[row.text("id")] for row in rows], dtype=np.int64),

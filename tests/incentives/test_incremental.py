@@ -54,7 +54,7 @@ def apply(world: World, move: Move) -> None:
     elif move.kind == "gone":
         put_order(str(move.order), payee, day, move.amount, gone=True)
     elif move.kind in ("line", "line gone"):
-        order = Order.objects.filter(external_id=str(move.order)).first()
+        order = Order.objects.filter(external_id=str(move.order), versions__tombstone=0).first()
         if order is not None:
             product = put_product(str(move.other), category="Bikes" if move.other % 2 else "Caps") if move.amount % 3 else None
             put_line(order, f"{move.order}-{move.day % 3}", move.amount, product=product, quantity=move.day * 1000, gone=move.kind == "line gone")

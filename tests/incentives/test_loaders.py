@@ -9,9 +9,10 @@ import pytest
 from django.db import connection, connections
 
 from incentives.engine.errors import InputError
+from incentives.line_loaders import LINE_CODE_COLUMNS, LINE_NUMBER_COLUMNS, LineNeeds, line_select
 from incentives.loaders import chunk_select, facts_load
 from incentives.reading import ChangeNumbers
-from spm.sales.models import Order, OrderVersion
+from spm.sales.models import Order, OrderLine, OrderLineVersion, OrderVersion
 from spm.tenancy.changes import change, known_number
 from spm.tenancy.scope import tenant_scope
 from tests.incentives.world import put_order
@@ -52,6 +53,20 @@ def test_a_run_reads_six_decimals_where_an_amount_has_them(scope):
     assert (run.amount_scale, run.summary["posted_amount"]) == (6, {"USD": "5.00"})
 
 
+def until_visible(table: str) -> None:
+    """As after an import: visibility and statistics by the owner, outside a transaction. A snapshot that somebody else holds
+    (autovacuum's own analyze) keeps pages from being marked visible: then once more."""
+    with connections["owner"].cursor() as owner:
+        deadline = time.monotonic() + 30
+        while True:
+            owner.execute(f"VACUUM (ANALYZE) {table}")
+            owner.execute("SELECT relallvisible > 0.9 * relpages FROM pg_class WHERE relname = %s", [table])
+            if owner.fetchone()[0]:
+                break
+            assert time.monotonic() < deadline, "the pages never became visible to all"
+            time.sleep(0.5)
+
+
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_chunk_is_read_by_an_index_only_scan():
     tenant = make_tenant("big")
@@ -59,35 +74,31 @@ def test_a_chunk_is_read_by_an_index_only_scan():
         payees = [make_payee() for _ in range(20)]
         with change(kind="import", reason="many") as changeset:
             orders = Order.objects.bulk_create([Order(source="t", external_id=str(n)) for n in range(20_000)])
-            OrderVersion.objects.bulk_create(
-                [
-                    OrderVersion(record=order, change_set=changeset, payee=payees[n % 20], order_date="2024-03-05", amount=n, currency_code=1)
-                    for n, order in enumerate(orders)
-                ],
+            keys = [{"change_set": changeset, "payee": payees[n % 20], "order_date": "2024-03-05", "amount": n, "currency_code": 1} for n in range(20_000)]
+            OrderVersion.objects.bulk_create([OrderVersion(record=order, **key) for order, key in zip(orders, keys, strict=True)], batch_size=5000)
+            lines = OrderLine.objects.bulk_create([OrderLine(source="t", external_id=str(n)) for n in range(20_000)])
+            OrderLineVersion.objects.bulk_create(
+                [OrderLineVersion(record=line, order=order, cost=5, acv=7, **key) for line, order, key in zip(lines, orders, keys, strict=True)],
                 batch_size=5000,
             )
-    # As after an import: visibility and statistics by the owner, outside a transaction.
-    # A snapshot that somebody else holds (autovacuum's own analyze) keeps pages from being marked visible: then once more.
-    with connections["owner"].cursor() as owner:
-        deadline = time.monotonic() + 30
-        while True:
-            owner.execute("VACUUM (ANALYZE) sales_orderversion")
-            owner.execute("SELECT relallvisible > 0.9 * relpages FROM pg_class WHERE relname = 'sales_orderversion'")
-            if owner.fetchone()[0]:
-                break
-            assert time.monotonic() < deadline, "the pages never became visible to all"
-            time.sleep(0.5)
+    until_visible("sales_orderversion")
+    until_visible("sales_orderlineversion")
+    every = LineNeeds(frozenset(LINE_NUMBER_COLUMNS), frozenset(LINE_CODE_COLUMNS), lambda name, ids: ids)
     with tenant_scope(tenant.pk), connection.cursor() as cursor:
-        select = chunk_select(payees[2].pk, payees[5].pk)
 
         def explained(statement: str) -> str:
             cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + statement)
             return "\n".join(row[0] for row in cursor.fetchall())
 
-        plan = explained(select)
-        assert "Index Only Scan using sales_orderversion_engine" in plan
-        assert "Sort" not in plan
-        # Some pages may have to be looked at for another database's open transaction; not the table.
-        assert int(re.findall(r"Heap Fetches: (\d+)", plan)[0]) < 400
-        # Negative control: one column that the index does not hold, and the table is read.
-        assert "Index Only Scan" not in explained(select.replace("SELECT ", "SELECT region, ", 1))
+        low, high = payees[2].pk, payees[5].pk
+        for select, index, beyond in (
+            (chunk_select(low, high), "sales_orderversion_engine", "region"),
+            (line_select(low, high, every), "sales_lineversion_engine", "contract"),
+        ):
+            plan = explained(select)
+            assert f"Index Only Scan using {index}" in plan
+            assert "Sort" not in plan
+            # Some pages may have to be looked at for another database's open transaction; not the table.
+            assert int(re.findall(r"Heap Fetches: (\d+)", plan)[0]) < 400
+            # Negative control: one column that the index does not hold, and the table is read.
+            assert "Index Only Scan" not in explained(select.replace("SELECT ", f"SELECT {beyond}, ", 1))

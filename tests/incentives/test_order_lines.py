@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from incentives.models import LedgerEntry, RunExclusion, UncreditedOrder
 from incentives.selectors import line_trace
 from incentives.services import PlanRefused, plan_create, version_activate
+from spm.currencies.models import FxRate
 from spm.sales.models import DealKind
-from tests.incentives.world import PLAN, make_calendar, make_world, put_line, put_order, put_product
+from spm.tenancy.changes import change, known_number
+from tests.incentives.world import PLAN, add_line_plan, make_calendar, make_world, put_line, put_order, put_product
 
 BIKES = """\
 engine: 1
@@ -200,3 +203,124 @@ def test_the_trace_shows_line_product_and_quantity_and_ties_to_the_cent(scope):
     ]
     assert trace.amount == sum(line.pay for line in trace.lines) == Decimal("106.00")
     assert len({line.key for line in trace.lines}) == 3
+
+
+MARGIN = BIKES.replace(', where: category = "Bikes"', "").replace("- {name: bikes}", "- {name: bikes, value: pay_credit - cost}")
+
+
+def test_a_figure_that_a_line_does_not_state_pays_nothing_and_is_listed(scope):
+    world = make_world(1, text=MARGIN)
+    order = put_order("1", world.payees[0], "2024-03-05", 1000_00)
+    put_line(order, "1-1", 600_00, cost=400_00)
+    put_line(order, "1-2", 400_00)
+    world.run()
+    # 10 % of 600 - 400; the other line's margin is not known, which is not a margin of 400.
+    assert earned(world) == {"0": Decimal("20.00")}
+    assert left_over() == [("1", Decimal(400), "not_stated", True)]
+    put_line(order, "1-2", 400_00, cost=0)
+    world.run()
+    assert (earned(world), left_over()) == ({"0": Decimal("60.00")}, [])
+
+
+def test_a_figure_is_missed_only_where_the_plan_needs_it(scope):
+    text = BIKES.replace(', where: category = "Bikes"', "").replace("- {name: bikes}", '- {name: bikes, value: acv, where: kind = "renewal"}')
+    world = make_world(1, text=text)
+    order = put_order("1", world.payees[0], "2024-03-05", 1000_00)
+    put_line(order, "1-1", 600_00, kind=DealKind.RENEWAL, acv=500_00)
+    put_line(order, "1-2", 400_00, kind=DealKind.ONE_OFF)
+    world.run()
+    assert (earned(world), left_over()) == ({"0": Decimal("50.00")}, [])
+
+
+def test_a_missing_figure_is_listed_though_another_plan_credits_the_order(scope):
+    world = make_world(2)
+    add_line_plan(world, text=MARGIN)
+    order = put_order("1", world.payees[1], "2024-03-05", 1000_00)
+    put_line(order, "1-1", 1000_00)
+    world.run()
+    assert left_over() == [("1", Decimal(1000), "not_stated", False)]
+
+
+def test_what_one_plan_credits_by_line_and_another_by_order_is_left_over_by_none(scope):
+    world = make_world(2)
+    add_line_plan(world)
+    order = put_order("1", world.payees[1], "2024-03-05", 1000_00)
+    put_line(order, "1-1", 1000_00, product=put_product("c", category="Caps"))
+    world.run()
+    assert (left_over(), earned(world)) == ([], {"1": Decimal("50.00")})
+
+
+def test_lines_in_another_currency_than_their_order_are_named(scope):
+    world = make_world(1, text=BIKES)
+    order = put_order("1", world.payees[0], "2024-03-05", 1000_00)
+    put_line(order, "1-1", 1000_00, product=put_product("b", category="Bikes"), currency="EUR")
+    world.run()
+    assert (earned(world), left_over()) == ({}, [("1", Decimal(1000), "line_currency", False)])
+
+
+def test_money_of_a_line_is_converted_as_its_amount_is(scope):
+    world = make_world(1, text=MARGIN)
+    with change(reason="rates") as changeset:
+        FxRate.objects.create(rate_type="daily", base="EUR", quote="USD", fx_rate=Decimal("1.5"), valid_from=dt.date(2024, 1, 1), known_from=changeset)
+    order = put_order("1", world.payees[0], "2024-03-05", 1000_00, currency="EUR")
+    put_line(order, "1-1", 1000_00, currency="EUR", cost=600_00)
+    world.run()
+    assert earned(world) == {"0": Decimal("60.00")}
+
+
+def test_a_line_that_is_taken_away_leaves_the_difference(scope):
+    world = make_world(1, text=BIKES)
+    bike = put_product("b", category="Bikes")
+    order = put_order("1", world.payees[0], "2024-03-05", 1000_00)
+    put_line(order, "1-1", 700_00, product=bike)
+    put_line(order, "1-2", 300_00, product=bike)
+    world.run()
+    put_line(order, "1-2", 300_00, product=bike, gone=True)
+    run = world.run()
+    assert (run.is_full, earned(world), left_over()) == (False, {"0": Decimal("70.00")}, [("1", Decimal(300), "no_rule", True)])
+
+
+def test_a_late_line_is_explained_by_the_line_that_changed(scope):
+    from incentives.selectors import late_changes, statement_get
+    from incentives.services import period_state_set
+
+    world = make_world(1, text=BIKES)
+    bike = put_product("b", category="Bikes")
+    order = put_order("1", world.payees[0], "2024-03-05", 1000_00)
+    put_line(order, "1-1", 500_00, product=bike)
+    put_line(order, "1-2", 300_00, product=bike)
+    world.run()
+    payee = world.payees[0]
+    period_state_set(period=world.period("2024-03"), pay_group=payee.pay_group, legal_entity=payee.legal_entity, state="closed")
+    put_line(order, "1-2", 400_00, product=bike)
+    world.run()
+    april = world.period("2024-04")
+    (late,) = late_changes(payee, statement_get(payee, april).parts, period=april)
+    assert [(c.line.part.line_number, c.credited_before, c.credited_after, c.pay) for c in late.orders] == [(2, 300, 400, 10)]
+
+
+def test_plans_are_compared_at_the_grain_that_each_reads(scope):
+    from incentives.comparison import versions_compare
+    from incentives.services import version_draft
+
+    world = make_world(1, text=BIKES)
+    order = put_order("1", world.payees[0], "2024-03-05", 1000_00)
+    put_line(order, "1-1", 700_00, product=put_product("b", category="Bikes"))
+    by_order = BIKES.replace("reads: order_lines\n", "").replace(', where: category = "Bikes"', "")
+    draft = version_draft(plan=world.plan, text=by_order, effective_from=dt.date(2024, 1, 1))
+    found = versions_compare(first=world.version, second=draft, start=dt.date(2024, 3, 1), end=dt.date(2024, 4, 1), known_number=known_number())
+    assert found.uncredited == (1, 0)
+    assert found.comparison.total == (Decimal("70.00"), Decimal("100.00"))
+
+
+def test_negative_control_a_late_line_that_is_not_looked_for_is_missed(scope, monkeypatch):
+    world = make_world(1, text=BIKES)
+    bike = put_product("b", category="Bikes")
+    order = put_order("1", world.payees[0], "2024-03-05", 1000_00)
+    put_line(order, "1-1", 500_00, product=bike)
+    world.run()
+    put_line(order, "1-1", 700_00, product=bike)
+    monkeypatch.setattr("incentives.changed.lines_are_read", lambda: False)
+    assert world.run().summary["posted"] == 0
+    monkeypatch.undo()
+    assert world.run(is_full=True).summary["posted"] == 1

@@ -201,3 +201,35 @@ def test_as_of_takes_the_newest_version_up_to_a_change_and_leaves_out_the_delete
 def test_a_wrong_cell_is_named(tables: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message.replace("(", r"\(")):
         simulate(DIRECT + PAY, **tables)
+
+
+MARGIN = """
+engine: 1
+plan: margin
+currency: USD
+calendar: month
+reads: order_lines
+credits:
+  - {name: sale, to: owner}
+measures:
+  - {name: margin, value: 'if(kind = "renewal", acv, amount - cost)', where: kind != "usage" or cost > 5}
+components:
+  - {name: pay, base: margin, pay_rate: {flat: 100%}}
+"""
+
+
+def test_an_unstated_figure_is_missed_only_where_the_formula_needs_it():
+    """Kleene's rules: a branch not taken and a condition settled by its other half miss nothing."""
+    line = {"date": "2024-01-05", "payee": "a", "amount": 100}
+    rows = [
+        {**line, "id": "renewal-1", "order": "o1", "kind": "renewal", "acv": 30},
+        {**line, "id": "renewal-2", "order": "o1", "kind": "renewal", "cost": 1},
+        {**line, "id": "new-1", "order": "o2", "kind": "new", "cost": 60},
+        {**line, "id": "new-2", "order": "o2", "kind": "new", "acv": 1},
+        {**line, "id": "usage", "order": "o3", "kind": "usage"},
+    ]
+    simulation = simulation_run(plan_load(MARGIN), {"transactions": rows})
+    assert [earning.amount for earning in simulation.result.outcome.earnings if earning.amount] == [Decimal("70.00")]
+    missed = [simulation.data.objects[item.object_id] for item in simulation.result.uncredited if item.reason == "not_stated"]
+    assert sorted(missed) == ["new-2", "renewal-2", "usage"]
+    assert simulation.result.credited_objects == 3
