@@ -57,14 +57,16 @@ def test_building_twice_adds_nothing(built) -> None:
     assert counts() == before
 
 
-def test_the_russian_company_has_its_plan_in_russian(built) -> None:
+def test_the_russian_company_has_its_plans_in_russian(built) -> None:
     from incentives.models import PlanVersion
     from incentives.selectors.plans import component_labels
     from spm.calendars.models import FiscalCalendar
 
     with tenant_scope(Tenant.objects.get(slug="volga").pk):
-        version = PlanVersion.objects.select_related("plan").get()
-        shown = [version.plan.title, *component_labels(version).values(), FiscalCalendar.objects.get().name]
+        shown = [FiscalCalendar.objects.get().name]
+        for version in PlanVersion.objects.select_related("plan"):
+            shown += [version.plan.title, *component_labels(version).values()]
+    assert len(shown) > 6
     assert [text for text in shown if not any("а" <= letter <= "я" for letter in text.lower())] == []
 
 
@@ -104,3 +106,27 @@ def test_the_demo_shows_a_draw_a_held_deal_a_refund_of_a_closed_month_and_a_euro
             before = LedgerEntry.objects.count()
             recompute(business_date=TODAY, is_full=True)
             assert LedgerEntry.objects.count() == before
+
+
+def test_the_demo_pays_by_line_for_units_of_a_product_and_for_renewed_contracts(built) -> None:
+    from incentives.models import LedgerEntry, PlanVersion, UncreditedOrder
+    from incentives.selectors import line_traces
+    from incentives.services import recompute
+    from spm.access.models import Membership
+    from spm.calendars.models import Period
+    from training.demo.company import COMPANIES
+
+    for company, tenant in zip(COMPANIES, built, strict=True):
+        with tenant_scope(tenant.pk):
+            recompute(business_date=TODAY)
+            paid = dict(LedgerEntry.objects.filter(component__in=("spiff", "renewals")).order_by().values_list("component").annotate(total=Sum("amount")))
+            assert paid["spiff"] > 0
+            assert paid["renewals"] > 0
+            assert not UncreditedOrder.objects.filter(reason="not_stated").exists()
+            payee = Membership.objects.get(user__email=f"rep@{tenant.slug}.example").payee
+            version = PlanVersion.objects.get(plan__code="product-spiff")
+            posts = LedgerEntry.objects.filter(payee=payee, plan_version=version, component="spiff", amount__gt=0)
+            period = Period.objects.get(pk=posts.order_by("-earning_period__starts").values_list("earning_period", flat=True)[0])
+            (trace,) = line_traces(payee, period=period, component="spiff")
+            assert trace.amount == sum(line.pay for line in trace.lines) == company.spiff[1] * sum(line.part.quantity for line in trace.lines)
+            assert {line.part.product for line in trace.lines} == {company.products[company.spiff[0]][0]}

@@ -58,12 +58,26 @@ def demo_build(*, today: dt.date) -> list[Login]:
 
 
 def _plans(company: Company, org: Org) -> None:
-    text = (PLANS / "sales.yaml").read_text(encoding="utf-8").replace("{{currency}}", company.currency)
-    for english, own in company.words:
-        text = text.replace(english, own)
-    version = version_activate(version=plan_create(text=text, calendar=org.calendar, effective_from=org.first_day))
-    with change(reason=f"Enrolled in {version.plan.code}") as changeset:
-        seat_enrol(plan=version.plan, seats=org.seats, start=org.first_day, changeset=changeset)
+    sellers = {payee.pk for payee, *_ in org.sellers}
+    for name, seats in (("sales", org.seats), ("lines", [seat for seat in org.seats if seat.payee_id in sellers])):
+        text = (PLANS / f"{name}.yaml").read_text(encoding="utf-8")
+        for place, value in _places(company).items():
+            text = text.replace("{{" + place + "}}", value)
+        for english, own in company.words:
+            text = text.replace(english, own)
+        version = version_activate(version=plan_create(text=text, calendar=org.calendar, effective_from=org.first_day))
+        with change(reason=f"Enrolled in {version.plan.code}") as changeset:
+            seat_enrol(plan=version.plan, seats=seats, start=org.first_day, changeset=changeset)
+
+
+def _places(company: Company) -> dict[str, str]:
+    """What the plans' texts leave open. The last two products are contracts: a year of software, a year of service."""
+    product, each = company.spiff
+    categories = [category for _, category, _ in company.products[-2:]]
+    return {
+        "currency": company.currency, "spiff_product": f"P{product:03}", "spiff": str(each), "spiff_of_two": str(2 * each),
+        "contract_categories": ", ".join(f'"{category}"' for category in categories), "contract_category": categories[0],
+    }  # fmt: skip
 
 
 def _members(company: Company, org: Org) -> None:

@@ -53,7 +53,10 @@ def _refund(*, company: Company, seller: Payee, today: dt.date) -> None:
         OrderVersion.objects.create(record=order, number=order.external_id, account_id=sold.account_id, channel=sold.channel, **shared)
         first = OrderLineVersion.objects.filter(order=was, line_number=1).first()
         product = first.product_id if first else None
-        OrderLineVersion.objects.create(record=line, order=order, line_number=1, product_id=product, quantity=10_000, unit_price=amount, **shared)
+        # What is given back counts as less: of its contract, and as a unit that was not sold.
+        contract = {"tcv": amount, "acv": amount} if first and first.acv is not None else {}
+        given_back = {"product_id": product, "quantity": -10_000, "unit_price": -amount, **contract}
+        OrderLineVersion.objects.create(record=line, order=order, line_number=1, **given_back, **shared)
 
 
 def _hold(*, company: Company, seller: Payee, today: dt.date) -> None:

@@ -30,6 +30,8 @@ class Company:
     hold_reason: str = "The customer has not signed the acceptance yet"
     # A month's draw of a new seller, in whole units.
     draw: int = 0
+    # Place of the product in `products` for each unit of which so many whole units are paid.
+    spiff: tuple[int, int] = (0, 100)
 
 
 NORTHWIND = Company(
@@ -48,7 +50,7 @@ NORTHWIND = Company(
                "Juniper Health", "Kestrel Aero", "Larkspur Retail", "Millbrook Dairy", "Norton Energy", "Oakhurst Plastics", "Pinecrest Labs", "Quarry Cement"),
     products=(("Arm 200", "robots", 38_000), ("Arm 500", "robots", 74_000), ("Cell controller", "control", 12_500), ("Vision kit", "vision", 9_800),
               ("Fleet software, year", "software", 24_000), ("Service plan, year", "service", 6_400)),
-    quarter_quota=420_000, draw=9_000, titles=("Chief revenue officer", "Regional sales manager", "Account executive", "Solution specialist"),
+    quarter_quota=420_000, draw=9_000, spiff=(3, 40), titles=("Chief revenue officer", "Regional sales manager", "Account executive", "Solution specialist"),
 )  # fmt: skip
 
 VOLGA = Company(
@@ -63,7 +65,7 @@ VOLGA = Company(
     customers=("Агросталь", "Байкалхим", "Волжский завод", "Гранит", "Двинаэнерго", "Енисей Транс", "Заря", "Исток Мед", "Кама Пласт", "Ладога"),
     products=(("Расходомер РМ-40", "приборы", 86_000), ("Газоанализатор ГА-7", "приборы", 240_000), ("Шкаф управления", "автоматика", 410_000),
               ("ПО «Диспетчер», год", "software", 360_000), ("Поверка и сервис, год", "сервис", 120_000)),
-    quarter_quota=6_500_000, draw=140_000, hold_reason="Заказчик ещё не подписал акт приёмки",
+    quarter_quota=6_500_000, draw=140_000, spiff=(1, 2_000), hold_reason="Заказчик ещё не подписал акт приёмки",
     titles=("Коммерческий директор", "Руководитель отдела продаж", "Менеджер по продажам", "Инженер-консультант"),
     words=(
         ("Sales commission with accelerators", "Комиссия с продаж с ускорителями"), ("Own deals", "Собственные сделки"),
@@ -72,6 +74,9 @@ VOLGA = Company(
         ("Own sales", "Собственные продажи"), ("Sales of the team", "Продажи команды"), ("Attainment of the quarter", "Выполнение за квартал"),
         ("Times the own rate, by part of the quota", "Множитель своей ставки по доле квоты"), ("Share of the team's sales", "Доля с продаж команды"),
         ("label: Commission}", "label: Комиссия}"), ("label: Commission\n", "label: Комиссия\n"), ("label: Sales,", "label: Продажи,"),
+        ("Product bonus and renewals", "Премия за товар и продления"), ("Lines of own deals", "Строки собственных сделок"),
+        ("Units sold", "Продано единиц"), ("Renewed yearly value", "Годовая стоимость продлений"),
+        ("Bonus for each unit", "Премия за единицу"), ("Share of renewed contracts", "Доля с продлённых договоров"),
         ("Calendar months", "Календарные месяцы"), ("Draw for new sellers", "Аванс новым продавцам"), ("Draw of a month", "Аванс за месяц"),
     ),
     areas=(("centre", "Центр"), ("ural", "Урал")),
