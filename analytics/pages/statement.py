@@ -22,7 +22,7 @@ from spm.access.guards import requires
 from spm.documents.csv_files import csv_response
 from spm.people.models import Payee
 from spm.ui.drawers import drawer_wanted
-from spm.ui.formats import day_text, money_text, percent_text, period_text
+from spm.ui.formats import day_text, money_text, number_text, percent_text, period_text
 from spm.ui.tables import Column
 from spm.ui.trees import TreeNode
 
@@ -295,7 +295,11 @@ def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:
     children = [TreeNode(_("Credited by rule: %(rule)s") % {"rule": line.rule}, money(credit), "rule", day_text(line.order_date, locale), children=[source])]
     if line.pay is not None:
         pay = exact_decimal(line.pay)
-        note = _("before multipliers and rounding") + (f", {percent_text(pay / credit, locale)}" if credit else "")
+        counted = exact_decimal(line.value)
+        share = percent_text(pay / credit, locale) if credit else ""
+        if counted != credit:  # a quantity or a contract's figure, not the amount
+            share = _("on %(counted)s") % {"counted": number_text(counted, locale)}
+        note = ", ".join(text for text in (_("before multipliers and rounding"), share) if text)
         children.insert(0, TreeNode(_("Its part of the component"), money(pay), "line", note))
     return TreeNode(trace.label, money(trace.amount), "component", trace.version.plan.title, children=children)
 

@@ -83,8 +83,8 @@ def _components(book: StatementBook) -> Sheet:
 
 def _lines(book: StatementBook) -> Sheet:
     header = [
-        _("Period"), _("Component"), _("Position"), _("Earned in"), _("Line"), _("Source"), _("Customer"), _("Date"), _("Rule"), _("Currency"), _("Credited"),
-        _("Amount"),
+        _("Period"), _("Component"), _("Position"), _("Earned in"), _("Line"), _("Product"), _("Quantity"), _("Source"), _("Customer"), _("Date"), _("Rule"),
+        _("Currency"), _("Credited"), _("Amount"),
     ]  # fmt: skip
     return Sheet(_("Lines"), header, list(_line_rows(book)), _closing(book, width=len(header)))
 
@@ -96,15 +96,17 @@ def _line_rows(book: StatementBook) -> Iterator[Row]:
             part = item.part
             for leaf in item.leaves:
                 order = leaf.order
+                of = order.part if order else None
                 yield [
-                    code, part.label, part.position_title, part.earning_period_code, leaf.label, order.source if order else None,
+                    code, part.label, part.position_title, part.earning_period_code, leaf.label, of.product or None if of else None,
+                    of.quantity if of else None, order.source if order else None,
                     order.account if order else None, order.order_date if order else None, order.rule if order else None, part.currency,
                     None if leaf.credited is None else Amount(leaf.credited, part.currency), Amount(leaf.amount, part.currency),
                 ]  # fmt: skip
         for p in period.view.payments:
-            yield [code, p.label, None, p.earning_period_code, p.why, None, None, None, None, p.currency, None, Amount(p.amount, p.currency)]
+            yield [code, p.label, None, p.earning_period_code, p.why, None, None, None, None, None, None, p.currency, None, Amount(p.amount, p.currency)]
         for a in period.adjustments:
-            yield [code, a.label, None, a.earning_period_code, a.note, None, None, None, None, a.currency, None, Amount(a.amount, a.currency)]
+            yield [code, a.label, None, a.earning_period_code, a.note, None, None, None, None, None, None, a.currency, None, Amount(a.amount, a.currency)]
 
 
 def _closing(book: StatementBook, *, width: int) -> list[Row]:

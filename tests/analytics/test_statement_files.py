@@ -109,7 +109,7 @@ def test_the_spreadsheet_sums_to_the_ledger_on_each_sheet(desk):
         *rows, total = [row for row in book[name].iter_rows(values_only=True) if any(v is not None for v in row)]
         head = next(n for n, row in enumerate(rows) if row[0] == "Period")
         assert sum(Decimal(str(row[-1])) for row in rows[head + 1 :]) == Decimal(str(total[-1])) == due
-    amounts = [cell for column in book["Lines"].iter_cols(min_col=11) for cell in column[1:] if cell.value is not None]
+    amounts = [cell for column in book["Lines"].iter_cols(min_col=13) for cell in column[1:] if cell.value is not None]
     assert {cell.data_type for cell in amounts} == {"n"}
     assert {row[4] for row in book["Lines"].iter_rows(values_only=True)} >= {order for order, _day, _cents in desk.orders}
 
