@@ -317,7 +317,7 @@ class _PayeePayments:
             return
         seat, version_id, component, earning = key
         settlement = self.payments.settlement
-        places = max(self.frame.versions[version_id].compiled.terms.places, -int(amount.as_tuple().exponent))
+        places = max(self.frame.versions[version_id].compiled.terms.places, -int(amount.normalize().as_tuple().exponent))
         pay = self.frame.periods[position].id
         text = f"{seat}/{version_id}/{component}/{earning}/{self.frame.currency}/{pay}/{verb}"
         line_key = hashlib.blake2b(text.encode(), digest_size=16).digest()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from incentives.inputs import PayeeGroup
 from incentives.models import PeriodState, Statement
 from spm.calendars.models import Period
+from spm.told import ToldError
 
 CLOSED = frozenset({PeriodState.State.APPROVED, PeriodState.State.CLOSED, PeriodState.State.PAID})
 SETTLED = frozenset({Statement.State.APPROVED, Statement.State.PAID})
 
 
-class NoOpenPeriod(LookupError):
+class NoOpenPeriod(ToldError):
     """Every period of the calendar from the earning period on is closed for this payee."""
 
 
@@ -41,4 +44,5 @@ class PayPeriods:
         for period in row[at:]:
             if self.is_open(payee, group, period):
                 return period
-        raise NoOpenPeriod(f"no period from {self.codes[earning_period]} on is open for pay group {group.pay_group}; add periods to the calendar or reopen one")
+        text = gettext_noop("no period from %(period)s on is open for pay group %(group)s; add periods to the calendar or reopen one")
+        raise NoOpenPeriod(text, period=self.codes[earning_period], group=group.pay_group)

@@ -23,6 +23,7 @@ from incentives.engine.measure import totals_merge
 from incentives.engine.post import post
 from incentives.engine.rounding import round_number
 from incentives.inputs import RunInputs, VersionInputs
+from incentives.issuewords import issue_told
 from incentives.models import ChunkTotals, Run, RunChunk, RunIssue
 from incentives.periods import NoOpenPeriod, PayPeriods
 from incentives.totals import totals_unpack
@@ -129,7 +130,7 @@ class Settlement:
             )  # fmt: skip
         except NoOpenPeriod as error:
             key = next(iter({**work.due, **work.have}))
-            work.issues.append((key.assignment, key.plan_version, key.earning_period, key.component, str(error)))
+            work.issues.append((key.assignment, key.plan_version, key.earning_period, key.component, error.told))
             return []
         found = []
         for item in posts:
@@ -274,7 +275,7 @@ def _settle_version(
         work.results.append((cell.payee, seat, version.id, period, cell.attainment, earned, widest, zlib.compress(text, 1), digest, run.pk))
     for issue in outcome.issues:
         if issue.period in begun and issue.assignment in version.paid:
-            row = (issue.payee, issue.assignment, version.id, issue.period, issue.component, issue.cause[:400])
+            row = (issue.payee, issue.assignment, version.id, issue.period, issue.component, issue_told(issue.cause))
             if open_issues.pop(row, None) is None:
                 settlement.work[issue.payee].issues.append(row[1:])
 

@@ -94,7 +94,7 @@ class IssueOut(serializers.Serializer):
     plan = serializers.CharField(source="plan_version.plan.code")
     period = serializers.CharField(source="period.code")
     component = serializers.CharField()
-    problem = serializers.CharField()
+    problem = ToldField()
 
 
 class UncreditedOut(serializers.Serializer):
@@ -113,12 +113,14 @@ class DiffLineOut(serializers.Serializer):
     payee = serializers.UUIDField()
     seat = serializers.UUIDField()
     component = serializers.CharField(source="line.component")
+    label = serializers.CharField(source="line.label")
+    verb = serializers.ChoiceField(source="line.verb", choices=Verb.choices)
     earning_period = serializers.CharField(source="line.period_code")
     pay_period = serializers.CharField(source="line.pay_period_code")
     cause = serializers.ChoiceField(source="line.cause", choices=Cause.choices)
-    before = AmountField("before", row="line")
-    after = AmountField("after", row="line")
-    delta = AmountField("delta", row="line")
+    before = AmountField("before", row="line", allow_null=True)
+    after = AmountField("after", row="line", allow_null=True)
+    delta = AmountField("delta", row="line", allow_null=True, help_text="Null for what is not earned but held, drawn, carried ...")
     amount = AmountField("amount", row="line", help_text="What this posting added: delta, unless it stands in several.")
     currency = serializers.CharField(source="line.currency")
 

@@ -35,8 +35,10 @@ class AmountField(serializers.Field):
         self.column = column
         super().__init__(source=row or "*", read_only=True, **kwargs)
 
-    def to_representation(self, row: Any) -> str:
-        value: Decimal = getattr(row, self.column)
+    def to_representation(self, row: Any) -> str | None:
+        value: Decimal | None = getattr(row, self.column)
+        if value is None:
+            return None
         places = max(minor_units(row.currency), -int(value.as_tuple().exponent))
         return f"{value:.{places}f}"
 

@@ -24,6 +24,7 @@ from .period_formula import DAY, MISSING, MissingInput, Unusable, truth
 from .plan import AttributeSpec, Component
 from .prepare import Prepared
 from .rounding import round_number
+from .said import said, said_by
 from .tables import Points, Steps
 
 Crossing = Mapping[tuple[int, str, int], Any]
@@ -135,9 +136,9 @@ class UnitRun:
             if value is None:
                 value = attribute.default if attribute.default is not None else MISSING
             elif attribute.minimum is not None and value < attribute.minimum:
-                value = Unusable(f"is {exact.text(value)}, below its least value {exact.text(attribute.minimum)}")
+                value = Unusable(said("is %(value)s, below its least value %(limit)s", value=exact.text(value), limit=exact.text(attribute.minimum)))
             elif attribute.maximum is not None and value > attribute.maximum:
-                value = Unusable(f"is {exact.text(value)}, above its greatest value {exact.text(attribute.maximum)}")
+                value = Unusable(said("is %(value)s, above its greatest value %(limit)s", value=exact.text(value), limit=exact.text(attribute.maximum)))
             env[f"attr.{attribute.name}"] = value
         for attainment in plan.attainments:
             quota = env[f"quota.{attainment.quota}"]
@@ -160,7 +161,7 @@ class UnitRun:
             try:
                 env[named.name] = named.formula(env)
             except (MissingInput, OverflowGuard) as error:
-                env[named.name] = Unusable(f"needs {error}" if isinstance(error, MissingInput) else str(error))
+                env[named.name] = Unusable(said("needs %(what)s", what=said_by(error)) if isinstance(error, MissingInput) else said_by(error))
         for component in self.components:
             self._component(component, position, result)
         return result
@@ -207,11 +208,11 @@ class UnitRun:
         except Undefined as error:
             parts = [Part("undefined", str(error), ZERO)]
             if component.when_undefined == "exception":
-                result.issues[component.name] = f"{error} is undefined (a quota is zero or missing)"
+                result.issues[component.name] = said("%(what)s is undefined (a quota is zero or missing)", what=said_by(error))
                 due = earned_before
         except (MissingInput, OverflowGuard) as error:
             parts = [Part("undefined", str(error), ZERO)]
-            result.issues[component.name] = str(error)
+            result.issues[component.name] = said_by(error)
             due = earned_before
         if component.name in result.issues and component.settle != "period" and earned_before:
             parts = [Part("earlier", "kept as earned", earned_before)]

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Clamped, Context, Decimal, Inexact, Invalid
 from fractions import Fraction
 
 from .errors import OverflowGuard
+from .said import said
 
 Number = Decimal | Fraction
 MAX_BITS = 1000
@@ -73,7 +74,7 @@ def simple(value: Fraction) -> Number:
     """A Decimal when the fraction ends, else the fraction itself: one value has one form. OverflowGuard when it is
     beyond any money (300 digits)."""
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
-        raise OverflowGuard("a number has more than 300 digits")
+        raise OverflowGuard(said("a number has more than 300 digits"))
     rest, twos, fives = value.denominator, 0, 0
     while rest % 2 == 0:
         rest //= 2

@@ -10,6 +10,7 @@ from . import exact
 from .exact import ONE, ZERO, Number
 from .grid import AnyTable, Dated, Grid
 from .rounding import round_number
+from .said import said
 from .syntax import Node
 from .tables import Points
 
@@ -27,7 +28,7 @@ class Unusable:
     cause: str
 
 
-MISSING = Unusable("is missing on the period's last day")
+MISSING = Unusable(said("is missing on the period's last day"))
 
 
 class MissingInput(Exception):
@@ -80,7 +81,7 @@ def _named(name: str) -> Formula:
     def read(env: Env) -> Any:
         value = env[name]
         if isinstance(value, Unusable):
-            raise MissingInput(f"{name} {value.cause}")
+            raise MissingInput(said("%(name)s %(cause)s", name=name, cause=value.cause))
         return value
 
     return read

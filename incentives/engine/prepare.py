@@ -18,6 +18,7 @@ from .exact import ZERO, Number, add, mul, simple
 from .people import PeopleIndex
 from .period_formula import Unusable
 from .plan import CompiledPlan
+from .said import said
 
 
 class Prepared:
@@ -67,7 +68,12 @@ class Prepared:
             day = high - 1 if conversion.as_of == "period_end" else low
         value = self.fx.fx_rate(conversion.rate_type, quota.currency, plan.currency, day)
         if value is None:
-            unusable = Unusable(f"has no {conversion.rate_type} rate from {quota.currency} to {plan.currency} on {day_text(day)}")
+            unusable = Unusable(
+                said(
+                    "has no %(kind)s rate from %(source)s to %(target)s on %(day)s",
+                    kind=conversion.rate_type, source=quota.currency, target=plan.currency, day=day_text(day),
+                )
+            )  # fmt: skip
             return replace(quota, currency=""), unusable
         return replace(quota, currency=""), simple(Fraction(quota.amount) * value)
 

@@ -138,7 +138,7 @@ class RunIssue(TenantModel):
     plan_version = TenantForeignKey("incentives.PlanVersion", related_name="+")
     period = TenantForeignKey("calendars.Period", related_name="+")
     component = models.CharField(max_length=64)
-    problem = models.CharField(max_length=400)
+    problem = models.TextField()
     run_from = TenantForeignKey(Run, related_name="+")
     run_to = TenantForeignKey(Run, related_name="+", null=True, blank=True)
 

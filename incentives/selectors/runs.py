@@ -10,7 +10,9 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Abs
 
 from incentives.explain import body_read
-from incentives.models import LedgerEntry, Run, RunResult
+from incentives.inputs import plan_compiled
+from incentives.models import EARNED_VERBS, LedgerEntry, PlanVersion, Run, RunResult
+from incentives.selectors.payments import payment_label
 from spm.tenancy.changes import known_number
 
 
@@ -27,27 +29,30 @@ class Freshness:
 
 @dataclass(frozen=True)
 class DiffLine:
-    """One posting of a run. before and after are what was earned in all; amount is what was posted, exact, in `currency`."""
+    """One posting of a run. before and after are what was earned in all, and for entries of payment (held, drawn ...) None; amount is
+    what was posted, exact, in `currency`."""
 
     payee_id: int
     payee_name: str
     seat_id: int
     plan_version_id: int
     component: str
+    label: str
+    verb: str
     period_id: int
     period_code: str
     currency: str
-    before: Decimal
-    after: Decimal
+    before: Decimal | None
+    after: Decimal | None
     cause: str
     cause_label: str
     pay_period_code: str
     amount: Decimal
 
     @property
-    def delta(self) -> Decimal:
+    def delta(self) -> Decimal | None:
         """after - before."""
-        return self.after - self.before
+        return None if self.after is None or self.before is None else self.after - self.before
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def freshness() -> Freshness:
 
 
 def run_diff(run: Run, *, limit: int = 200) -> RunDiff:
-    """What the run changed against the one before. Nine queries, whatever its size."""
+    """What the run changed against the one before. Ten queries, whatever its size."""
     posts = LedgerEntry.objects.filter(run=run)
     totals: dict[str, Decimal] = {}
     by_cause: dict[str, Decimal] = {}
@@ -93,14 +98,18 @@ def run_diff(run: Run, *, limit: int = 200) -> RunDiff:
     rows = list(posts.select_related("earning_period", "pay_period", "payee__detail").order_by(Abs("amount").desc(), "pk")[:limit])
     now = _bodies(rows, run_from=run)
     was = _bodies(rows, run_to=run)
+    versions = PlanVersion.objects.filter(pk__in={row.plan_version_id for row in rows})
+    plans = {v.pk: plan_compiled(v.digest, v.text) for v in versions}
     lines = []
     for row in rows:
-        key = (row.seat_id, row.plan_version_id, row.earning_period_id)
+        key, is_earned = (row.seat_id, row.plan_version_id, row.earning_period_id), row.verb in EARNED_VERBS
+        label = payment_label(row.component, plans[row.plan_version_id])
+        before, after = (_earned(bodies, key, row.component) if is_earned else None for bodies in (was, now))
         lines.append(
             DiffLine(
-                row.payee_id, row.payee.detail.display_name, row.seat_id, row.plan_version_id, row.component, row.earning_period_id,
-                row.earning_period.code, row.currency, _earned(was, key, row.component), _earned(now, key, row.component), row.cause,
-                str(row.get_cause_display()), row.pay_period.code, Decimal(row.amount).scaleb(-row.scale),
+                row.payee_id, row.payee.detail.display_name, row.seat_id, row.plan_version_id, row.component,
+                label if is_earned else f"{label}: {str(row.get_verb_display()).lower()}", row.verb, row.earning_period_id, row.earning_period.code,
+                row.currency, before, after, row.cause, str(row.get_cause_display()), row.pay_period.code, Decimal(row.amount).scaleb(-row.scale),
             )
         )  # fmt: skip
     payees = posts.order_by().values("payee_id").distinct().count()

@@ -16,6 +16,7 @@ from incentives.selectors.results import results_load
 from incentives.selectors.runs import Freshness, freshness
 from spm.calendars.models import Period
 from spm.people.models import PersonDetail, Seat
+from spm.told import shown
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _levels(key: tuple[str, str], found: Sequence[Decimal | None]):  # type: ign
 def _exceptions(payee_ids: Sequence[int], period: Period, names: dict[int, str]) -> list[TeamException]:
     found = []
     for issue in RunIssue.objects.filter(payee_id__in=payee_ids, period=period, run_to__isnull=True).order_by("payee_id", "component")[:50]:
-        found.append(TeamException("issue", issue.payee_id, names.get(issue.payee_id, ""), f"{issue.component}: {issue.problem}", period.code))
+        found.append(TeamException("issue", issue.payee_id, names.get(issue.payee_id, ""), f"{issue.component}: {shown(issue.problem)}", period.code))
     lost = UncreditedOrder.objects.filter(payee_id__in=payee_ids, run_to__isnull=True, event_date__gte=period.starts, event_date__lt=period.ends)
     for order in lost.select_related("order").order_by("event_date", "id")[:50]:
         text = f"{order.order.external_id}: {order.reason} ({order.amount.normalize():f})"
