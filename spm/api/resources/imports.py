@@ -118,7 +118,7 @@ class SuggestIn(serializers.Serializer):
     mapping = serializers.CharField(required=False, max_length=200_000, help_text=_("A document to look at instead of proposing one."))
 
 
-class ColumnOut(serializers.Serializer):
+class FileColumnOut(serializers.Serializer):
     name = serializers.CharField()
     samples = serializers.ListField(child=serializers.CharField(), help_text=_("The first distinct values."))
     into = serializers.ListField(child=serializers.CharField(), help_text=_("Fields that the document fills from it."))
@@ -127,7 +127,7 @@ class ColumnOut(serializers.Serializer):
 class SuggestionOut(serializers.Serializer):
     text = serializers.CharField(help_text=_("The mapping document, to be saved or imported by as it is or after an edit."))
     target = serializers.CharField()
-    columns = ColumnOut(many=True)
+    columns = FileColumnOut(many=True)
     unused_columns = serializers.ListField(child=serializers.CharField(), source="unused")
     unsure_dates = serializers.ListField(child=serializers.CharField(), help_text=_("Forms of dates between which the first rows do not tell."))
     problems = serializers.DictField(child=serializers.CharField(), help_text=_("What is wrong or missing, by input: origin.FIELD is a field's column."))
