@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from spm.imports.errors import ImportFault
 from spm.imports.fields import Field
 from spm.imports.formwords import field_takes, form_problems, kept_words, ref_by_code
-from spm.imports.mapform import COLUMN, CONSTANT, FORMAT, KEPT, NOTHING, FieldRow, MappingForm, form_apply, form_fields, form_head, form_read
+from spm.imports.mapform import COLUMN, CONSTANT, FORMAT, KEPT, NOTHING, FieldRow, MappingForm, form_apply, form_fields, form_head, form_read, words_read
 from spm.imports.readers import Source
 from spm.imports.selectors import source_usual
 from spm.imports.suggest import Sample, file_sample, mapping_suggest, target_guess, unpivot_of, unused_columns
@@ -30,8 +30,10 @@ class RowView:
     kept: str
     options: list[Choice]
     samples: tuple[str, ...] = ()
+    unknown_words: tuple[str, ...] = ()
     problem: str = ""
     constant_problem: str = ""
+    words_problem: str = ""
 
     @property
     def label(self) -> str:
@@ -52,8 +54,13 @@ class RowView:
         return self.row.field.kind == "ref" and not ref_by_code(self.row.field)
 
     @property
+    def aside(self) -> bool:
+        """Whether the input for one value may stand folded away: a column is chosen."""
+        return bool(self.row.column) and not self.constant_problem
+
+    @property
     def has_words(self) -> bool:
-        return bool(self.row.field.choices) or bool(self.row.words)
+        return bool(self.row.words) or (bool(self.row.field.choices) and bool(self.row.column))
 
     @property
     def field(self) -> Field:
@@ -125,11 +132,14 @@ def form_view(source: Source, text: str, *, target_name: str = "", source_code: 
     return view
 
 
-def problems_place(view: FormView, problems: Mapping[str, str]) -> None:
-    """Puts the problems to their rows."""
+def problems_place(view: FormView, problems: Mapping[str, str], typed: Mapping[str, str]) -> None:
+    """Puts the problems to their rows; words that cannot be read are shown as they were typed."""
     for shown in (*view.rows, *view.more):
+        shown.words_problem = problems.get(shown.names["words"], "")
+        if shown.words_problem:
+            shown.row.words = typed.get(shown.names["words"], "")
         shown.problem, shown.constant_problem = (problems.get(shown.names[part], "") for part in ("origin", "constant"))
-    view.more_open = any(shown.problem or shown.constant_problem for shown in view.more)
+    view.more_open = any(shown.problem or shown.constant_problem or shown.words_problem for shown in view.more)
 
 
 def _sample(view: FormView, source: Source, head: Mapping[str, str], text: str) -> Sample:
@@ -141,16 +151,22 @@ def _sample(view: FormView, source: Source, head: Mapping[str, str], text: str) 
         return Sample(source.name, (), head.get("encoding", ""), head.get("delimiter", ""), (), {})
 
 
-def posted_text(source: Source, text: str, posted: Mapping[str, str], attributes: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
+def posted_text(source: Source, text: str, given: Mapping[str, str], attributes: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
     """The document that the form's inputs make of `text`, and problems that only the inputs show. Raises ImportFault.
 
     When the target or the way of reading the file was changed, fields that lost their column get the guess that the file now allows.
     """
     head = form_head(text)
-    target = target_get(posted.get("target", head[0]))
+    target = target_get(given.get("target", head[0]))
     before = form_read(text, target)
-    problems = {}
+    problems, posted = {}, dict(given)
     for row in before.rows:
+        try:
+            words_read(row.name, posted.get(f"words.{row.name}", ""))
+        except ImportFault as fault:
+            # The rest is kept; these words wait until they can be read.
+            problems[f"words.{row.name}"] = str(fault)
+            posted.pop(f"words.{row.name}")
         chosen, value = posted.get(f"origin.{row.name}", row.origin), posted.get(f"constant.{row.name}", "").strip()
         if chosen.startswith(COLUMN) and value and value != row.constant:
             problems[f"constant.{row.name}"] = _("A column is chosen for %(name)s: clear this value, or choose one value for all rows.") % {"name": row.name}
@@ -184,8 +200,17 @@ def _rows(view: FormView, form: MappingForm, sample: Sample) -> None:
         options += columns
         if row.column and row.column not in seen:
             options.append((row.origin, _("%(column)s (not in the file)") % {"column": row.column}))
-        shown = RowView(row, field_takes(row.field), kept_words(row), options, seen.get(row.column, ()))
+        unknown = _unknown_words(row, sample.seen.get(row.column, ()))
+        shown = RowView(row, field_takes(row.field), kept_words(row), options, seen.get(row.column, ()), unknown)
         (view.rows if row.origin or row.field.required else view.more).append(shown)
+
+
+def _unknown_words(row: FieldRow, seen: Sequence[str]) -> tuple[str, ...]:
+    """Words of the file's first rows that neither the field knows nor the document maps."""
+    if not row.field.choices or not row.column or "otherwise" in row.kept or "steps" in row.kept:
+        return ()
+    known = {name for name, _number in row.field.choices} | {line.rpartition(" = ")[0].lower() for line in row.words.split("\n")}
+    return tuple(value[:60] for value in seen if value.lower() not in known)[:8]
 
 
 def _with_samples(name: str, samples: Sequence[str]) -> str:

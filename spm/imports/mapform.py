@@ -249,7 +249,7 @@ class _Edit:
         if f"source.{name}" in wanted:
             self._detail(name, "source", wanted[f"source.{name}"].strip())
         if f"words.{name}" in wanted:
-            words = _words(name, wanted[f"words.{name}"])
+            words = words_read(name, wanted[f"words.{name}"])
             self._detail(name, "map", CommentedMap(words) if words else "")
 
     def _origin(self, name: str, key: str, value: Any) -> None:
@@ -315,7 +315,8 @@ def attribute_name(column: str) -> str:
     return word if word.isidentifier() else f"c_{word}" if word else ""
 
 
-def _words(name: str, text: str) -> dict[str, str]:
+def words_read(name: str, text: str) -> dict[str, str]:
+    """Pairs of the file's words and the field's, from lines such as `New business = new`. Raises ImportFault for a line that is no pair."""
     found: dict[str, str] = {}
     for line in filter(None, map(str.strip, text.split("\n"))):
         theirs, mark, ours = line.rpartition("=")

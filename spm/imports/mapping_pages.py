@@ -80,7 +80,7 @@ def _as_text(request: HttpRequest, slug: str, batch: Batch) -> HttpResponse:
 
 def _page(request: HttpRequest, batch: Batch, view: FormView, *, shown_problems: bool, status: int = 200) -> HttpResponse:
     problems = view.problems if shown_problems else {}
-    problems_place(view, problems)
+    problems_place(view, problems, request.POST)
     names = [column.name for column in view.columns]
     context: dict[str, Any] = {
         "batch": batch,

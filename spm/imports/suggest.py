@@ -20,6 +20,8 @@ LOOKED_AT = 500
 SHOWN = 3
 _ALIKE = 0.82
 _SHORTEST = 5
+_CUT = 4
+_WORDS = 4
 # What columns are called elsewhere, without case, spaces and marks; the field's own name and label come before these.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "external_id": ("id", "key", "number", "no", "externalid", "recordid", "uid", "номер", "код", "ид"),
@@ -133,6 +135,16 @@ def bare(name: str) -> str:
     return "".join(c for c in name.lower() if c.isalnum())
 
 
+def words(name: str) -> list[str]:
+    """The words of a name, small.
+
+    >>> words("Net value (EUR)"), words("closeDate")
+    (['net', 'value', 'eur'], ['close', 'date'])
+    """
+    apart = re.sub(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])", " ", name)
+    return re.findall(r"[^\W_]+", apart.lower())
+
+
 def columns_guess(target: Target, names: Sequence[str]) -> dict[str, str]:
     """Field -> column: equal names first, then what a field is called elsewhere, then names that are nearly equal. A column is used once."""
     free = {bare(name): name for name in reversed(names) if bare(name)}
@@ -153,6 +165,14 @@ def columns_guess(target: Target, names: Sequence[str]) -> dict[str, str]:
             take(known.name, [bare(known.name), *ids, *codes])
         for known in group:
             take(known.name, SYNONYMS.get(known.name, ()))
+    # Then what is said among other words: "Net value", "Deal No"; and what is cut short: "Curr".
+    for known in fields:
+        if known.name in found or not (known.required or known.kind == "ref"):
+            continue
+        wanted = [bare(known.name), *SYNONYMS.get(known.name, ())]
+        said = {key: parts for key, name in free.items() if len(parts := words(name)) <= _WORDS}
+        take(known.name, [key for word in wanted for key, parts in said.items() if word in parts])
+        take(known.name, [key for key in free if len(key) >= _CUT and any(word.startswith(key) for word in wanted)])
     for known in fields:
         if known.name not in found:
             near = max(((SequenceMatcher(None, bare(known.name), key).ratio(), key) for key in free if len(key) >= _SHORTEST), default=(0.0, ""))
@@ -237,9 +257,14 @@ def mapping_suggest(*, target: Target, sample: Sample, source: str = "", text: s
     unsure: tuple[str, ...] = ()
     if fresh:
         kinds = {known.name: known.kind for known in target.fields}
-        numbers = [v for name, column in guess.items() if kinds[name] in {"money", "fixed", "decimal"} for v in sample.seen[column]]
-        days = [v for name, column in guess.items() if kinds[name] == "date" for v in sample.seen[column]]
-        amounts = [v for name, column in guess.items() if kinds[name] == "money" for v in sample.seen[column]]
+
+        def seen_as(*of: str) -> list[str]:
+            return [value for name, column in guess.items() if kinds[name] in of for value in sample.seen[column]]
+
+        everything = [value for values in sample.seen.values() for value in values]
+        # Where no such column was recognised, all cells are looked at: the column may be picked by hand.
+        numbers, amounts = seen_as("money", "fixed", "decimal") or everything, seen_as("money") or everything
+        days = seen_as("date") or [value for value in everything if dates_guess([value])]
         decimal = decimal_guess(numbers) if sample.encoding != "xlsx" else "."
         forms = dates_guess(days)
         if forms and forms[0]:

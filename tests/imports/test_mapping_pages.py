@@ -154,6 +154,17 @@ def test_a_value_beside_a_chosen_column_is_not_silently_dropped(client, address)
     assert "A column is chosen for amount: clear this value, or choose one value for all rows." in answer.content.decode()
 
 
+def test_words_that_cannot_be_read_take_nothing_else_with_them(client, address):  # noqa: F811
+    page = upload(client, address, "Id,Date,Owner,Amount,Currency,Kind\n1,2026-03-05,ann,1,USD,New business\n")
+    posted = inputs(client.get(page)).found
+    answer = client.post(page, posted | {"origin.payee": "", "words.kind": "New business: new", "go": "1"})
+    assert answer.status_code == 422
+    assert "kind, words: write one pair on a line" in answer.content.decode()
+    kept = inputs(answer).found
+    assert (kept["origin.payee"], kept["words.kind"]) == ("", "New business: new")
+    assert client.post(page, kept | {"words.kind": "New business = new", "go": "1"}).status_code == 302
+
+
 def test_a_value_that_cannot_be_read_is_named_with_its_cure(client, address):  # noqa: F811
     page = upload(client, address)
     answer = client.post(page, inputs(client.get(page)).found | {"constant.currency": "Euro", "go": "1"})

@@ -40,6 +40,19 @@ def test_a_column_is_used_once_and_a_needed_field_chooses_first():
     assert columns_guess(target_get("order"), ["Shoe size", "Weather"]) == {}
 
 
+def test_columns_are_found_among_other_words_and_cut_short():
+    names = ["Deal No", "Closed", "Account owner", "Net value", "Curr", "Deal type", "Discount note"]
+    assert target_guess(targets(), names).name == "order"
+    assert columns_guess(target_get("order"), names) == {
+        "external_id": "Deal No", "order_date": "Closed", "payee": "Account owner", "amount": "Net value", "currency": "Curr",
+        "kind": "Deal type",
+    }  # fmt: skip
+
+
+def test_dates_and_decimals_are_looked_for_in_all_cells_when_no_column_is_recognised():
+    assert suggested("Alpha;Beta;Gamma\n31.03.2026;1,50;x\n")["format"] == {"date": "%d.%m.%Y", "decimal": ","}
+
+
 def test_a_russian_export_is_understood():
     found = columns_guess(target_get("order"), ["Номер", "Дата", "Менеджер", "Сумма", "Валюта"])
     assert found == {"external_id": "Номер", "order_date": "Дата", "payee": "Менеджер", "amount": "Сумма", "currency": "Валюта"}
