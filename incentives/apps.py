@@ -14,3 +14,4 @@ class IncentivesConfig(AppConfig):
 
         nav_register(NavItem("plans", _("Plans"), "plans", "file-text", section="pay", roles=roles_with("plans.read"), order=20, shortcut="p"))
         nav_register(NavItem("runs", _("Runs"), "runs", "player-play", section="pay", roles=roles_with("runs.read"), order=30, shortcut="r"))
+        nav_register(NavItem("holds", _("Holds"), "holds", "player-pause", section="pay", roles=roles_with("pay.read_all"), order=40))

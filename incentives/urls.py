@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.pages import comparisons, plans, runs
+from incentives.pages import comparisons, holds, plans, runs
 
 urlpatterns = [
     path("plans/", plans.plan_list, name="plans"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("plans/<uuid:uid>/<int:number>/save/", plans.plan_save, name="plan-save"),
     path("plans/<uuid:uid>/<int:number>/form/", plans.plan_form, name="plan-form"),
     path("plans/<uuid:uid>/<int:number>/activate/", plans.plan_activate, name="plan-activate"),
+    path("holds/", holds.holds, name="holds"),
+    path("holds/new/", holds.hold_new, name="hold-new"),
+    path("holds/<uuid:hold_uid>/lift/", holds.hold_release, name="hold-lift"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/start/", runs.run_start, name="run-start"),
     path("runs/jobs/<uuid:uid>/", runs.run_job, name="run-job"),

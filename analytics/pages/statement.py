@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ from analytics.pages.statement_files import exports_of
 from incentives.explain_words import exact_decimal, part_label, part_note
 from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, fitting_run, held_deals, late_changes, line_traces, statement_get
 from incentives.selectors.trace_lines import TraceLine
-from spm.access.guards import requires
+from spm.access.guards import may, requires
 from spm.documents.csv_files import csv_response
 from spm.people.models import Payee
 from spm.ui.drawers import drawer_wanted
@@ -236,6 +237,7 @@ def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, compon
         "quota_credit": exact_decimal(item.quota_credit),
         "pay_credit": exact_decimal(item.pay_credit),
         "trace": _line_tree(item, of, locale),
+        **_hold(request, slug, payee, item, component),
     }
     return render(request, "analytics/partials/line.html" if drawer_wanted(request) else "analytics/component.html", context)
 
@@ -277,6 +279,15 @@ def late_page(request: HttpRequest, slug: str, uid: UUID, code: str, component: 
         "statement_url": reverse("statement", kwargs={"slug": slug, "uid": payee.uid, "code": code}),
     }
     return render(request, "analytics/late.html", context)
+
+
+def _hold(request: HttpRequest, slug: str, payee: Payee, line: TraceLine, component: str) -> dict[str, Any]:
+    """Whether the line's deal is on hold, and where those who may can put it there."""
+    held = [deal for deal in held_deals(payee) if deal.order_id == line.order_id and deal.component in ("", component)]
+    if held or not may(request, "pay.adjust"):
+        return {"held": held}
+    query = urlencode({"order": f"{line.source}:{line.external_id}", "component": component, "payee": payee.external_id})
+    return {"held": held, "hold_url": f"{reverse('hold-new', kwargs={'slug': slug})}?{query}"}
 
 
 def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from incentives.api.shown import AmountField, ByCurrency, ExactField, FreshnessOut, day_of, payee_on, period_of, uids_of
 from incentives.models import PlanVersion, Statement, Verb
-from incentives.selectors import line_trace, statement_get, statement_list
+from incentives.selectors import held_deals, line_trace, statement_get, statement_list
 from spm.access.selectors import visible_spans
 from spm.api.endpoint import Endpoint
 from spm.api.known import whole_number
@@ -94,6 +94,15 @@ class PaidInOut(serializers.Serializer):
     estimated = serializers.BooleanField()
 
 
+class HeldDealOut(serializers.Serializer):
+    """A deal of the payee that is on hold now."""
+
+    number = serializers.CharField()
+    component = serializers.CharField(help_text="Empty: all components.")
+    reason = serializers.CharField()
+    placed_on = serializers.DateField()
+
+
 class StatementOut(serializers.Serializer):
     """By currency: earned + late + paid + adjusted = total, to the cent."""
 
@@ -110,6 +119,7 @@ class StatementOut(serializers.Serializer):
     adjustments = AdjustmentOut(source="view.adjustments", many=True)
     balances = BalanceOut(source="view.balances", many=True)
     in_pay_currency = PaidInOut(source="view.in_pay_currency", many=True)
+    held_deals = HeldDealOut(many=True)
     freshness = FreshnessOut(source="view.freshness")
 
 
@@ -185,8 +195,9 @@ class StatementDetail(Endpoint):
     @extend_schema(operation_id="statements_get", responses=StatementOut)
     def get(self, request: Request, uid: uuid.UUID, period: uuid.UUID) -> Response:
         when = period_of(period)
-        view = statement_get(payee_on(self.principal, uid, day_of(self.principal, when)), when)
-        return Response(StatementOut({"view": view, "parts": _parts(view.parts)}).data)
+        payee = payee_on(self.principal, uid, day_of(self.principal, when))
+        view = statement_get(payee, when)
+        return Response(StatementOut({"view": view, "parts": _parts(view.parts), "held_deals": held_deals(payee)}).data)
 
 
 def _parts(parts: Any) -> list[dict[str, Any]]:

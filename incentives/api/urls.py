@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.api import comparisons, late, performance, plans, runs, statement_files, statements
+from incentives.api import comparisons, holds, late, performance, plans, runs, statement_files, statements
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api-plans"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("plan-comparisons/", comparisons.ComparisonList.as_view(), name="api-plan-comparisons"),
     path("plan-comparisons/<uuid:uid>/", comparisons.ComparisonDetail.as_view(), name="api-plan-comparison"),
     path("plan-assignments/", plans.EnrolmentList.as_view(), name="api-plan-assignments"),
+    path("holds/", holds.HoldList.as_view(), name="api-holds"),
+    path("holds/<uuid:uid>/", holds.HoldDetail.as_view(), name="api-hold"),
+    path("holds/<uuid:uid>/lift/", holds.HoldLift.as_view(), name="api-hold-lift"),
     path("runs/", runs.RunList.as_view(), name="api-runs"),
     path("runs/<uuid:uid>/", runs.RunDetail.as_view(), name="api-run"),
     path("runs/<uuid:uid>/postings/", runs.RunPostings.as_view(), name="api-run-postings"),

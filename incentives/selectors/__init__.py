@@ -3,6 +3,7 @@
 Whose pay may be shown to whom is decided before: callers pass payees that spm.access allows.
 """
 
+from incentives.selectors.holds import DealUnknown, HoldRow, component_choices, hold_list, hold_rows, order_find
 from incentives.selectors.late import LateChange, fitting_run, late_changes
 from incentives.selectors.payments import Balance, HeldDeal, PaidIn, PaymentPart, held_deals
 from incentives.selectors.plans import PlanRow, plan_list, plan_versions
@@ -16,10 +17,12 @@ from incentives.selectors.traces import ComponentTrace, LineTrace, component_tra
 __all__ = [
     "Balance",
     "ComponentTrace",
+    "DealUnknown",
     "Freshness",
     "HeatCell",
     "HeatMap",
     "HeldDeal",
+    "HoldRow",
     "LateChange",
     "LineTrace",
     "PaidIn",
@@ -29,14 +32,18 @@ __all__ = [
     "RunDiff",
     "Scorecard",
     "StatementView",
+    "component_choices",
     "component_traces",
     "fitting_run",
     "freshness",
     "held_deals",
+    "hold_list",
+    "hold_rows",
     "last_run",
     "late_changes",
     "line_trace",
     "line_traces",
+    "order_find",
     "plan_list",
     "plan_versions",
     "run_diff",

@@ -151,9 +151,10 @@ def balances_after(payee: Payee, period: Period) -> list[Balance]:
 
 @dataclass(frozen=True)
 class HeldDeal:
-    """A deal of the payee that is on hold, with the reason."""
+    """A deal of the payee that is on hold, with the reason. component: empty where all of them wait."""
 
     uid: str
+    order_id: int
     number: str
     component: str
     reason: str
@@ -170,7 +171,7 @@ def held_deals(payee: Payee) -> list[HeldDeal]:
     numbers = {
         v.record_id: v.number for v in OrderVersion.objects.filter(record_id__in=[h.order_id for h in found], tombstone=0).order_by("change_set__number")
     }
-    return [HeldDeal(str(h.uid), numbers.get(h.order_id) or h.order.external_id, h.component, h.reason, h.placed_at.date()) for h in found]
+    return [HeldDeal(str(h.uid), h.order_id, numbers.get(h.order_id) or h.order.external_id, h.component, h.reason, h.placed_at.date()) for h in found]
 
 
 def paid_in(payee: Payee, *, period: Period, totals: Mapping[str, Decimal], versions: Collection[PlanVersion], today: dt.date) -> list[PaidIn]:

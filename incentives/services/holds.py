@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incentives.models import Hold
+from incentives.selectors.holds import component_choices, payees_owning
 from spm.audit.services import audit_record
 from spm.people.models import Payee
 from spm.sales.models import Order
@@ -15,7 +16,11 @@ from spm.tenancy.models import ChangeSet
 
 
 class HoldRefused(ValueError):
-    """Why a hold cannot be placed or lifted, and how to mend it."""
+    """Why a hold cannot be placed or lifted, and how to mend it. field: the value that it concerns."""
+
+    def __init__(self, text: str, *, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field
 
 
 @transaction.atomic
@@ -23,7 +28,11 @@ def hold_place(*, order: Order, reason: str, component: str = "", payee: Payee |
     """Keeps back what the order pays: of one component or of all, to one payee or to all. What is paid already stays paid."""
     reason = reason.strip()
     if not reason:
-        raise HoldRefused(_("A hold needs a reason: the payee reads it on the statement."))
+        raise HoldRefused(_("A hold needs a reason: the payee reads it on the statement."), field="reason")
+    if component and component not in dict(component_choices()):
+        raise HoldRefused(_("No plan has a component %(name)s.") % {"name": component}, field="component")
+    if payee is not None and payee.pk not in payees_owning(order):
+        raise HoldRefused(_("%(payee)s neither owns this deal nor has a share in it.") % {"payee": payee.external_id}, field="payee")
     if Hold.objects.filter(order=order, component=component, payee=payee, lifted_in__isnull=True).exists():
         raise HoldRefused(_("This deal is held already; lift that hold first, or hold another component."))
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Hold on {order.source} {order.external_id}", actor_id=actor_id) as changeset:

@@ -43,6 +43,12 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("run-job", "GET"): ("jobs_get",),
     ("run-cancel", "POST"): ("jobs_cancel",),
     ("run", "GET"): ("runs_get", "runs_diff", "runs_postings", "runs_exclusions", "uncredited_orders_list", "issues_list"),
+    # Deals on hold
+    ("holds", "GET"): ("holds_list",),
+    ("hold-new", "GET"): ("holds_list",),
+    ("hold-new", "POST"): ("holds_place",),
+    ("hold-lift", "GET"): ("holds_get",),
+    ("hold-lift", "POST"): ("holds_lift",),
     # Imports
     ("imports", "GET"): ("imports_list",),
     ("import-new", "GET"): ("import_mappings_list",),

@@ -180,6 +180,8 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-team": _paid_without("?", "uid"),
     "api-run-diff": _uid("incentives.Run", state="done"),
     "api-plan-comparison": _uid("incentives.PlanComparison"),
+    "api-hold": _uid("incentives.Hold"),
+    "api-hold-lift": _uid("incentives.Hold"),
     "api-run": _uid("incentives.Run", state="done"),
     "api-run-postings": _uid("incentives.Run", state="done"),
     "api-run-exclusions": _uid("incentives.Run", state="done"),
