@@ -80,5 +80,5 @@ def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> 
 def _table(inputs: RunInputs, currency: str, rate_types: tuple[str, ...]) -> FxTable:
     kept: dict[tuple[str, tuple[str, ...]], FxTable] = inputs.__dict__.setdefault("_fx_tables", {})
     if (currency, rate_types) not in kept:
-        kept[currency, rate_types] = FxTable(number=inputs.number, currency=currency, rate_types=rate_types)
+        kept[currency, rate_types] = FxTable(number=inputs.numbers["fx_rate"], currency=currency, rate_types=rate_types)
     return kept[currency, rate_types]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import (
+    CAUSES,
     OPEN_END,
     Assignment,
     Attribute,
@@ -95,36 +96,43 @@ class PayeeGroup:
 class RunInputs:
     """Everything small that a run of a tenant reads, as known at `number` and seen from `business_date`.
 
-    only: one payee, whose own measures and pay are wanted; then nothing is read of others, and teams are not known.
+    only: one payee, whose own measures and pay are wanted; then nothing is read of others, and teams are not known. others:
+    payees to read beside him, such as all of his team: then teams are known among these.
+    numbers: change numbers by cause (plan, people, hierarchy, quota, pay_rate, fx_rate, data) that take the place of `number`.
     titles: of seats' positions; rows: the plan versions in the run.
     instead: plan versions, drafts or not, that take the place of all those in force (what if one of them had been the plan?).
     """
 
-    def __init__(self, *, number: int, business_date: dt.date, only: int | None = None, instead: Sequence[Instead] = ()) -> None:
+    def __init__(
+        self, *, number: int, business_date: dt.date, only: int | None = None, others: Collection[int] = (), instead: Sequence[Instead] = (),
+        numbers: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
         self.instead = instead
         self.tenant_id = required_tenant_id()
         self.number, self.business_date = number, business_date
+        self.numbers = dict.fromkeys(CAUSES, number) | dict(numbers or {})
         self.today = day_number(business_date)
-        own = {} if only is None else {"payee_id": only}
-        of_seat = {} if only is None else {"seat__payee_id": only}
+        chosen = sorted({only, *others}) if only is not None else None
+        own = {} if chosen is None else {"payee_id__in": chosen}
+        of_seat = {} if chosen is None else {"seat__payee_id__in": chosen}
         payees = Payee.objects.only("id", "pay_group", "legal_entity_id", "pay_currency").order_by("pk")
-        self.payees = {p.pk: PayeeGroup(p.pay_group, p.legal_entity_id, p.pay_currency) for p in (payees if only is None else payees.filter(pk=only))}
+        self.payees = {p.pk: PayeeGroup(p.pay_group, p.legal_entity_id, p.pay_currency) for p in (payees if chosen is None else payees.filter(pk__in=chosen))}
         self._spans: dict[int, list[AssignmentRow]] = defaultdict(list)
-        for row in known_as_at(AssignmentRow.objects.filter(**own), number).order_by("seat_id", "valid_from"):
+        for row in known_as_at(AssignmentRow.objects.filter(**own), self.numbers["people"]).order_by("seat_id", "valid_from"):
             self._spans[row.seat_id].append(row)
         seats = list(Seat.objects.filter(pk__in=list(self._spans)).values_list("pk", "payee_id", "position_id", "position__title"))
         self.seats = {seat: (payee, position) for seat, payee, position, _ in seats}
         self.titles = {seat: title for seat, _, _, title in seats}
         self.rows: dict[int, PlanVersion] = {}
         self._assigned: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        assigned = known_as_at(PlanAssignment.objects.filter(**of_seat), number)
+        assigned = known_as_at(PlanAssignment.objects.filter(**of_seat), self.numbers["people"])
         for plan_id, seat_id, start, end in assigned.values_list("plan_id", "seat_id", "valid_from", "valid_to"):
             self._assigned[plan_id].append((seat_id, day_number(start), _end(end)))
         self.assignments = tuple(self._assignment(seat) for seat in sorted(self._spans))
-        self.reporting = self._reporting() if only is None else ()
-        self.attributes = self._attributes(known_as_at(PayTerms.objects.filter(**of_seat), number))
+        self.reporting = self._reporting() if only is None or others else ()
+        self.attributes = self._attributes(known_as_at(PayTerms.objects.filter(**of_seat), self.numbers["pay_rate"]))
         positions = {} if only is None else {"position_id__in": {position for _, position in self.seats.values()}}
-        self.quotas = self._quotas(known_as_at(QuotaRow.objects.filter(**positions), number))
+        self.quotas = self._quotas(known_as_at(QuotaRow.objects.filter(**positions), self.numbers["quota"]))
         self._calendars: dict[int, tuple[Period, ...]] = {}
         self.versions = tuple(self._versions())
 
@@ -139,7 +147,7 @@ class RunInputs:
     def _reporting(self) -> tuple[ReportingLine, ...]:
         lines = [
             PositionLine(position, manager, day_number(start), _end(end))
-            for position, manager, start, end in known_as_at(LineRow.objects.all(), self.number)
+            for position, manager, start, end in known_as_at(LineRow.objects.all(), self.numbers["hierarchy"])
             .order_by("position_id", "valid_from")
             .values_list("position_id", "manager_id", "valid_from", "valid_to")
         ]
@@ -176,8 +184,8 @@ class RunInputs:
             return [version for version in tried if version is not None]
         rows = (
             PlanVersion.objects.exclude(state=PlanVersion.State.DRAFT)
-            .filter(activated_in__number__lte=self.number)
-            .filter(Q(retired_in__isnull=True) | Q(retired_in__number__isnull=True) | Q(retired_in__number__gt=self.number))
+            .filter(activated_in__number__lte=self.numbers["plan"])
+            .filter(Q(retired_in__isnull=True) | Q(retired_in__number__isnull=True) | Q(retired_in__number__gt=self.numbers["plan"]))
             .filter(plan_id__in=list(self._assigned))
             .select_related("plan")
             .order_by("plan_id", "-number")
@@ -273,7 +281,7 @@ class RunInputs:
     @cached_property
     def products(self) -> ProductWords:
         """Codes and categories of products."""
-        return ProductWords(self.number)
+        return ProductWords(self.numbers["data"])
 
     @cached_property
     def line_needs(self) -> LineNeeds | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection
 
-from incentives.engine.contracts import Facts, Splits, Uncredited
+from incentives.engine.contracts import Facts, IntColumn, Splits, Uncredited
 from incentives.line_loaders import ORDER_ROW, ChunkOrders, LineNeeds, LoadedLines, lines_load
 from incentives.reading import DATE_SHIFT, ChangeNumbers, Columns, amounts_rescaled, copy_out, newest_versions
 from spm.tenancy.scope import required_tenant_id
@@ -82,37 +82,71 @@ def chunk_select(low: int | None, high: int | None) -> str:
     return f"SELECT {shown} FROM sales_orderversion WHERE tenant_id = {tenant} AND {where} ORDER BY payee_id, order_date, record_id, change_set_id"
 
 
-def facts_load(*, low: int | None, high: int | None, known: ChangeNumbers, amount_scale: int, lines: LineNeeds | None = None) -> LoadedFacts:
+def facts_load(
+    *, low: int | None, high: int | None, known: ChangeNumbers, amount_scale: int, lines: LineNeeds | None = None, credited: ChangeNumbers | None = None
+) -> LoadedFacts:
     """Facts and splits of payees with ids in [low, high] (None: of nobody) as known at a change number.
 
     Holds every order that one of them owns and every order in whose current split one of them takes part, with all its
     splits; where `lines` says what is read of them, also the lines of these. Amounts at `amount_scale`; raises InputError for
-    an amount that has more decimals than that.
+    an amount that has more decimals than that. credited: another change number, at which owners and splits are known: orders of
+    both keep all else as `known` has it.
     """
-    raw = copy_out(chunk_select(low, high), ORDER_COLUMNS)
-    rows = len(raw["record"])
-    owned = newest_versions(raw, known, by_key=True)
-    extra, read = _participated(low, high, known)
-    rows += read
-    if extra is not None:
-        fresh = ~np.isin(extra["record"], owned["record"])
-        extra = {name: column[fresh] for name, column in extra.items()}
-        both = {name: np.concatenate([owned[name], extra[name]]) for name in owned} if len(extra["record"]) else owned
-    else:
-        both = owned
+    both, owned, rows = _orders(low, high, known)
+    if credited is not None:
+        both, owned = _credited_otherwise(both, _orders(low, high, credited)[0], known, credited), 0
     splits, split_rows = _splits(both)
     amounts = amounts_rescaled(both, both["amount"], amount_scale, "order")
     facts = Facts(
         object_id=both["record"], payee=both["payee"], event_date=(both["day"] + DATE_SHIFT).astype(np.int32),
         amount=amounts, amount_scale=amount_scale, codes={name: both[name] for name in CODE_COLUMNS},
-        is_sorted=both is owned,
+        is_sorted=owned == len(both["record"]) and credited is None,
     )  # fmt: skip
     rows += split_rows
     if lines is None:
         return LoadedFacts(facts, splits, rows)
-    orders = ChunkOrders(low, high, both, amounts, amount_scale, len(owned["record"]), splits)
+    orders = ChunkOrders(low, high, both, amounts, amount_scale, owned, splits)
     by_line = lines_load(orders, known=known, needs=lines)
     return LoadedFacts(facts, splits, rows + by_line.rows_read, by_line)
+
+
+def _orders(low: int | None, high: int | None, known: ChangeNumbers) -> tuple[Columns, int, int]:
+    """The current orders of payees, their own first; how many are their own; and the rows read."""
+    raw = copy_out(chunk_select(low, high), ORDER_COLUMNS)
+    rows = len(raw["record"])
+    owned = newest_versions(raw, known, by_key=True)
+    extra, read = _participated(low, high, known)
+    both = owned if extra is None else _joined(owned, extra)
+    return both, len(owned["record"]), rows + read
+
+
+def _joined(first: Columns, second: Columns) -> Columns:
+    """The first, and what the second has of other records."""
+    fresh = ~np.isin(second["record"], first["record"])
+    return {name: np.concatenate([first[name], column[fresh]]) for name, column in second.items()} if fresh.any() else first
+
+
+def _credited_otherwise(here: Columns, there: Columns, known: ChangeNumbers, credited: ChangeNumbers) -> Columns:
+    """The orders of `here` and `there` (of the same payees, at the two change numbers) as known at the first, with owner and splits
+    of the second. An order that only one of the numbers knows stays as that number has it: absent, or as it was."""
+    here = _joined(here, _by_record(np.setdiff1d(there["record"], here["record"]), known))
+    there = _joined(there, _by_record(np.setdiff1d(here["record"], there["record"]), credited))
+    mixed = {name: column.copy() for name, column in here.items()}
+    order = np.argsort(there["record"], kind="stable")
+    if len(order):
+        at = order[np.clip(np.searchsorted(there["record"][order], here["record"]), 0, len(order) - 1)]
+        same = there["record"][at] == here["record"]
+        for name in ("payee", "has_splits", "change_set"):  # the splits are those of the version's change set
+            mixed[name] = np.where(same, there[name][at], here[name])
+    return mixed
+
+
+def _by_record(records: IntColumn, known: ChangeNumbers) -> Columns:
+    """The current versions of some orders, whoever owns them."""
+    shown = ", ".join(expression for _, _, expression in ORDER_COLUMNS)
+    ids = ", ".join(map(str, records.tolist())) or "NULL"
+    raw = copy_out(f"SELECT {shown} FROM sales_orderversion WHERE tenant_id = {required_tenant_id()} AND record_id IN ({ids})", ORDER_COLUMNS)
+    return newest_versions(raw, known, by_key=False)
 
 
 def _participated(low: int | None, high: int | None, known: ChangeNumbers) -> tuple[Columns | None, int]:

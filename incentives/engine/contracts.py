@@ -380,18 +380,8 @@ class RunResult:
 
 # ---------------------------------------------------------------- ledger
 
-CAUSES = (
-    "data",
-    "quota",
-    "crediting",
-    "people",
-    "plan",
-    "hierarchy",
-    "pay_rate",
-    "fx_rate",
-    "manual",
-    "engine",
-)
+CAUSES = ("plan", "engine", "people", "hierarchy", "quota", "pay_rate", "fx_rate", "crediting", "data", "manual")
+"""Why an amount changes, in the published order of substitution (docs/calculation.md)."""
 
 
 @dataclass(frozen=True, order=True)
