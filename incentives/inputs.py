@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -93,6 +93,16 @@ class PayeeGroup:
     pay_currency: str
 
 
+def versions_in_force(number: int) -> QuerySet[PlanVersion]:
+    """Plan versions that are in force as known at a change number."""
+    return (
+        PlanVersion.objects.exclude(state=PlanVersion.State.DRAFT)
+        .filter(activated_in__number__lte=number)
+        .filter(Q(retired_in__isnull=True) | Q(retired_in__number__isnull=True) | Q(retired_in__number__gt=number))
+        .select_related("plan")
+    )
+
+
 class RunInputs:
     """Everything small that a run of a tenant reads, as known at `number` and seen from `business_date`.
 
@@ -101,13 +111,14 @@ class RunInputs:
     numbers: change numbers by cause (plan, people, hierarchy, quota, pay_rate, fx_rate, data) that take the place of `number`.
     titles: of seats' positions; rows: the plan versions in the run.
     instead: plan versions, drafts or not, that take the place of all those in force (what if one of them had been the plan?).
+    in_force: plan versions, drafts or not, that are in force in place of those that are, over the days that they say.
     """
 
     def __init__(
         self, *, number: int, business_date: dt.date, only: int | None = None, others: Collection[int] = (), instead: Sequence[Instead] = (),
-        numbers: Mapping[str, int] | None = None,
+        in_force: Sequence[PlanVersion] | None = None, numbers: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
-        self.instead = instead
+        self.instead, self.in_force = instead, in_force
         self.tenant_id = required_tenant_id()
         self.number, self.business_date = number, business_date
         self.numbers = dict.fromkeys(CAUSES, number) | dict(numbers or {})
@@ -182,17 +193,12 @@ class RunInputs:
         if self.instead:
             tried = [self._version(one.version, ((one.start, one.end),), one.seats_of) for one in self.instead]
             return [version for version in tried if version is not None]
-        rows = (
-            PlanVersion.objects.exclude(state=PlanVersion.State.DRAFT)
-            .filter(activated_in__number__lte=self.numbers["plan"])
-            .filter(Q(retired_in__isnull=True) | Q(retired_in__number__isnull=True) | Q(retired_in__number__gt=self.numbers["plan"]))
-            .filter(plan_id__in=list(self._assigned))
-            .select_related("plan")
-            .order_by("plan_id", "-number")
+        rows: Iterable[PlanVersion] = (
+            versions_in_force(self.numbers["plan"]).filter(plan_id__in=list(self._assigned)) if self.in_force is None else self.in_force
         )
         found: list[VersionInputs] = []
         taken: dict[int, list[Interval]] = defaultdict(list)
-        for row in rows:
+        for row in sorted(rows, key=lambda row: (row.plan_id, -row.number)):
             own = (day_number(row.effective_from), _end(row.effective_to))
             coverage = tuple(_subtract(own, taken[row.plan_id]))
             taken[row.plan_id].append(own)

@@ -19,7 +19,8 @@ from incentives.engine.errors import Problem as Finding
 from incentives.engine.plan_check import plan_check
 from incentives.models import Plan, PlanAssignment, PlanVersion
 from incentives.problemwords import problem_words
-from incentives.services.plans import PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
+from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
+from spm.access.policy import permitted
 from spm.api.dated import KNOWN_AT, DatedFilter, DatedList, DatedOut
 from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
 from spm.api.problems import Problem, problem_register
@@ -30,6 +31,7 @@ from spm.calendars.models import FiscalCalendar
 from spm.people.models import Seat
 from spm.tenancy.changes import change
 
+problem_register(PlanLowersPay, code="lowers_pay")
 problem_register(PlanRefused, code=lambda error: "plan_refused" if error.problems else "conflict")
 
 
@@ -96,6 +98,19 @@ class TextIn(serializers.Serializer):
 class DraftIn(TextIn):
     effective_from = serializers.DateField()
     effective_to = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class LoweringIn(serializers.Serializer):
+    """Empty, or the approval of pay that becomes lower than is earned already."""
+
+    lowering_reason = serializers.CharField(max_length=400, required=False, allow_blank=True, default="", help_text="Needs the right to approve pay.")
+
+
+def _lowering_reason(endpoint: Endpoint) -> str:
+    reason: str = endpoint.parsed(LoweringIn)["lowering_reason"] if endpoint.request.data else ""
+    if reason.strip() and not permitted(endpoint.principal.roles, "pay.approve"):
+        raise Problem("forbidden", field="lowering_reason")
+    return reason
 
 
 class VersionIn(DraftIn):
@@ -217,9 +232,10 @@ class VersionActivate(Endpoint):
 
     scopes = {"POST": Scope.PLANS_APPROVE}
 
-    @extend_schema(operation_id="plan_versions_activate", request=None, responses=VersionOut)
+    @extend_schema(operation_id="plan_versions_activate", request=LoweringIn, responses=VersionOut)
     def post(self, request: Request, uid: uuid.UUID) -> Response:
-        return Response(VersionOut(version_activate(version=_version(uid), actor_id=request.user.pk)).data)
+        reason = _lowering_reason(self)
+        return Response(VersionOut(version_activate(version=_version(uid), actor_id=request.user.pk, lowering_reason=reason)).data)
 
 
 class VersionRetire(Endpoint):
@@ -227,9 +243,9 @@ class VersionRetire(Endpoint):
 
     scopes = {"POST": Scope.PLANS_APPROVE}
 
-    @extend_schema(operation_id="plan_versions_retire", request=None, responses=VersionOut)
+    @extend_schema(operation_id="plan_versions_retire", request=LoweringIn, responses=VersionOut)
     def post(self, request: Request, uid: uuid.UUID) -> Response:
-        return Response(VersionOut(version_retire(version=_version(uid), actor_id=request.user.pk)).data)
+        return Response(VersionOut(version_retire(version=_version(uid), actor_id=request.user.pk, lowering_reason=_lowering_reason(self))).data)
 
 
 class PlanEnrol(Endpoint):

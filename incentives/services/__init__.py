@@ -3,11 +3,12 @@
 from incentives.services.comparisons import ComparisonFailed, comparison_compute, comparison_fail, comparison_start
 from incentives.services.holds import hold_lift, hold_place
 from incentives.services.ledger import adjustment_post, period_state_set
-from incentives.services.plans import PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
+from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
 from incentives.services.runs import RunError, recompute, run_close, run_measure_chunk, run_open, run_settle, run_settle_plan
 
 __all__ = [
     "ComparisonFailed",
+    "PlanLowersPay",
     "PlanRefused",
     "RunError",
     "adjustment_post",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from incentives.engine.compile import plan_load
 from incentives.engine.errors import PlanError, Problem
@@ -16,6 +19,7 @@ from incentives.engine.plan import CompiledPlan
 from incentives.engine.plan_check import plan_check
 from incentives.line_loaders import LINE_CODE_COLUMNS, LINE_NUMBER_COLUMNS
 from incentives.loaders import CODE_COLUMNS
+from incentives.lowering import Lowered, pay_lowered
 from incentives.models import Plan, PlanAssignment, PlanVersion
 from incentives.problemwords import problem_shown
 from spm.audit.services import audit_record
@@ -31,6 +35,20 @@ class PlanRefused(ValueError):
     def __init__(self, text: str, problems: list[Problem] | None = None) -> None:
         super().__init__(text)
         self.problems = problems or []
+
+
+class PlanLowersPay(PlanRefused):
+    """The edit would lower pay that is already earned; `rows` lists it person by person. It needs a named approval."""
+
+    def __init__(self, rows: list[Lowered]) -> None:
+        people = len({row.payee.pk for row in rows})
+        text = ngettext(
+            "%(count)s person would earn less than is already earned. It needs the approval of a person who may approve pay, with a reason.",
+            "%(count)s people would earn less than is already earned. It needs the approval of a person who may approve pay, with a reason.",
+            people,
+        )
+        super().__init__(text % {"count": people})
+        self.rows = rows
 
 
 def _compiled(text: str) -> CompiledPlan:
@@ -80,10 +98,11 @@ def version_draft(
 
 
 @transaction.atomic
-def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> PlanVersion:
+def version_activate(*, version: PlanVersion, actor_id: int | None = None, lowering_reason: str = "") -> PlanVersion:
     """Puts a draft in force as of the next run: over the days that it covers it goes before all earlier versions.
 
-    Raises PlanRefused when one of the plan's own tests fails, the version is no draft, or it reads what orders do not have.
+    Raises PlanLowersPay when somebody would earn less than is earned already and no reason is given for it (who may give one is the
+    caller's to check: pay.approve), PlanRefused when one of the plan's own tests fails, the version is no draft, or it reads what orders do not have.
     """
     version = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version.pk)
     if version.state != PlanVersion.State.DRAFT:
@@ -93,13 +112,25 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None) -> Pl
         problems = [*report.problems, *(problem for test in report.tests for problem in test.problems)]
         raise PlanRefused(_("The plan's own tests must pass before it is put in force: %(text)s") % {"text": problem_shown(problems[0])}, problems)
     version_readable(version)
+    lowered = _lowering_checked(version, lowering_reason)
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} activated", actor_id=actor_id) as changeset:
         version.state, version.activated_in, version.activated_by_id = PlanVersion.State.ACTIVE, changeset, actor_id
         version.save(update_fields=["state", "activated_in", "activated_by_id", "updated_at"])
         Plan.objects.filter(pk=version.plan_id).update(title=plan_load(version.text).title)
-    after = {"plan": version.plan.code, "version": version.number, "digest": version.digest, "from": version.effective_from.isoformat()}
+    after = {"plan": version.plan.code, "version": version.number, "digest": version.digest, "from": version.effective_from.isoformat(), **lowered}
     audit_record(action="plan.activate", target=version, after=after, actor_id=actor_id)
     return version
+
+
+def _lowering_checked(version: PlanVersion, reason: str, *, takes_out: bool = False) -> dict[str, Any]:
+    """Raises PlanLowersPay unless the approval of lower pay comes with a reason; returns what the audit record says of it."""
+    rows = pay_lowered(version=version, takes_out=takes_out)
+    if rows and not reason.strip():
+        raise PlanLowersPay(rows)
+    if not rows:
+        return {}
+    total = sum((row.amount for row in rows), Decimal(0))
+    return {"lowers": len({row.payee.pk for row in rows}), "by": str(total), "lowering_reason": reason.strip()[:400]}
 
 
 def version_readable(version: PlanVersion) -> None:
@@ -128,15 +159,17 @@ def version_readable(version: PlanVersion) -> None:
 
 
 @transaction.atomic
-def version_retire(*, version: PlanVersion, actor_id: int | None = None) -> PlanVersion:
-    """Takes an active version out of force; what it earned in open and closed periods is reversed by the next run."""
+def version_retire(*, version: PlanVersion, actor_id: int | None = None, lowering_reason: str = "") -> PlanVersion:
+    """Takes an active version out of force; what it earned in open and closed periods is reversed by the next run. Raises PlanLowersPay
+    as version_activate does."""
     version = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version.pk)
     if version.state != PlanVersion.State.ACTIVE:
         raise PlanRefused(_("Version %(number)s is not in force; only one in force can be retired.") % {"number": version.number})
+    lowered = _lowering_checked(version, lowering_reason, takes_out=True)
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} retired", actor_id=actor_id) as changeset:
         version.state, version.retired_in = PlanVersion.State.RETIRED, changeset
         version.save(update_fields=["state", "retired_in", "updated_at"])
-    audit_record(action="plan.retire", target=version, after={"plan": version.plan.code, "version": version.number}, actor_id=actor_id)
+    audit_record(action="plan.retire", target=version, after={"plan": version.plan.code, "version": version.number, **lowered}, actor_id=actor_id)
     return version
 
 

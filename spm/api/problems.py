@@ -34,6 +34,11 @@ CATALOGUE: dict[str, tuple[int, Any, Any]] = {
     "conflict": (409, _("In conflict with the present state"), _("Read the object again and repeat what is still needed.")),
     "unknown_reference": (409, _("The request names an object that is not there"), _("Send the id or code of an object of this company.")),
     "refused": (409, _("A rule forbids this"), _("Do what the errors say, then send it again.")),
+    "lowers_pay": (
+        409,
+        _("Somebody would earn less than is already earned"),
+        _("Let somebody who may approve pay send it with lowering_reason, or choose a later first day."),
+    ),
     "not_known_yet": (409, _("This change number is not published yet"), _("Ask for a number up to the newest, or leave known_at out.")),
     "in_progress": (409, _("The same request is still being worked on"), _("Wait, then send it again with the same idempotency key.")),
     "too_large": (413, _("Too large"), _("Send less at once.")),

@@ -100,7 +100,7 @@ def test_the_run_marks_what_is_left_of_an_order(desk):
     from incentives.models import PlanVersion
     from incentives.services.plans import version_retire
 
-    version_retire(version=PlanVersion.objects.get(plan__code="sales-commission"))
+    version_retire(version=PlanVersion.objects.get(plan__code="sales-commission"), lowering_reason="a test")
     run = recompute(business_date=TODAY)
     page = client.get(f"/t/{desk.tenant.slug}/runs/{run.uid}/").content.decode()
     assert "part of the order" in page

@@ -143,7 +143,7 @@ def test_a_retired_plan_is_taken_back_and_names_the_plan(scope):
     world = make_world(1)
     put_order("1", world.payees[0], "2024-03-05", 1000_00)
     world.run()
-    version_retire(version=world.version)
+    version_retire(version=world.version, lowering_reason="a mistake")
     run = world.run()
     assert [(e.cause, e.verb, e.amount) for e in LedgerEntry.objects.filter(run=run)] == [("plan", "reversed", -50_00)]
     assert RunResult.objects.filter(run_to=None).count() == 0
