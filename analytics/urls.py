@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analytics.pages import scorecard, statement, statement_files, team, team_files
+from analytics.pages import scorecard, statement, statement_adjust, statement_files, team, team_files
 
 urlpatterns = [
     path("scorecard/", scorecard.scorecard_page, name="scorecard"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("people/<uuid:uid>/statements/<str:code>/statement.csv", statement.statement_csv, name="statement-csv"),
     path("people/<uuid:uid>/statements/<str:code>/statement.pdf", statement_files.statement_pdf, name="statement-pdf"),
     path("people/<uuid:uid>/statements/<str:code>/statement.xlsx", statement_files.statement_xlsx, name="statement-xlsx"),
+    path("people/<uuid:uid>/statements/<str:code>/adjustments/new/", statement_adjust.statement_adjust, name="statement-adjust"),
     path("people/<uuid:uid>/statements/<str:code>/late/<slug:component>/", statement.late_page, name="statement-late"),
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/", statement.component_page, name="statement-component"),
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/lines/<path:line>/", statement.component_page, name="statement-line"),

@@ -70,7 +70,7 @@ def statement_mine(request: HttpRequest, slug: str) -> HttpResponse:
     payee = payee_of(request, None, choice)
     if payee is None:
         return render(request, "analytics/no_payee.html")
-    return _statement(request, slug, payee, choice)
+    return statement_render(request, slug, payee, choice)
 
 
 @require_safe
@@ -82,7 +82,7 @@ def statement_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> Htt
         raise Http404
     payee = payee_of(request, uid, choice)
     assert payee is not None
-    return _statement(request, slug, payee, choice)
+    return statement_render(request, slug, payee, choice)
 
 
 def _entries(view: StatementView) -> list[dict[str, Any]]:
@@ -129,7 +129,8 @@ def _entries(view: StatementView) -> list[dict[str, Any]]:
     return parts + payments + by_hand
 
 
-def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> HttpResponse:
+def statement_render(request: HttpRequest, slug: str, payee: Payee, choice: Any, *, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+    """The page of a statement; more: what a drawer over it adds."""
     view = statement_get(payee, choice.period)
     run = view.freshness.run
     entries = _entries(view)
@@ -171,8 +172,9 @@ def _statement(request: HttpRequest, slug: str, payee: Payee, choice: Any) -> Ht
         "held": held_deals(payee),
         "nav": _nav(request, choice, payee),
         "exports": exports_of(slug=slug, payee=payee, choice=choice),
+        "adjust_url": reverse("statement-adjust", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}) if may(request, "pay.adjust") else "",
     }
-    return render(request, "analytics/statement.html", context)
+    return render(request, "analytics/statement.html", {**context, **(more or {})}, status=status)
 
 
 def _nav(request: HttpRequest, choice: Any, payee: Payee) -> dict[str, Any]:

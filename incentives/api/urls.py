@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.api import comparisons, holds, late, performance, plans, runs, statement_files, statements
+from incentives.api import adjustments, comparisons, holds, late, performance, plans, runs, statement_files, statements
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api-plans"),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("payees/<uuid:uid>/statements/<uuid:period>/pdf/", statement_files.StatementPdf.as_view(), name="api-statement-pdf"),
     path("payees/<uuid:uid>/statements/<uuid:period>/xlsx/", statement_files.StatementXlsx.as_view(), name="api-statement-xlsx"),
     path("payees/<uuid:uid>/statements/<uuid:period>/late/", late.StatementLate.as_view(), name="api-statement-late"),
+    path("payees/<uuid:uid>/adjustments/", adjustments.AdjustmentPost.as_view(), name="api-adjustments"),
     path("payees/<uuid:uid>/traces/<uuid:period>/", statements.Trace.as_view(), name="api-trace"),
     path("payees/<uuid:uid>/scorecard/", performance.PayeeScorecard.as_view(), name="api-scorecard"),
     path("team/<uuid:period>/", performance.Team.as_view(), name="api-team"),

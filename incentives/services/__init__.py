@@ -1,5 +1,6 @@
 """What writes in incentives: plans, runs, periods and the ledger."""
 
+from incentives.services.adjustments import AdjustmentRefused, adjustment_make
 from incentives.services.comparisons import ComparisonFailed, comparison_compute, comparison_fail, comparison_start
 from incentives.services.holds import hold_lift, hold_place
 from incentives.services.ledger import adjustment_post, period_state_set
@@ -7,10 +8,12 @@ from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, s
 from incentives.services.runs import RunError, recompute, run_close, run_measure_chunk, run_open, run_settle, run_settle_plan
 
 __all__ = [
+    "AdjustmentRefused",
     "ComparisonFailed",
     "PlanLowersPay",
     "PlanRefused",
     "RunError",
+    "adjustment_make",
     "adjustment_post",
     "comparison_compute",
     "comparison_fail",

@@ -16,6 +16,8 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("statement-csv", "GET"): ("statements_get", "traces_get"),
     ("statement-pdf", "GET"): ("statements_pdf",),
     ("statement-xlsx", "GET"): ("statements_xlsx",),
+    ("statement-adjust", "GET"): ("statements_get",),
+    ("statement-adjust", "POST"): ("adjustments_post",),
     ("statement-late", "GET"): ("statements_late",),
     ("statement-component", "GET"): ("traces_get",),
     ("statement-line", "GET"): ("traces_get", "orders_get"),

@@ -171,6 +171,7 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-plan-version-activate": _plan_version(),
     "api-plan-version-retire": _plan_version("active"),
     "api-statements": _paid_without("?", "period"),
+    "api-adjustments": _payee,
     "api-statement": _paid_without("?"),
     "api-statement-late": _paid_without("?"),
     "api-statement-pdf": _paid_without("?"),

@@ -121,6 +121,7 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "run-cancel": _row("jobs.Job", kind="recompute"),
     "scorecard-of": lambda desk: {"uid": desk.rep.uid},
     "statement": _statement,
+    "statement-adjust": _statement,
     "statement-csv": _statement,
     "statement-pdf": _statement,
     "statement-xlsx": _statement,
