@@ -23,6 +23,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from incentives.engine.bench import PLAN
+from incentives.line_loaders import LineNeeds, line_select
 from incentives.loaders import ORDER_COLUMNS
 from incentives.models import LedgerEntry, PlanVersion, Run, RunChunk, RunResult
 from incentives.selectors import line_trace, scorecard_get, statement_get, team_heat_map
@@ -33,6 +34,7 @@ from spm.benchmarks import Options, benchmark, peak_mib, scratch_database
 from spm.calendars.models import FiscalCalendar, Period
 from spm.currencies.codes import currency_pack
 from spm.people.models import Assignment, LegalEntity, Payee, Position, ReportingLine, Seat
+from spm.sales.models import Product, ProductVersion
 from spm.tenancy.changes import change
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import required_tenant_id, tenant_scope
@@ -41,17 +43,19 @@ YEAR = 2025
 TEAM = 10
 # Orders carry no product: the filtered component of the plan reads the kind of sale instead.
 TEXT = PLAN.replace('product = "bike"', 'kind = "renewal"')
+LINES_TEXT = PLAN.replace("calendar: month\n", "calendar: month\nreads: order_lines\n")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Sizes."""
     parser.add_argument("--payees", type=int, default=1000)
     parser.add_argument("--transactions", type=int, default=1_000_000)
+    parser.add_argument("--lines", type=int, default=0, help="lines of each order; the plan then reads lines (default: none, it reads orders)")
     parser.add_argument("--workers", type=int, default=2, help="processes that measure chunks")
     parser.add_argument("--late", type=int, default=1000, help="late transactions for the incremental run (in parts per million of all)")
 
 
-def people_write(*, payees: int) -> FiscalCalendar:
+def people_write(*, payees: int, by_line: bool) -> FiscalCalendar:
     """Payees in teams of ten under one manager each, quarterly quotas, calendar months."""
     calendar = FiscalCalendar.objects.create(code="months", name="Months", kind="month", is_default=True)
     edges = [dt.date(YEAR, month, 1) for month in range(1, 13)] + [dt.date(YEAR + 1, 1, 1)]
@@ -63,7 +67,7 @@ def people_write(*, payees: int) -> FiscalCalendar:
     people = Payee.objects.bulk_create(Payee(source="bench", external_id=str(n), legal_entity=entity, pay_currency="USD") for n in range(payees))
     positions = Position.objects.bulk_create(Position(code=str(n), title="Seller") for n in range(payees))
     seats = Seat.objects.bulk_create(Seat(payee=who, position=where) for who, where in zip(people, positions, strict=True))
-    version = version_activate(version=plan_create(text=TEXT, calendar=calendar, effective_from=start))
+    version = version_activate(version=plan_create(text=LINES_TEXT if by_line else TEXT, calendar=calendar, effective_from=start))
     with change(kind="setup", reason="people") as changeset:
         Assignment.objects.bulk_create(
             Assignment(payee=seat.payee, position=seat.position, seat=seat, valid_from=start, known_from=changeset) for seat in seats
@@ -82,8 +86,10 @@ def people_write(*, payees: int) -> FiscalCalendar:
     return calendar
 
 
-def orders_write(*, first: int, count: int, payees: list[int]) -> None:
-    """`count` orders spread evenly over payees, days and kinds by multiplication modulo primes: the same every time."""
+def orders_write(*, first: int, count: int, payees: list[int], lines: int = 0) -> None:
+    """`count` orders spread evenly over payees, days and kinds by multiplication modulo primes: the same every time.
+
+    Each has that many lines, which sum to it; every third line is of the product "bike"."""
     tenant = required_tenant_id()
     with change(kind="import", reason="orders") as changeset, connection.cursor() as cursor:
         cursor.execute(
@@ -98,13 +104,35 @@ def orders_write(*, first: int, count: int, payees: list[int]) -> None:
             "AND external_id::bigint BETWEEN %s AND %s) o",
             [tenant, changeset.pk, currency_pack("USD"), payees, len(payees), dt.date(YEAR, 1, 1), tenant, first, first + count - 1],
         )
+        if not lines:
+            return
+        kinds = [Product.objects.get_or_create(source="bench", external_id=code)[0].pk for code in ("bike", "cap", "tyre")]
+        if not ProductVersion.objects.exists():
+            ProductVersion.objects.bulk_create(ProductVersion(record_id=pk, change_set=changeset, name=str(pk)) for pk in kinds)
+        span = [tenant, first, first + count - 1]
+        cursor.execute("SET LOCAL enable_nestloop = off")  # the new tables have no statistics yet
+        cursor.execute(
+            "INSERT INTO sales_orderline (tenant_id, source, external_id) SELECT %s, 'bench', n || '-' || k "
+            "FROM generate_series(%s, %s) n, generate_series(1, %s) k",
+            [*span, lines],
+        )
+        cursor.execute(
+            "INSERT INTO sales_orderlineversion (tenant_id, record_id, change_set_id, tombstone, amount, amount_scale, currency_code, order_id, "
+            "line_number, payee_id, order_date, product_id, quantity, unit_price, kind, contract) "
+            "SELECT %s, l.id, v.change_set_id, 0, CASE WHEN k = 1 THEN v.amount - (%s - 1) * (v.amount / %s) ELSE v.amount / %s END, 2, v.currency_code, "
+            "v.record_id, k, v.payee_id, v.order_date, (%s::bigint[])[1 + (o.external_id::bigint + k) %% 3], 10000, 0, 0, '' "
+            "FROM sales_orderversion v JOIN sales_order o ON o.tenant_id = v.tenant_id AND o.id = v.record_id CROSS JOIN generate_series(1, %s) k "
+            "JOIN sales_orderline l ON l.tenant_id = v.tenant_id AND l.source = 'bench' AND l.external_id = o.external_id || '-' || k "
+            "WHERE v.tenant_id = %s AND v.change_set_id = %s",
+            [tenant, lines, lines, lines, kinds, lines, tenant, changeset.pk],
+        )
 
 
 def maintain() -> None:
     """What the maintenance job does after an import: visibility map and statistics, as the owner, outside a transaction."""
     connections["owner"].close()
     with connections["owner"].cursor() as cursor:
-        for table in ("sales_order", "sales_orderversion", "incentives_ledgerentry", "incentives_runresult", "people_seat"):
+        for table in ("sales_order", "sales_orderversion", "sales_orderlineversion", "incentives_ledgerentry", "incentives_runresult", "people_seat"):
             cursor.execute(f"VACUUM (ANALYZE) {table}")
 
 
@@ -186,7 +214,7 @@ def run_timed(tenant_id: int, *, workers: Workers, is_full: bool) -> tuple[Run, 
     return run, {name: round(value, 3) for name, value in seconds.items()}
 
 
-def floor_measure(tenant_id: int) -> dict[str, float]:
+def floor_measure(tenant_id: int, *, by_line: bool) -> dict[str, float]:
     """Seconds of COPY out, SQL aggregate, COPY in, one after the other, one connection each."""
     seconds: dict[str, float] = {}
     shown = ", ".join(expression for _, _, expression in ORDER_COLUMNS)
@@ -194,6 +222,9 @@ def floor_measure(tenant_id: int) -> dict[str, float]:
     with tenant_scope(tenant_id), connection.cursor() as cursor:
         started = time.perf_counter()
         cursor.copy_expert(f"COPY (SELECT {shown} FROM sales_orderversion WHERE tenant_id = {tenant_id} {order}) TO STDOUT (FORMAT binary)", _Null())
+        if by_line:
+            read = line_select(None, None, LineNeeds(frozenset(), frozenset(), lambda name, ids: ids)).replace("AND payee_id IS NULL", "")
+            cursor.copy_expert(f"COPY ({read}) TO STDOUT (FORMAT binary)", _Null())
         seconds["copy_out"] = time.perf_counter() - started
         started = time.perf_counter()
         cursor.execute("SELECT payee_id, date_trunc('month', order_date), sum(amount) FROM sales_orderversion WHERE tenant_id = %s GROUP BY 1, 2", [tenant_id])
@@ -263,26 +294,26 @@ def reads_measure(tenant_id: int, run: Run) -> dict[str, dict[str, float]]:
 def bench_engine(options: Options) -> dict[str, Any]:
     """figure: seconds of the first full run (load, credit, measure, pay, post, statements). Seconds of the stages, of a run with
     nothing changed, and of an incremental run after late orders stand beside it."""
-    payees, transactions = options["payees"], options["transactions"]
+    payees, transactions, lines = options["payees"], options["transactions"], options["lines"]
     with scratch_database():
         tenant = Tenant.objects.create(slug="bench", name="Bench")
         with tenant_scope(tenant.pk):
-            people_write(payees=payees)
+            people_write(payees=payees, by_line=lines > 0)
             ids = list(Payee.objects.order_by("pk").values_list("pk", flat=True))
-            orders_write(first=1, count=transactions, payees=ids)
+            orders_write(first=1, count=transactions, payees=ids, lines=lines)
         maintain()
         workers = Workers(options["workers"])
         started = time.perf_counter()
         run, stages = run_timed(tenant.pk, workers=workers, is_full=True)
         figure = time.perf_counter() - started
         maintain()
-        floor = floor_measure(tenant.pk)
+        floor = floor_measure(tenant.pk, by_line=lines > 0)
         started = time.perf_counter()
         unchanged, _ = run_timed(tenant.pk, workers=workers, is_full=True)
         unchanged_seconds = time.perf_counter() - started
         late = max(1, transactions * options["late"] // 1_000_000)
         with tenant_scope(tenant.pk):
-            orders_write(first=transactions + 1, count=late, payees=ids[: max(1, payees // 2)])
+            orders_write(first=transactions + 1, count=late, payees=ids[: max(1, payees // 2)], lines=lines)
         started = time.perf_counter()
         incremental, _ = run_timed(tenant.pk, workers=workers, is_full=False)
         incremental_seconds = time.perf_counter() - started
@@ -292,7 +323,7 @@ def bench_engine(options: Options) -> dict[str, Any]:
         with tenant_scope(tenant.pk):
             rows = {"results": RunResult.objects.count(), "ledger": LedgerEntry.objects.count()}
         return {
-            "payees": payees, "transactions": transactions, "workers": options["workers"], "figure": round(figure, 3),
+            "payees": payees, "transactions": transactions, "lines": transactions * lines, "workers": options["workers"], "figure": round(figure, 3),
             "floor": round(sum(floor.values()), 3), "peak_mib": peak, "stages": stages, "floor_parts": floor, "posted": run.summary["posted"],
             "results": run.summary["results"], "unchanged": round(unchanged_seconds, 3), "unchanged_posted": unchanged.summary["posted"],
             "incremental": round(incremental_seconds, 3), "incremental_late": late, "incremental_posted": incremental.summary["posted"], "rows": rows,
