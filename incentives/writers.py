@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -32,21 +32,24 @@ ISSUE_COLUMNS = (
 )  # fmt: skip
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, bytes):
-        return "\\\\x" + value.hex()
-    return str(value).translate(_ESCAPES)
+def _shown(kind: str, values: Sequence[Any]) -> Iterator[str]:
+    """One column as COPY reads it. Texts are few and repeat, so each is escaped once."""
+    if kind == "bytea":
+        shown: Callable[[Any], str] = lambda value: "\\\\x" + value.hex()  # noqa: E731
+    elif kind == "text":
+        shown = {value: str(value).translate(_ESCAPES) for value in set(values)}.__getitem__
+    else:
+        shown = str
+    if None in values:
+        return iter(["\\N" if value is None else shown(value) for value in values])
+    return map(shown, values)
 
 
-def copy_in(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows into a new temporary table that lives until the transaction ends; returns its name."""
+def copy_in(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> str:
+    """Rows (at least one) into a new temporary table that lives until the transaction ends; returns its name."""
     name = f"spm_in_{next(_names)}"
-    buffer = io.StringIO()
-    for row in rows:
-        buffer.write("\t".join(map(_text, row)) + "\n")
-    buffer.seek(0)
+    shown = [_shown(kind, values) for (_, kind), values in zip(columns, zip(*rows, strict=True), strict=True)]
+    buffer = io.StringIO("\n".join(map("\t".join, zip(*shown, strict=True))) + "\n")
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in columns)}) ON COMMIT DROP")
         cursor.copy_expert(f"COPY {name} FROM STDIN", buffer)

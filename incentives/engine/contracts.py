@@ -384,8 +384,7 @@ CAUSES = ("plan", "engine", "people", "hierarchy", "quota", "pay_rate", "fx_rate
 """Why an amount changes, in the published order of substitution (docs/calculation.md)."""
 
 
-@dataclass(frozen=True, order=True)
-class EarningKey:
+class EarningKey(NamedTuple):
     """domain.md's ledger key without tenant and pay period: what an amount is for."""
 
     payee: int
@@ -397,8 +396,7 @@ class EarningKey:
     legal_entity: str = ""
 
 
-@dataclass(frozen=True)
-class LedgerPost:
+class LedgerPost(NamedTuple):
     """One row to append. `amount` is a signed integer at `scale` decimals (the plan's rounding places, normally the
     currency's minor unit). verb: earned for the first post of a key, adjusted for a later difference, reversed for
     one that takes a key back to zero. `cause` is one of `CAUSES`."""

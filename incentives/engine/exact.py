@@ -62,7 +62,8 @@ def div(a: Number, b: Number) -> Number:
             return _QUOTIENT.divide(a, b)
         except _TRAPPED:
             pass
-    return simple(Fraction(a) / Fraction(b))
+    (n, d), (by, over) = a.as_integer_ratio(), b.as_integer_ratio()
+    return simple(Fraction(n * over, d * by))
 
 
 def neg(a: Number) -> Number:
