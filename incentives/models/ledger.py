@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from spm.tenancy.constraints import AppendOnly
-from spm.tenancy.models import TenantForeignKey, TenantModel
+from spm.tenancy.models import TenantForeignKey, TenantModel, tenant_by_keys
 
 
 class Verb(models.TextChoices):
@@ -56,6 +56,8 @@ class LedgerEntry(TenantModel):
     is an act of a person (`actor_id`, `note`).
     """
 
+    keys_by_statement = ("payee", "seat", "plan_version", "earning_period", "pay_period", "legal_entity", "run")
+    tenant = tenant_by_keys()
     payee = TenantForeignKey("people.Payee", related_name="+", db_index=False)
     seat = TenantForeignKey("people.Seat", related_name="+", db_index=False)
     plan_version = TenantForeignKey("incentives.PlanVersion", related_name="+", db_index=False)

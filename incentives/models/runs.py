@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from spm.tenancy.constraints import AppendOnly
-from spm.tenancy.models import TenantForeignKey, TenantModel, TenantRow
+from spm.tenancy.models import TenantForeignKey, TenantModel, TenantRow, tenant_by_keys
 
 
 class Run(TenantModel):
@@ -106,6 +106,8 @@ class RunResult(TenantRow):
     """
 
     referenced = False
+    keys_by_statement = ("payee", "seat", "plan_version", "period", "run_from")
+    tenant = tenant_by_keys()
     payee = TenantForeignKey("people.Payee", related_name="+", db_index=False)
     seat = TenantForeignKey("people.Seat", related_name="+", db_index=False)
     plan_version = TenantForeignKey("incentives.PlanVersion", related_name="+", db_index=False)

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models.base import ModelBase
 
-from spm.tenancy.constraints import CompositeForeignKey, NoOverlap, RowLevelSecurity
+from spm.tenancy.constraints import CompositeForeignKey, NoOverlap, RowLevelSecurity, StatementKeys
 from spm.tenancy.scope import current_tenant_id, required_tenant_id
 
 
@@ -95,8 +95,11 @@ class TenantModelBase(ModelBase):
             constraints.append(models.UniqueConstraint(fields=["tenant", "uid"], name=f"{prefix}_uid"))
         module_app = attrs["__module__"].rsplit(".models", 1)[0].rsplit(".", 1)[-1]
         app = getattr(meta, "app_label", module_app)
+        by_statement = tuple(inherited("keys_by_statement", ()))
+        if by_statement:
+            constraints.append(StatementKeys(name=f"{prefix}_keys", fields=by_statement))
         for field_name, field in fields.items():
-            if isinstance(field, TenantForeignKey | TenantOneToOne):
+            if isinstance(field, TenantForeignKey | TenantOneToOne) and field_name not in by_statement:
                 to = _label(field, app)
                 to = f"{app}.{name}" if to == "self" else to
                 constraints.append(CompositeForeignKey(name=f"{prefix}_{field_name}_fk", field=field_name, to=to))
@@ -122,6 +125,12 @@ class TenantModelBase(ModelBase):
         return super().__new__(mcs, name, bases, attrs, **kwargs)
 
 
+def tenant_by_keys() -> Any:
+    """The tenant of a table with keys_by_statement: no key of its own, because the rows that its keys name are the tenant's."""
+    return models.ForeignKey("tenancy.Tenant", on_delete=models.PROTECT, related_name="+", default=current_tenant_id, editable=False, db_index=False,
+                             db_constraint=False)  # fmt: skip
+
+
 class TenantRow(models.Model, metaclass=TenantModelBase):
     """A row of one tenant, without a public id: facts, lines, links. URLs and the API never show `id`."""
 
@@ -133,6 +142,8 @@ class TenantRow(models.Model, metaclass=TenantModelBase):
     referenced: ClassVar[bool] = True
     rls_user_column: ClassVar[str | None] = None
     no_overlap_keys: ClassVar[tuple[str, ...]] = ()
+    # Keys that are checked once per statement (StatementKeys): of tables that only grow, by thousands of rows at a time.
+    keys_by_statement: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True

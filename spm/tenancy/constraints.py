@@ -118,6 +118,80 @@ class CompositeForeignKey(TableGuard):
         return [f"ALTER TABLE {_table(model, schema_editor)} DROP CONSTRAINT {self.quoted_name(schema_editor)}"]
 
 
+class StatementKeys(TableGuard):
+    """Composite keys (tenant, column) that are checked once for each statement, not row by row: for tables that only grow and are
+    filled by thousands of rows at a time, where the keys would cost more than the rows.
+
+    As strong as CompositeForeignKey: an INSERT that names a row which its tenant does not have fails with the same error, holds the
+    rows it names until its transaction ends, and such a row can neither go nor change its key while one refers to it. An UPDATE of a
+    named column is refused outright. The functions have the rights of who calls them, so policies bind them too.
+    """
+
+    def __init__(self, *, name: str, fields: tuple[str, ...] | list[str]) -> None:
+        super().__init__(name=name)
+        self.fields = tuple(fields)
+
+    def deconstruct(self) -> Any:
+        path, args, kwargs = super().deconstruct()
+        return path, args, {**kwargs, "fields": list(self.fields)}
+
+    def statements(self, model: Any, schema_editor: Any) -> list[str]:
+        table, name = model._meta.db_table, short_name(self.name)
+        quoted, checks, parents, columns = _table(model, schema_editor), [], [], []
+        for field in self.fields:
+            column, target = model._meta.get_field(field).column, self._target(model, field)
+            columns.append(column)
+            named, key = f'n."{column}"', short_name(f"{table}_{field}_fk")
+            checks.append(
+                f'SELECT {named} INTO missing FROM (SELECT DISTINCT tenant_id, "{column}" FROM fresh WHERE "{column}" IS NOT NULL) n WHERE NOT EXISTS '
+                f"(SELECT FROM {_table(target, schema_editor)} k WHERE k.tenant_id = n.tenant_id AND k.id = {named} FOR KEY SHARE OF k) LIMIT 1; "
+                f'IF FOUND THEN RAISE EXCEPTION \'insert on table "{table}" violates foreign key constraint "{key}"\' '
+                f"USING ERRCODE = 'foreign_key_violation', DETAIL = format('Key (tenant_id, {column})=(.., %s) is not present in table "
+                f'"{target._meta.db_table}".\', missing); END IF; '
+            )
+            for suffix, event in (("d", "DELETE"), ("u", "UPDATE OF tenant_id, id")):
+                changed = "" if suffix == "d" else "WHEN ((OLD.tenant_id, OLD.id) IS DISTINCT FROM (NEW.tenant_id, NEW.id)) "
+                parents.append(
+                    f'CREATE TRIGGER "{self._held(field, suffix)}" BEFORE {event} ON {_table(target, schema_editor)} FOR EACH ROW {changed}'
+                    f"EXECUTE FUNCTION spm_key_held('{table}', '{column}')"
+                )
+        moved = " OR ".join(f'NEW."{column}" IS DISTINCT FROM OLD."{column}"' for column in ("tenant_id", *columns))
+        return [
+            f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$ '
+            f"DECLARE missing bigint; BEGIN {''.join(checks)}RETURN NULL; END $$",
+            f'CREATE TRIGGER "{name}" AFTER INSERT ON {quoted} REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION "{name}"()',
+            "CREATE OR REPLACE FUNCTION spm_key_fixed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$ BEGIN "
+            "RAISE EXCEPTION 'table %: the keys of row % are fixed', TG_TABLE_NAME, OLD.id USING ERRCODE = 'restrict_violation'; END $$",
+            f'CREATE TRIGGER "{name}_u" BEFORE UPDATE ON {quoted} FOR EACH ROW WHEN ({moved}) EXECUTE FUNCTION spm_key_fixed()',
+            # A snapshot older than the lock on the row would not see who began to refer to it meanwhile.
+            "CREATE OR REPLACE FUNCTION spm_key_held() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$ "
+            "DECLARE held boolean; BEGIN IF current_setting('transaction_isolation') <> 'read committed' THEN "
+            "RAISE EXCEPTION 'rows of table % are deleted in READ COMMITTED alone', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; "
+            "EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE tenant_id = $1 AND %I = $2)', TG_ARGV[0], TG_ARGV[1]) INTO held USING OLD.tenant_id, OLD.id; "
+            'IF held THEN RAISE EXCEPTION \'update or delete on table "%" violates foreign key constraint of table "%"\', TG_TABLE_NAME, TG_ARGV[0] '
+            "USING ERRCODE = 'foreign_key_violation', DETAIL = format('Key (tenant_id, id)=(.., %s) is still referenced from column %I.', OLD.id, TG_ARGV[1]); "
+            "END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$",
+            *parents,
+        ]
+
+    def removals(self, model: Any, schema_editor: Any) -> list[str]:
+        table, name = _table(model, schema_editor), short_name(self.name)
+        held = [
+            f'DROP TRIGGER IF EXISTS "{self._held(field, suffix)}" ON {_table(self._target(model, field), schema_editor)}'
+            for field in self.fields
+            for suffix in "du"
+        ]
+        return [*held, f'DROP TRIGGER IF EXISTS "{name}_u" ON {table}', f'DROP TRIGGER IF EXISTS "{name}" ON {table}', f'DROP FUNCTION IF EXISTS "{name}"()']
+
+    def _held(self, field: str, suffix: str) -> str:
+        return short_name(f"{self.name}_{field}_{suffix}")
+
+    @staticmethod
+    def _target(model: Any, field: str) -> Any:
+        target = model._meta.get_field(field).remote_field.model
+        return model._meta.apps.get_model(target) if isinstance(target, str) else target
+
+
 class AppendOnly(TableGuard):
     """A trigger that refuses UPDATE, DELETE and TRUNCATE. Grants are narrowed too (spm.tenancy.grants).
 

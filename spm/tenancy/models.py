@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from spm.tenancy.base import DatedModel, TenantForeignKey, TenantManager, TenantModel, TenantOneToOne, TenantRow
+from spm.tenancy.base import DatedModel, TenantForeignKey, TenantManager, TenantModel, TenantOneToOne, TenantRow, tenant_by_keys
 
-__all__ = ["ChangeSet", "DatedModel", "Tenant", "TenantForeignKey", "TenantManager", "TenantModel", "TenantOneToOne", "TenantRow"]
+__all__ = ["ChangeSet", "DatedModel", "Tenant", "TenantForeignKey", "TenantManager", "TenantModel", "TenantOneToOne", "TenantRow", "tenant_by_keys"]
 
 
 class Tenant(models.Model):
