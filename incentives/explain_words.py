@@ -58,3 +58,20 @@ def exact_decimal(value: Decimal | str) -> Decimal:
         return value
     found = Fraction(value)
     return Decimal(found.numerator) / Decimal(found.denominator)
+
+
+def cause_note(cause: str) -> str:
+    """What belongs to a cause, in a line."""
+    notes = {
+        "plan": _("another plan version in force"),
+        "engine": _("the calculation itself, in a newer version of the product"),
+        "people": _("seats, moves, leaves, and who is under which plan"),
+        "hierarchy": _("who reports to whom"),
+        "quota": _("the quota of the position"),
+        "pay_rate": _("rates and target incentive in the pay terms"),
+        "fx_rate": _("currency rates"),
+        "crediting": _("orders that changed owner or split"),
+        "data": _("orders that are new, changed or gone, and days that have passed"),
+        "manual": _("posted by hand"),
+    }
+    return notes.get(cause, "")

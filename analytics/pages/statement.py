@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from analytics.pages.changes import cause_columns, order_columns
 from analytics.pages.common import choice_of, payee_of, period_nav
 from analytics.pages.statement_files import exports_of
 from incentives.explain_words import exact_decimal, part_label, part_note
@@ -171,6 +172,7 @@ def statement_render(request: HttpRequest, slug: str, payee: Payee, choice: Any,
         "components": components,
         "held": held_deals(payee),
         "nav": _nav(request, choice, payee),
+        "changes_url": reverse("statement-changes", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}) if run else "",
         "exports": exports_of(slug=slug, payee=payee, choice=choice),
         "adjust_url": reverse("statement-adjust", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}) if may(request, "pay.adjust") else "",
     }
@@ -271,13 +273,8 @@ def late_page(request: HttpRequest, slug: str, uid: UUID, code: str, component: 
         "choice": choice,
         "label": parts[0].label if parts else _("Late changes"),
         "changes": changes,
-        "columns": [
-            Column("order", _("Order")),
-            Column("account", _("Customer")),
-            Column("day", _("Date")),
-            Column("before", _("Credited before"), numeric=True),
-            Column("after", _("Credited now"), numeric=True),
-        ],
+        "columns": order_columns(),
+        "cause_columns": cause_columns(),
         "statement_url": reverse("statement", kwargs={"slug": slug, "uid": payee.uid, "code": code}),
     }
     return render(request, "analytics/late.html", context)

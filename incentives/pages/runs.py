@@ -17,11 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from incentives.models import Run, RunExclusion, RunIssue, UncreditedOrder
 from incentives.runwords import full_because_shown, reason_shown
-from incentives.selectors.runs import run_diff
+from incentives.selectors.runs import DiffLine, run_diff
 from spm.access.guards import may, requires
 from spm.jobs.models import Job
 from spm.jobs.selectors import job_get, job_progress
 from spm.jobs.services import job_cancel, job_enqueue
+from spm.people.models import Payee
 from spm.sales.models import OrderVersion
 from spm.ui.tables import Column
 
@@ -104,6 +105,12 @@ def run_cancel(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     return redirect("runs", slug=slug)
 
 
+def _why(slug: str, payee: UUID, line: DiffLine, run: Run) -> str:
+    """The address that says why a posting was made: the payee and the earning period in this run, against the run before."""
+    address = reverse("statement-changes", kwargs={"slug": slug, "uid": payee, "code": line.period_code})
+    return f"{address}?before={run.base.number if run.base else 0}&run={run.number}"
+
+
 @require_safe
 @requires("runs.read")
 def run_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
@@ -118,6 +125,8 @@ def run_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
         row.shown_reason = reason_shown(row.reason)  # type: ignore[attr-defined]
         row.shown_number = names.get(row.order_id) or row.order.external_id  # type: ignore[attr-defined]
     issues = RunIssue.objects.filter(run_from__number__lte=run.number, run_to__isnull=True).select_related("payee__detail", "period")[:100]
+    diff = run_diff(run)
+    payees = dict(Payee.objects.filter(pk__in={line.payee_id for line in diff.lines}).values_list("pk", "uid"))
     context = {
         "run": run,
         "full_because": full_because_shown(run.full_because),
@@ -125,7 +134,7 @@ def run_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
         "exclusions": exclusions,
         "uncredited": uncredited,
         "issues": issues,
-        "diff": run_diff(run),
+        "changes": [(line, _why(slug, payees[line.payee_id], line, run)) for line in diff.lines],
         "change_columns": [
             Column("payee", _("Payee")),
             Column("component", _("Component")),

@@ -3,8 +3,9 @@
 Whose pay may be shown to whom is decided before: callers pass payees that spm.access allows.
 """
 
+from incentives.selectors.causes import ComponentChange, PayChange, pay_change, run_numbered, run_of_last_change, runs_comparable
 from incentives.selectors.holds import DealUnknown, HoldRow, component_choices, hold_list, hold_rows, order_find
-from incentives.selectors.late import LateChange, fitting_run, late_changes
+from incentives.selectors.late import CauseAmount, LateChange, fitting_run, late_changes
 from incentives.selectors.payments import Balance, HeldDeal, PaidIn, PaymentPart, held_deals
 from incentives.selectors.plans import PlanRow, plan_list, plan_versions
 from incentives.selectors.quotas import QuotaState
@@ -16,6 +17,8 @@ from incentives.selectors.traces import ComponentTrace, LineTrace, component_tra
 
 __all__ = [
     "Balance",
+    "CauseAmount",
+    "ComponentChange",
     "ComponentTrace",
     "DealUnknown",
     "Freshness",
@@ -26,6 +29,7 @@ __all__ = [
     "LateChange",
     "LineTrace",
     "PaidIn",
+    "PayChange",
     "PaymentPart",
     "PlanRow",
     "QuotaState",
@@ -44,10 +48,14 @@ __all__ = [
     "line_trace",
     "line_traces",
     "order_find",
+    "pay_change",
     "plan_list",
     "plan_versions",
     "run_diff",
     "run_list",
+    "run_numbered",
+    "run_of_last_change",
+    "runs_comparable",
     "scorecard_get",
     "statement_get",
     "statement_list",

@@ -5,15 +5,16 @@ A closed period keeps the explanation of what was paid in it; what came later is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Max, Min
 
+from incentives.attribution import Cell, Change, change_between
 from incentives.explain import PayeeBook
-from incentives.explain_words import exact_decimal
+from incentives.explain_words import cause_note, exact_decimal
 from incentives.models import EARNED_VERBS, Cause, LedgerEntry, Run
 from incentives.selectors.runs import last_run
 from incentives.selectors.statements import StatementPart
@@ -37,9 +38,28 @@ class OrderChange:
 
 
 @dataclass(frozen=True)
+class CauseAmount:
+    """What one cause did, in `currency`; the amounts of all causes sum to the difference."""
+
+    cause: str
+    amount: Decimal
+    currency: str
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return str(Cause(self.cause).label)
+
+    @property
+    def note(self) -> str:
+        """What belongs to it."""
+        return cause_note(self.cause)
+
+
+@dataclass(frozen=True)
 class LateChange:
-    """A late part: before + part.amount = after. orders: those whose credit or part changed, by date; where none did, the
-    cause lies elsewhere (rate, quota, people), as the part's causes say."""
+    """A late part: before + part.amount = after. orders: those whose credit or part changed, by date. causes: amounts that sum to
+    the part's, in the published order of substitution."""
 
     part: StatementPart
     before: Decimal
@@ -47,6 +67,7 @@ class LateChange:
     run_before: Run | None
     run: Run
     orders: tuple[OrderChange, ...]
+    causes: tuple[CauseAmount, ...]
 
     @property
     def currency(self) -> str:
@@ -78,14 +99,19 @@ class Books:
         self.payee = payee
         self._books: dict[int, PayeeBook] = {}
         self._before: dict[int, Run | None] = {}
+        self._changes: dict[tuple[int, int | None, int], Change] = {}
 
     def trace(self, run: Run | None, part: StatementPart) -> LineTrace | None:
-        """The component of the part in its earning period as of the run, with all lines; None where there was none yet."""
-        if run is None or part.earning_period.starts > run.business_date:
+        """The component of the part in its earning period as of the run."""
+        return self.trace_of(run, period=part.earning_period, version_id=part.plan_version_id, seat_id=part.seat_id, component=part.component)
+
+    def trace_of(self, run: Run | None, *, period: Period, version_id: int, seat_id: int, component: str) -> LineTrace | None:
+        """A component in an earning period as of the run, with all lines; None where there was none yet."""
+        if run is None or period.starts > run.business_date:
             return None
         if run.pk not in self._books:
             self._books[run.pk] = PayeeBook(payee_id=self.payee.pk, run=run)
-        return line_traces_of(self._books[run.pk], period=part.earning_period, version_id=part.plan_version_id, seat_id=part.seat_id, component=part.component)
+        return line_traces_of(self._books[run.pk], period=period, version_id=version_id, seat_id=seat_id, component=component)
 
     def before(self, number: int) -> Run | None:
         """The finished run before that one."""
@@ -97,12 +123,25 @@ class Books:
     def late(self, part: StatementPart, *, first: int, run: Run) -> LateChange | None:
         """The late part as the difference of `run`, the last that posted it, from the run before `first`, the first that did.
         None where the two do not differ by its amount (an adjustment that was posted otherwise)."""
-        earlier = self.before(first)
+        earlier, period = self.before(first), part.earning_period
         old, new = self.trace(earlier, part), self.trace(run, part)
         before, after = old.amount if old else Decimal(0), new.amount if new else Decimal(0)
         if after - before != part.amount:
             return None
-        return LateChange(part, before, after, earlier, run, tuple(_changes(old, new)))
+        causes = cause_amounts(self._change(period, earlier, run), [Cell(part.seat_id, part.plan_version_id, part.component, part.currency)])
+        return LateChange(part, before, after, earlier, run, tuple(order_changes([old] if old else [], [new] if new else [])), causes)
+
+    def _change(self, period: Period, before: Run | None, run: Run) -> Change:
+        key = (period.pk, before.pk if before else None, run.pk)
+        if key not in self._changes:
+            self._changes[key] = change_between(self.payee, period=period, before=before, run=run, manual=False)
+        return self._changes[key]
+
+
+def cause_amounts(change: Change, cells: Collection[Cell]) -> tuple[CauseAmount, ...]:
+    """The causes of some cells of one currency, in the published order."""
+    currency = next(iter(cells)).currency
+    return tuple(CauseAmount(cause, Decimal(str(amount)), currency) for cause, amount in change.attribution.causes(cells))
 
 
 def late_changes(payee: Payee, parts: Sequence[StatementPart], *, period: Period) -> list[LateChange]:
@@ -115,9 +154,9 @@ def late_changes(payee: Payee, parts: Sequence[StatementPart], *, period: Period
     return [change for change in found if change is not None]
 
 
-def _changes(old: LineTrace | None, new: LineTrace | None) -> list[OrderChange]:
-    was = {line.key: line for line in old.lines} if old else {}
-    now = {line.key: line for line in new.lines} if new else {}
+def order_changes(old: Sequence[LineTrace], new: Sequence[LineTrace]) -> list[OrderChange]:
+    """The orders that count otherwise in the new traces than in the old ones of the same component, by date."""
+    was, now = ({line.key: line for trace in traces for line in trace.lines} for traces in (old, new))
     found = []
     for order in {**was, **now}:
         a, b = was.get(order), now.get(order)
