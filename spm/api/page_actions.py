@@ -19,7 +19,7 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("statement-adjust", "GET"): ("statements_get",),
     ("statement-adjust", "POST"): ("adjustments_post",),
     ("statement-late", "GET"): ("statements_late",),
-    ("statement-changes", "GET"): ("statements_changes", "runs_list"),
+    ("statement-changes", "GET"): ("statements_changes",),
     ("statement-component", "GET"): ("traces_get",),
     ("statement-line", "GET"): ("traces_get", "orders_get"),
     ("team", "GET"): ("team_get", "periods_list"),
