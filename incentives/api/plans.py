@@ -15,7 +15,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.engine.document import path_text
 from incentives.engine.errors import Problem as Finding
+from incentives.engine.mutations import plan_mutations
 from incentives.engine.plan_check import plan_check
 from incentives.models import Plan, PlanAssignment, PlanVersion
 from incentives.problemwords import problem_words
@@ -83,16 +85,30 @@ class PlanTestOut(serializers.Serializer):
     problems = FindingOut(many=True)
 
 
+class FigureOut(serializers.Serializer):
+    """A figure written in a plan."""
+
+    path = serializers.CharField()
+    line = serializers.IntegerField()
+    column = serializers.IntegerField()
+    text = serializers.CharField()
+
+
 class CheckOut(serializers.Serializer):
     """What checking a plan's text found. Only an `ok` plan can be activated."""
 
     ok = serializers.BooleanField()
     problems = FindingOut(many=True)
     tests = PlanTestOut(many=True)
+    uncovered = FigureOut(many=True, allow_null=True, help_text="Figures that no test of the plan holds; null where that was not asked for.")
 
 
 class TextIn(serializers.Serializer):
     text = serializers.CharField(max_length=500_000, trim_whitespace=False)
+
+
+class CheckIn(TextIn):
+    figures = serializers.BooleanField(default=False, help_text="Also move every figure by one unit of its last digit and list those that no test holds.")
 
 
 class DraftIn(TextIn):
@@ -187,9 +203,13 @@ class PlanCheck(Endpoint):
 
     scopes = {"POST": Scope.PLANS_READ}
 
-    @extend_schema(operation_id="plans_check", request=TextIn, responses=CheckOut)
+    @extend_schema(operation_id="plans_check", request=CheckIn, responses=CheckOut)
     def post(self, request: Request) -> Response:
-        return Response(CheckOut(plan_check(self.parsed(TextIn)["text"])).data)
+        values = self.parsed(CheckIn)
+        report = plan_check(values["text"])
+        figures = plan_mutations(values["text"]) if values["figures"] and report.plan else None
+        uncovered = None if figures is None else [{"path": path_text(f.path), "line": f.line, "column": f.column, "text": f.text} for f in figures.uncovered]
+        return Response(CheckOut({"ok": report.ok, "problems": report.problems, "tests": report.tests, "uncovered": uncovered}).data)
 
 
 @extend_schema_view(get=extend_schema(operation_id="plan_versions_list"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from incentives.engine.document import path_text
 from incentives.engine.errors import Problem
+from incentives.engine.mutations import Figure, plan_mutations
 from incentives.engine.plan_check import plan_check
 from incentives.models import Plan, PlanVersion
 from incentives.planform import FormProblem, form_apply, form_tree
@@ -142,9 +145,12 @@ def plan_version(request: HttpRequest, slug: str, uid: UUID, number: int) -> Htt
     before = next((v for v in versions if v.number < number), None)
     report = plan_check(version.text)
     problems = [*report.problems, *(p for test in report.tests for p in test.problems)]
+    figures = plan_mutations(version.text) if request.GET.get("tab") == "tests" and "figures" in request.GET and report.plan else None
     in_force = next((v for v in versions if v.state == PlanVersion.State.ACTIVE and v.number != number), None)
     context = {
         "version": version,
+        "figures": figures,
+        "uncovered": figures_shown(figures.uncovered) if figures else [],
         "compare_url": _compare_url(request.tenant, in_force, version) if in_force else "",  # type: ignore[attr-defined]
         "versions": versions,
         "before": before,
@@ -165,6 +171,11 @@ def plan_version(request: HttpRequest, slug: str, uid: UUID, number: int) -> Htt
         "form": VersionForm(initial={"effective_from": version.effective_from, "effective_to": version.effective_to, "note": version.note}),
     }
     return render(request, "incentives/plan_version.html", context)
+
+
+def figures_shown(found: Sequence[Figure]) -> list[dict[str, Any]]:
+    """Figures of a plan's text by line, place and what is written."""
+    return [{"line": figure.line, "column": figure.column, "path": path_text(figure.path), "text": figure.text} for figure in found]
 
 
 def _compare_url(tenant: Tenant, first: PlanVersion, second: PlanVersion) -> str:

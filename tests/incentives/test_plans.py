@@ -10,7 +10,9 @@ from django.db import DatabaseError, transaction
 
 from incentives.models import PlanVersion
 from incentives.services import PlanRefused, plan_create, version_activate, version_draft
-from tests.incentives.world import PLAN, make_calendar
+from spm.tenancy.scope import tenant_scope
+from tests.incentives.world import PLAN, make_calendar, make_world
+from tests.support.factories import make_member, make_tenant, make_user
 
 START = dt.date(2024, 1, 1)
 FAILING = (
@@ -70,3 +72,17 @@ def test_a_version_in_use_is_frozen_and_a_draft_is_not(scope):
         PlanVersion.objects.filter(pk=version.pk).delete()
     with pytest.raises(PlanRefused, match="frozen"):
         version_draft(plan=version.plan, version=PlanVersion.objects.get(pk=version.pk), text=PLAN, effective_from=START)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_names_the_figures_that_no_test_holds(client):
+    tenant, admin = make_tenant("acme"), make_user()
+    with tenant_scope(tenant.pk):
+        make_member(admin, "comp_admin")
+        world = make_world(1, text=PLAN.replace("{flat: attr.commission_pct}", "{flat: attr.commission_pct}\n    cap: 7777"))
+    client.force_login(admin)
+    url = f"/t/acme/plans/{world.plan.uid}/1/?tab=tests"
+    assert "7777" not in client.get(url).content.decode()
+    page = client.get(f"{url}&figures=1").content.decode()
+    assert "7777" in page
+    assert "components[0].cap" in page
