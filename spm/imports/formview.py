@@ -206,11 +206,14 @@ def _rows(view: FormView, form: MappingForm, sample: Sample) -> None:
 
 
 def _unknown_words(row: FieldRow, seen: Sequence[str]) -> tuple[str, ...]:
-    """Words of the file's first rows that neither the field knows nor the document maps."""
+    """Words of the file's first rows that need a line: those that are no choice of the field, and with them, or once one stands there, all."""
     if not row.field.choices or not row.column or "otherwise" in row.kept or "steps" in row.kept:
         return ()
-    known = {name for name, _number in row.field.choices} | {line.rpartition(" = ")[0].lower() for line in row.words.split("\n")}
-    return tuple(value[:60] for value in seen if value.lower() not in known)[:8]
+    mapped = {line.rpartition(" = ")[0] for line in row.words.split("\n") if line}
+    choices = {name for name, _number in row.field.choices}
+    if not mapped and all(value.lower() in choices for value in seen):
+        return ()
+    return tuple(value[:60] for value in seen if value not in mapped)[:8]
 
 
 def _with_samples(name: str, samples: Sequence[str]) -> str:

@@ -17,10 +17,12 @@ from spm.access.guards import may, requires
 from spm.imports.drafts import batch_draft, can_map
 from spm.imports.errors import ImportFault
 from spm.imports.models import Batch
+from spm.imports.previews import preview_table
 from spm.imports.readers import Source
 from spm.imports.rollback import batch_roll_back, can_roll_back
-from spm.imports.selectors import batches, errors_csv, mappings, rows_preview, rows_rejected
+from spm.imports.selectors import batches, errors_csv, mappings, rows_rejected
 from spm.imports.services import batch_create, batch_start, mapping_save, mapping_text_of
+from spm.imports.targets import targets
 from spm.jobs.selectors import job_progress
 from spm.jobs.services import JobNotAllowed, job_cancel
 from spm.ui.fields import document_posted
@@ -47,6 +49,11 @@ def _job_context(slug: str, batch: Batch) -> dict[str, Any] | None:
     }
 
 
+def _label(batch: Batch) -> str:
+    """What the rows become, in words; empty while the mapping is to be made."""
+    return next((str(target.label) for target in targets() if target.name == batch.target), batch.target)
+
+
 @require_safe
 @requires("imports.read")
 def import_list(request: HttpRequest, slug: str) -> HttpResponse:
@@ -60,7 +67,7 @@ def import_list(request: HttpRequest, slug: str) -> HttpResponse:
         Column("rejected", _("Refused"), numeric=True),
         Column("state", _("State")),
     ]
-    context = {"batches": list(batches()[:100]), "columns": columns, "may_write": may(request, "imports.write")}
+    context = {"batches": [(batch, _label(batch)) for batch in batches()[:100]], "columns": columns, "may_write": may(request, "imports.write")}
     return render(request, "imports/list.html", context)
 
 
@@ -103,13 +110,12 @@ def import_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     batch = get_object_or_404(Batch.objects.select_related("job", "change_set"), uid=uid)
     if batch.state == Batch.State.DRAFT and may(request, "imports.write") and can_map(batch):
         return redirect("import-mapping", slug=slug, uid=uid)
-    preview = list(rows_preview(batch, limit=20))
-    names = list(preview[0].fields) if preview and preview[0].fields else []
+    names, preview = preview_table(batch)
     context = {
         "batch": batch,
         "job": _job_context(slug, batch) if batch.state in {Batch.State.UPLOADED, Batch.State.FAILED} else None,
-        "names": [Column(name, name.removeprefix("f_")) for name in ["line", *names]],
-        "preview": [(row.line, [row.fields.get(name) for name in names]) for row in preview if row.fields is not None],
+        "names": [Column("line", _("Line"), numeric=True), *(Column(name, name) for name in names)],
+        "preview": preview,
         "rejected": list(rows_rejected(batch)[:100]),
         "rejected_columns": [
             Column("line", _("Line"), numeric=True),
@@ -121,7 +127,8 @@ def import_page(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
         "rows_days": settings.IMPORT_ROWS_DAYS,
         "may_write": may(request, "imports.write"),
         "can_map": can_map(batch),
-        "can_start": batch.state == Batch.State.PREVIEWED,
+        "can_start": batch.state == Batch.State.PREVIEWED and batch.rows_accepted > 0,
+        "target_label": _label(batch),
         "can_roll_back": can_roll_back(batch),
     }
     return render(request, "imports/batch.html", context)

@@ -103,6 +103,25 @@ def test_a_file_without_a_mapping_is_led_to_its_columns_and_from_there_to_the_dr
         assert OrderVersion.objects.get().amount == 123450
 
 
+def test_the_dry_run_shows_the_first_rows_as_people_write_them(tenant, client, address):  # noqa: F811
+    page = upload(client, address, "Id,Date,Owner,Amount,Currency,Kind\n1,2026-03-05,ann,1234.5,USD,renewal\n")
+    batch_page = client.post(page, inputs(client.get(page)).found | {"source": "crm", "go": "1"})["Location"]
+    assert "Queued" in client.get(batch_page).content.decode()
+    run_job(tenant)
+    html = client.get(batch_page).content.decode()
+    assert [f"<td>{cell}</td>" in html for cell in ("1", "1234.50", "USD", "ann", "2026-03-05", "renewal")] == [True] * 6
+    assert "Orders" in client.get(address).content.decode()
+
+
+def test_a_dry_run_that_accepts_nothing_offers_no_import(tenant, client, address):  # noqa: F811
+    file = SimpleUploadedFile("orders.csv", b"Id,Date,Owner,Amount\n1,2026-03-05,zoe,10.50\n")
+    page = client.post(address + "new/", {"files": [file], "text": ORDERS})["Location"]
+    run_job(tenant)
+    html = client.get(page).content.decode()
+    assert "Nothing would be imported" in html
+    assert "Import now" not in html
+
+
 def test_a_dry_run_can_be_done_again_by_another_mapping(tenant, client, address):  # noqa: F811
     page = upload(client, address, "Id,Date,Owner,Amount,Net\n1,2026-03-05,ann,10.50,9\n", text=ORDERS, form="1")
     posted = inputs(client.get(page)).found
@@ -155,14 +174,18 @@ def test_a_value_beside_a_chosen_column_is_not_silently_dropped(client, address)
 
 
 def test_words_that_cannot_be_read_take_nothing_else_with_them(client, address):  # noqa: F811
-    page = upload(client, address, "Id,Date,Owner,Amount,Currency,Kind\n1,2026-03-05,ann,1,USD,New business\n")
+    page = upload(client, address, "Id,Date,Owner,Amount,Currency,Kind\n1,2026-03-05,ann,1,USD,New business\n2,2026-03-05,ann,1,USD,renewal\n")
+    assert "Write one for each of: New business, renewal." in client.get(page).content.decode()
     posted = inputs(client.get(page)).found
     answer = client.post(page, posted | {"origin.payee": "", "words.kind": "New business: new", "go": "1"})
     assert answer.status_code == 422
     assert "kind, words: write one pair on a line" in answer.content.decode()
     kept = inputs(answer).found
     assert (kept["origin.payee"], kept["words.kind"]) == ("", "New business: new")
-    assert client.post(page, kept | {"words.kind": "New business = new", "go": "1"}).status_code == 302
+    more = client.post(page, kept | {"words.kind": "New business = new", "refresh": "1"})
+    assert "Write one for each of: renewal." in more.content.decode()
+    answer = client.post(page, inputs(more).found | {"words.kind": "New business = new\r\nrenewal = renewal", "go": "1"})
+    assert answer.status_code == 302
 
 
 def test_a_value_that_cannot_be_read_is_named_with_its_cure(client, address):  # noqa: F811
