@@ -32,6 +32,7 @@ from spm.calendars.models import Period
 from spm.tenancy.scope import required_tenant_id
 
 GROUP = 500
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 LEDGER_SCALE = 6
 """Decimals at which posted sums of different scales are compared."""
 
@@ -293,8 +294,7 @@ class ResultCell:
     @property
     def text(self) -> bytes:
         """Canonical JSON of components and figures: what is hashed and kept."""
-        body = {"components": self.components, "figures": self.figures}
-        return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        return _CANONICAL({"components": self.components, "figures": self.figures}).encode()
 
 
 def body_packed(text: bytes) -> bytes:
@@ -310,14 +310,18 @@ def result_cells(version: VersionInputs, outcome: Outcome, begun: set[int]) -> d
     for figure in outcome.figures:
         if figure.period not in begun or figure.assignment not in version.paid:
             continue
-        cell = cells.setdefault((figure.assignment, figure.period), ResultCell(figure.payee))
+        cell = cells.get((figure.assignment, figure.period))
+        if cell is None:
+            cell = cells[figure.assignment, figure.period] = ResultCell(figure.payee)
         cell.figures[figure.name] = None if figure.value is None else exact.text(figure.value)
         if figure.name == attained and figure.value is not None:
             cell.attainment = round_number(figure.value, 12, "half_even")
     for earning in outcome.earnings:
         if earning.period not in begun or earning.assignment not in version.paid:
             continue
-        cell = cells.setdefault((earning.assignment, earning.period), ResultCell(earning.payee))
+        cell = cells.get((earning.assignment, earning.period))
+        if cell is None:
+            cell = cells[earning.assignment, earning.period] = ResultCell(earning.payee)
         if earning.currency:  # of a plan that earns apart; the cell's sum is in the plan's own currency
             cell.components[f"{earning.component}@{earning.currency}"] = exact.text(earning.amount)
             continue

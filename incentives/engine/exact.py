@@ -129,7 +129,8 @@ def text(value: Number) -> str:
     >>> text(Decimal("10.500")), text(Decimal("-0")), text(Fraction(1, 3))
     ('10.5', '0', '1/3')
     """
-    if isinstance(value, Fraction):
+    # By exact type first: asking for an abstract class, as Fraction has, costs more than the rest.
+    if type(value) is not Decimal and isinstance(value, Fraction):
         value = simple(value)
         if isinstance(value, Fraction):
             return f"{value.numerator}/{value.denominator}"

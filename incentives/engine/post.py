@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from .contracts import CAUSES, EarningKey, LedgerPost
 from .errors import InputError
+from .exact import ZERO
 
 
 def post(
@@ -26,18 +27,19 @@ def post(
     """
     found = []
     for key in sorted(set(earned) | set(posted)):
-        due, have = earned.get(key, Decimal(0)), posted.get(key)
-        difference = due - (have if have is not None else Decimal(0))
-        if difference == 0:
+        due, have = earned.get(key, ZERO), posted.get(key)
+        difference = due if have is None else due - have
+        if not difference:
             continue
         integer = difference.scaleb(scale)
         if integer != integer.to_integral_value():
             raise InputError(f"{key.component}: {difference} has more than {scale} decimals; post at the plan's places")
-        if abs(integer) >= 2**63:
+        amount = int(integer)
+        if not -(2**63) < amount < 2**63:
             raise InputError(f"{key.component}: {difference} is too large for the ledger")
         verb = "earned" if have is None else "reversed" if due == 0 else "adjusted"
         reason = cause if isinstance(cause, str) else cause(key)
         if reason not in CAUSES:
             raise InputError(f"cause {reason!r} is unknown; use one of {', '.join(CAUSES)}")
-        found.append(LedgerPost(key, pay_period(key.earning_period), int(integer), scale, verb, reason))
+        found.append(LedgerPost(key, pay_period(key.earning_period), amount, scale, verb, reason))
     return tuple(found)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 
 from incentives.changed import changes_between
 from incentives.chunking import CHUNK, chunk_bounds, chunk_compute_all, chunk_numbers_of
+from incentives.collector import collector_rested
 from incentives.engine.errors import InputError
 from incentives.inputs import ENGINE_VERSION, RunInputs
 from incentives.loaders import scale_needed
@@ -48,7 +49,8 @@ def run_inputs(run: Run) -> RunInputs:
     key = (required_tenant_id(), run.pk)
     if key not in _inputs:
         _inputs.clear()
-        _inputs[key] = RunInputs(number=run.known_number, business_date=run.business_date)
+        with collector_rested():
+            _inputs[key] = RunInputs(number=run.known_number, business_date=run.business_date)
     return _inputs[key]
 
 
@@ -152,7 +154,7 @@ def run_settle_plan(*, run_id: int) -> list[list[int]]:
 
 def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit) -> None:
     """Computes what a group of payees earned and writes the differences: results and ledger entries. Repeating it changes nothing."""
-    with tenant_scope(tenant_id):
+    with collector_rested(), tenant_scope(tenant_id):
         run = Run.objects.select_related("base", "period").get(pk=run_id)
         try:
             settlement = settle_group(run, run_inputs(run), payees)
@@ -160,7 +162,7 @@ def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit
         except InputError as error:
             raise RunError(gettext_noop("Run %(run)s: %(error)s"), run=run.number, error=error) from error
     for group in settlement.groups():
-        with commit():
+        with collector_rested(), commit():
             settlement.write(group)
 
 
