@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db import connection
 from spm.audit.anchors import anchor_add, anchors_read
 from spm.audit.checks import verify_check
 from spm.audit.selectors import audit_breaks, audit_head
-from spm.tenancy.constraints import AppendOnly, short_name
+from spm.tenancy.constraints import AppendOnly, StatementKeys, short_name
 from spm.tenancy.models import Tenant
 from spm.tenancy.registry import GLOBAL_TABLES
 from spm.tenancy.scope import required_tenant_id
@@ -92,3 +93,40 @@ def only_growing() -> Iterator[str]:
                 ]
                 if gone:
                     yield f"table {model._meta.db_table}: nothing refuses {', '.join(gone)}"
+
+
+def _statement_keys() -> Iterator[tuple[Any, StatementKeys]]:
+    for model in apps.get_models(include_auto_created=True):
+        for constraint in model._meta.constraints:
+            if isinstance(constraint, StatementKeys):
+                yield model, constraint
+
+
+@verify_check("keys checked by statement", per_tenant=False)
+def statement_keys() -> Iterator[str]:
+    """The triggers that stand in for foreign keys are there and enabled, on the tables themselves and on those that they name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')")
+        alive = {name for (name,) in cursor.fetchall()}
+    for model, constraint in _statement_keys():
+        gone = sorted(constraint.trigger_names() - alive)
+        if gone:
+            yield f"table {model._meta.db_table}: these guards of its keys are gone: {', '.join(gone)}"
+
+
+@verify_check("rows that keys name")
+def named_rows() -> Iterator[str]:
+    """Every row that a key checked by statement names is there, in the same tenant."""
+    tenant = required_tenant_id()
+    for model, constraint in _statement_keys():
+        for field in constraint.fields:
+            column, table = model._meta.get_field(field).column, model._meta.get_field(field).related_model._meta.db_table
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f'SELECT count(*) FROM {model._meta.db_table} r WHERE r.tenant_id = %s AND r."{column}" IS NOT NULL AND NOT EXISTS '
+                    f'(SELECT FROM {table} k WHERE k.tenant_id = r.tenant_id AND k.id = r."{column}")',
+                    [tenant],
+                )
+                (count,) = cursor.fetchone()
+            if count:
+                yield f"table {model._meta.db_table}: {count} rows name by {column} what is not in {table}"

@@ -183,6 +183,11 @@ class StatementKeys(TableGuard):
         ]
         return [*held, f'DROP TRIGGER IF EXISTS "{name}_u" ON {table}', f'DROP TRIGGER IF EXISTS "{name}" ON {table}', f'DROP FUNCTION IF EXISTS "{name}"()']
 
+    def trigger_names(self) -> set[str]:
+        """All triggers of the guard: on the table, and on those that its keys name."""
+        own = short_name(self.name)
+        return {own, f"{own}_u"} | {self._held(field, suffix) for field in self.fields for suffix in "du"}
+
     def _held(self, field: str, suffix: str) -> str:
         return short_name(f"{self.name}_{field}_{suffix}")
 

@@ -36,7 +36,7 @@ def owner(*statements: str) -> None:
     opened.close()
 
 
-KERNEL = ["audit chain", "row-level security", "application role", "tables that only grow"]
+KERNEL = ["audit chain", "row-level security", "application role", "tables that only grow", "keys checked by statement", "rows that keys name"]
 
 
 def verify(*args: str) -> dict:
@@ -53,7 +53,7 @@ def verify(*args: str) -> dict:
 
 def test_a_sound_installation_passes_and_leaves_an_anchor(firm):
     make_tenant("empty")
-    assert verify() == {"checks": 5, "breaks": 0, "found": []}
+    assert verify() == {"checks": 8, "breaks": 0, "found": []}
     assert json.loads(anchor_path(firm).read_text())["sequence"] == 1
     verify()
     assert len(anchor_path(firm).read_text().splitlines()) == 1
@@ -80,6 +80,12 @@ def test_a_sound_installation_passes_and_leaves_an_anchor(firm):
             "ALTER TABLE audit_auditentry ENABLE TRIGGER audit_entry_grows_d",
             "tables that only grow",
             "table audit_auditentry: nothing refuses DELETE",
+        ),
+        (
+            "ALTER TABLE people_seat DISABLE TRIGGER incentives_ledgerentry_keys_seat_d",
+            "ALTER TABLE people_seat ENABLE TRIGGER incentives_ledgerentry_keys_seat_d",
+            "keys checked by statement",
+            "table incentives_ledgerentry: these guards of its keys are gone: incentives_ledgerentry_keys_seat_d",
         ),
         (
             "GRANT TRUNCATE ON people_payee TO spm_app",
@@ -132,3 +138,16 @@ def test_unknown_names_are_said(firm):
         call_command("verify", "nobody")
     with pytest.raises(CommandError, match="no check called nonsense"):
         call_command("verify", only=["nonsense"])
+
+
+def test_a_row_that_names_what_is_not_there_is_found(firm):
+    """Only past all guards can such a row come in: the test turns the table's triggers off for one statement."""
+    from incentives.models import LedgerEntry
+    from tests.isolation.catalog import make_row
+
+    with tenant_scope(firm.pk):
+        entry = make_row(LedgerEntry)
+    off, on = "ALTER TABLE incentives_ledgerentry DISABLE TRIGGER USER", "ALTER TABLE incentives_ledgerentry ENABLE TRIGGER USER"
+    tenant = f"SELECT set_config('app.tenant', '{firm.pk}', false)"
+    owner(tenant, off, f"UPDATE incentives_ledgerentry SET seat_id = 987654321 WHERE id = {entry.pk}", on)
+    assert "1 rows name by seat_id what is not in people_seat" in str(verify())
