@@ -301,8 +301,12 @@ def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:
         "source",
         _("as known at change %(number)s") % {"number": line.change_number} if line.change_number else "",
     )
+    sources = [source]
+    if line.part is not None and line.part.change_number:
+        title = _("Line %(number)s in %(source)s") % {"number": line.part.external_id, "source": line.source}
+        sources.append(TreeNode(title, "", "source", _("as known at change %(number)s") % {"number": line.part.change_number}))
     credit = exact_decimal(line.pay_credit)
-    children = [TreeNode(_("Credited by rule: %(rule)s") % {"rule": line.rule}, money(credit), "rule", day_text(line.order_date, locale), children=[source])]
+    children = [TreeNode(_("Credited by rule: %(rule)s") % {"rule": line.rule}, money(credit), "rule", day_text(line.order_date, locale), children=sources)]
     if line.pay is not None:
         pay = exact_decimal(line.pay)
         counted = exact_decimal(line.value)

@@ -133,6 +133,7 @@ class TracePartOut(serializers.Serializer):
     external_id = serializers.CharField(help_text="The line's id in its source.")
     product = serializers.CharField()
     quantity = serializers.DecimalField(max_digits=24, decimal_places=4, allow_null=True)
+    change_number = serializers.IntegerField(allow_null=True, help_text="The change of which the line's version is.")
 
 
 class TraceLineOut(serializers.Serializer):

@@ -22,13 +22,14 @@ from spm.sales.models import AccountVersion, Order, OrderLineVersion, OrderVersi
 @dataclass(frozen=True)
 class TracePart:
     """The row of an order that a plan on lines credited. kind: line; order (one without lines, as a whole); difference (what an
-    order has beyond its lines). The rest is of a line: its number and id in its source, product and quantity."""
+    order has beyond its lines). The rest is of a line: its number and id in its source, product, quantity, and the change of which it is."""
 
     kind: str
     line_number: int | None = None
     external_id: str = ""
     product: str = ""
     quantity: Decimal | None = None
+    change_number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _parts_shown(book: VersionBook, of: dict[int, int], number: int) -> dict[int
     lines = [row for row in of if row < ORDER_ROW]
     if lines:
         versions = OrderLineVersion.objects.filter(record_id__in=lines, order_id__in=set(of.values()), tombstone=0, change_set__number__lte=number)
-        for version in versions.select_related("record", "product").order_by("change_set__number"):
+        for version in versions.select_related("record", "product", "change_set").order_by("change_set__number"):
             newest[version.record_id] = version
     products = {v.product_id for v in newest.values() if v.product_id}
     names: dict[int, str] = {}
@@ -100,7 +101,9 @@ def _parts_shown(book: VersionBook, of: dict[int, int], number: int) -> dict[int
         seen = newest.get(row)
         if seen is not None:
             product = "" if seen.product is None else names.get(seen.product_id or 0, seen.product.external_id)
-            found[row] = TracePart("line", seen.line_number, seen.record.external_id, product, scaled(seen.quantity, QUANTITY_SCALE))  # type: ignore[attr-defined]
+            quantity = scaled(seen.quantity, QUANTITY_SCALE)
+            external_id, change_number = seen.record.external_id, seen.change_set.number  # type: ignore[attr-defined]
+            found[row] = TracePart("line", seen.line_number, external_id, product, quantity, change_number)
         else:
             found[row] = TracePart(book.part_of(row))
     return found
