@@ -7,7 +7,7 @@ an order has beyond its lines is a row too, so that the rows of an order always 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -160,11 +160,22 @@ def _facts(chunk: ChunkOrders, lines: Columns, at: IntColumn, needs: LineNeeds, 
         numbers=_numbers(lines, len(whole), len(rest), scale, needs),
         parent=orders["record"][of],
     )
+    if _in_order(facts):  # as the index gives them, where every order has lines that sum to it
+        facts = replace(facts, is_sorted=True)
     refused = tuple(
         Uncredited(ORDER_ROW + record, payee, day + DATE_SHIFT, scaled(amount, scale), "line_currency")
         for record, payee, day, amount in zip(*(column[other].tolist() for column in (orders["record"], orders["payee"], orders["day"], amounts)), strict=True)
     )
     return LoadedLines(facts, _line_splits(facts, chunk.splits), refused, read)
+
+
+def _in_order(facts: Facts) -> bool:
+    """Whether the rows ascend by payee, date and id, as the engine wants them: cheaper to see than to sort again."""
+    keys = (facts.payee, facts.event_date, facts.object_id)
+    rises = np.zeros(max(0, len(facts) - 1), dtype=bool)
+    for key in reversed(keys):
+        rises = (key[1:] > key[:-1]) | ((key[1:] == key[:-1]) & rises)
+    return bool(rises.all())
 
 
 def _differences(amounts: IntColumn, lines: IntColumn, at: IntColumn) -> IntColumn:

@@ -57,6 +57,8 @@ def test_the_rows_of_an_order_sum_to_its_amount_but_for_the_sources_rounding(ord
         extra = int(rows.sum()) - len(lines)
         assert extra == (1 if not lines else int(2 * abs(amount - sum(value for value, _ in lines)) >= half))
     assert len(set(found.facts.object_id.tolist())) == len(found.facts)
+    order = np.lexsort((found.facts.object_id, found.facts.event_date, found.facts.payee))
+    assert found.facts.is_sorted == bool((order == np.arange(len(order))).all())
 
 
 @given(ORDERS, st.lists(st.tuples(st.integers(0, 9), st.integers(1, 5), st.integers(0, 10**6)), max_size=12))
