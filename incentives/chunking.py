@@ -22,7 +22,7 @@ from incentives.models import RunChunk
 from incentives.reading import ChangeNumbers
 from incentives.totals import totals_pack, uncredited_pack
 
-CHUNK = 200
+CHUNK = 125
 Bounds = list[tuple[int | None, int | None]]
 
 

@@ -63,7 +63,7 @@ def settle_stage(step: Step) -> None:
 
 
 def close_stage(step: Step) -> dict[str, Any]:
-    """Lists, statements, summary."""
+    """Lists, summary."""
     run = run_close(tenant_id=step.tenant_id, run_id=step.result["run"], commit=step.commit)
     return {"summary": run.summary}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import zlib
 from collections import defaultdict
@@ -27,7 +28,7 @@ from incentives.issuewords import issue_told
 from incentives.models import ChunkTotals, Run, RunChunk, RunIssue
 from incentives.periods import NoOpenPeriod, PayPeriods
 from incentives.totals import totals_unpack
-from incentives.writers import ISSUE_COLUMNS, ledger_insert, results_insert, rows_end, rows_insert
+from incentives.writers import ISSUE_COLUMNS, ledger_insert, results_insert, rows_end, rows_insert, statements_ensure
 from spm.calendars.models import Period
 from spm.tenancy.scope import required_tenant_id
 
@@ -97,7 +98,8 @@ class Settlement:
             yield payees[i : i + GROUP]
 
     def write(self, payees: list[int]) -> None:
-        """Writes one group; needs the scope and a transaction. Posting what is there already is impossible by the line's key."""
+        """Writes one group and opens statements for what it touches; needs the scope and a transaction. Posting what is there
+        already is impossible by the line's key."""
         results, ended, ledger, issues, issues_ended = [], [], [], [], []
         for payee in payees:
             work = self.work[payee]
@@ -110,6 +112,7 @@ class Settlement:
         rows_end("incentives_runresult", ended, run_id=self.run.pk)
         results_insert(results)
         ledger_insert(ledger)
+        statements_ensure(itertools.chain(((row[0], row[3]) for row in results), ((row[0], row[5]) for row in ledger)))
         rows_end("incentives_runissue", issues_ended, run_id=self.run.pk)
         rows_insert("incentives_runissue", ISSUE_COLUMNS, issues, uid=True)
 

@@ -25,13 +25,15 @@ def money(amount: int, scale: int) -> str:
 def summary_make(run: Run, credited: dict[int, tuple[int, Decimal]]) -> dict[str, Any]:
     """The summary; needs the scope. Amounts are texts, by currency. credited: orders and pay credit by plan version."""
     names = {v.pk: {"plan": v.plan.code, "version": v.number} for v in PlanVersion.objects.select_related("plan")}
-    posts = LedgerEntry.objects.filter(run=run).order_by()
+    posts = LedgerEntry.objects.filter(run=run).order_by().values_list("currency", "scale", "cause").annotate(n=Count("id"), a=Sum("amount"))
     chunks = RunChunk.objects.filter(run=run).aggregate(
         all=Count("id"), computed=Count("id", filter=Q(totals_of=run)), rows=Sum("rows_read", filter=Q(totals_of=run))
     )
     amounts: dict[str, Decimal] = {}
-    for currency, scale, amount in posts.values_list("currency", "scale").annotate(a=Sum("amount")):
+    causes: dict[str, int] = {}
+    for currency, scale, cause, count, amount in posts:
         amounts[currency] = amounts.get(currency, Decimal(0)) + Decimal(amount).scaleb(-scale)
+        causes[cause] = causes.get(cause, 0) + count
     changed = RunResult.objects.filter(run_from=run).count()
     return {
         "run": run.number, "kind": run.kind, "known_number": run.known_number, "business_date": run.business_date.isoformat(), "full": run.is_full,
@@ -40,8 +42,7 @@ def summary_make(run: Run, credited: dict[int, tuple[int, Decimal]]) -> dict[str
             {**names[version], "orders_credited": count, "amount_credited": str(amount)} for version, (count, amount) in credited.items()
         ],
         "results": RunResult.objects.filter(run_to__isnull=True).count(), "results_changed": changed, "results_hash": results_hash(),
-        "posted": posts.count(),
-        "posted_by_cause": {row["cause"]: row["n"] for row in posts.values("cause").annotate(n=Count("id"))},
+        "posted": sum(causes.values()), "posted_by_cause": causes,
         "posted_amount": {currency: str(amount) for currency, amount in sorted(amounts.items())},
         "exclusions": [
             {**names[row.plan_version_id], "name": row.name, "count": row.count, "amount": str(row.amount.normalize() if row.amount else 0)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -95,16 +95,17 @@ def ledger_insert(rows: Sequence[Sequence[Any]]) -> int:
     return rows_insert("incentives_ledgerentry", LEDGER_COLUMNS, rows, uid=True, extra="posted_at = now()", on_conflict=conflict)
 
 
-def statements_ensure(*, run_id: int) -> int:
-    """A statement for every payee and pay period that the run touched and that has none."""
-    tenant = required_tenant_id()
+def statements_ensure(pairs: Iterable[tuple[int, int]]) -> int:
+    """A statement for every (payee, pay period) that has none; returns how many were made."""
+    rows = sorted(set(pairs))
+    if not rows:
+        return 0
+    payees, periods = zip(*rows, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO incentives_statement (tenant_id, uid, payee_id, period_id, state, hold_reason, artefact_digest, created_at, changed_at) "
-            "SELECT %s, gen_random_uuid(), payee_id, period_id, 'open', '', '', now(), now() FROM ("
-            "  SELECT payee_id, period_id FROM incentives_runresult WHERE tenant_id = %s AND run_from_id = %s"
-            "  UNION SELECT payee_id, pay_period_id FROM incentives_ledgerentry WHERE tenant_id = %s AND run_id = %s) touched "
-            "ON CONFLICT (tenant_id, payee_id, period_id) DO NOTHING",
-            [tenant, tenant, run_id, tenant, run_id],
+            "SELECT %s, gen_random_uuid(), payee_id, period_id, 'open', '', '', now(), now() "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS touched (payee_id, period_id) ON CONFLICT (tenant_id, payee_id, period_id) DO NOTHING",
+            [required_tenant_id(), list(payees), list(periods)],
         )
         return int(cursor.rowcount)

@@ -28,7 +28,6 @@ from incentives.runwords import ASKED, EARLIER, FIRST, FRAME, RATES, SHAPE
 from incentives.settle import settle_group, settle_payees, totals_forget
 from incentives.summary import summary_make
 from incentives.uncredited import close_lists
-from incentives.writers import statements_ensure
 from spm.calendars.models import Period
 from spm.tenancy.changes import known_number
 from spm.tenancy.scope import required_tenant_id, tenant_scope
@@ -153,7 +152,7 @@ def run_settle_plan(*, run_id: int) -> list[list[int]]:
 
 
 def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit) -> None:
-    """Computes what a group of payees earned and writes the differences: results and ledger entries. Repeating it changes nothing."""
+    """Computes what a group of payees earned and writes the differences: results, ledger entries and statements for them. Repeating it changes nothing."""
     with collector_rested(), tenant_scope(tenant_id):
         run = Run.objects.select_related("base", "period").get(pk=run_id)
         try:
@@ -167,13 +166,12 @@ def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit
 
 
 def run_close(*, tenant_id: int, run_id: int, commit: Commit) -> Run:
-    """Writes exclusions, the uncredited list and the exceptions, makes statements, and ends the run. Repeating it changes nothing."""
+    """Writes exclusions and the uncredited list, and ends the run. Repeating it changes nothing."""
     with commit():
         run = Run.objects.select_for_update(of=("self",)).get(pk=run_id)
         if run.state != Run.State.RUNNING:
             return run
         credited = close_lists(run, run_inputs(run))
-        statements_ensure(run_id=run.pk)
         run.summary = summary_make(run, credited)
         run.state, run.finished_at = Run.State.DONE, timezone.now()
         run.results_hash = run.summary["results_hash"]
