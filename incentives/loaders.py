@@ -184,14 +184,17 @@ def _splits(orders: Columns) -> tuple[Splits, int]:
     return Splits(taken["order"], taken["payee"], taken["quota"], taken["pay"], taken["role"]), len(raw["order"])
 
 
+def scale_select(*, after: int, lines: bool = False) -> str:
+    """The query that asks whether a version published after a change number has more than four decimals; by its own partial index."""
+    tenant, table = required_tenant_id(), "sales_orderlineversion" if lines else "sales_orderversion"
+    return (
+        f"SELECT EXISTS (SELECT FROM {table} v JOIN tenancy_changeset s ON s.tenant_id = v.tenant_id AND s.id = v.change_set_id "
+        f"WHERE v.tenant_id = {tenant} AND s.tenant_id = {tenant} AND s.number > {int(after)} AND v.amount_scale > 4)"
+    )
+
+
 def scale_needed(*, after: int, lines: bool = False) -> int:
     """4, or 6 when an order version (lines: or a line's) published after that change number has an amount with more than four decimals."""
-    tenant = required_tenant_id()
-    table = "sales_orderlineversion" if lines else "sales_orderversion"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT EXISTS (SELECT FROM {table} v JOIN tenancy_changeset s ON s.tenant_id = v.tenant_id AND s.id = v.change_set_id "
-            "WHERE v.tenant_id = %s AND s.tenant_id = %s AND s.number > %s AND v.amount_scale > 4)",
-            [tenant, tenant, after],
-        )
+        cursor.execute(scale_select(after=after, lines=lines))
         return 6 if cursor.fetchone()[0] else 4

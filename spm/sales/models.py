@@ -119,7 +119,9 @@ class OrderVersion(SalesVersion, MoneyColumns):
                 fields=["tenant", "payee", "order_date", "record", "change_set"],
                 include=["amount", "amount_scale", "currency_code", "kind", "channel", "status", "account", "has_splits", "tombstone"],
                 name="sales_orderversion_engine",
-            )
+            ),
+            # Hardly ever a row: a run asks whether any amount needs the finer scale.
+            models.Index(fields=["tenant", "change_set"], condition=models.Q(amount_scale__gt=4), name="sales_orderversion_fine"),
         ]
 
 
@@ -194,6 +196,7 @@ class OrderLineVersion(SalesVersion, MoneyColumns):
                 name="sales_lineversion_engine",
             ),
             models.Index(fields=["tenant", "order"], name="sales_lineversion_order"),
+            models.Index(fields=["tenant", "change_set"], condition=models.Q(amount_scale__gt=4), name="sales_lineversion_fine"),
         ]
 
 

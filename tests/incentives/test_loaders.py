@@ -10,7 +10,7 @@ from django.db import connection, connections
 
 from incentives.engine.errors import InputError
 from incentives.line_loaders import LINE_CODE_COLUMNS, LINE_NUMBER_COLUMNS, LineNeeds, line_select
-from incentives.loaders import chunk_select, facts_load
+from incentives.loaders import chunk_select, facts_load, scale_select
 from incentives.reading import ChangeNumbers
 from spm.sales.models import Order, OrderLine, OrderLineVersion, OrderVersion
 from spm.tenancy.changes import change, known_number
@@ -102,3 +102,7 @@ def test_a_chunk_is_read_by_an_index_only_scan():
             assert int(re.findall(r"Heap Fetches: (\d+)", plan)[0]) < 400
             # Negative control: one column that the index does not hold, and the table is read.
             assert "Index Only Scan" not in explained(select.replace("SELECT ", f"SELECT {beyond}, ", 1))
+        for lines, index in ((False, "sales_orderversion_fine"), (True, "sales_lineversion_fine")):
+            asked = scale_select(after=0, lines=lines)
+            assert index in explained(asked), "whether an amount has more decimals is known without reading every order"
+            assert index not in explained(asked.replace("amount_scale > 4", "amount_scale > 3"))
