@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from incentives.inputs import PayeeGroup
@@ -32,7 +33,7 @@ class PayPeriods:
             self._after[period.pk] = (row, len(row))
             row.append(period.pk)
         self._closed = set(PeriodState.objects.filter(state__in=CLOSED).values_list("period_id", "pay_group", "legal_entity_id"))
-        self._settled = set(Statement.objects.filter(state__in=SETTLED).values_list("payee_id", "period_id"))
+        self._settled = set(Statement.objects.filter(Q(state__in=SETTLED) | ~Q(artefact_digest="")).values_list("payee_id", "period_id"))
 
     def is_open(self, payee: int, group: PayeeGroup, period: int) -> bool:
         """May a run still post to this pay period for this payee?"""

@@ -9,8 +9,9 @@ from decimal import Decimal
 from django.db.models import F, Sum
 
 from incentives.explain import body_hash, body_read
-from incentives.models import EARNED_VERBS, LedgerEntry, PeriodState, PlanVersion, Run, RunIssue, RunResult
+from incentives.models import EARNED_VERBS, LedgerEntry, PeriodState, PlanVersion, Run, RunIssue, RunResult, Statement, StatementArtefact
 from incentives.replay import run_replay
+from incentives.selectors.artefacts import ArtefactBroken, artefact_read
 from spm.audit.checks import verify_check
 
 CLOSED = (PeriodState.State.APPROVED, PeriodState.State.CLOSED, PeriodState.State.PAID)
@@ -47,13 +48,44 @@ def closed_periods() -> Iterator[str]:
     """Nothing was posted to a pay period after it had been closed for that pay group and legal entity."""
     for state in PeriodState.objects.filter(state__in=CLOSED).select_related("period"):
         late = LedgerEntry.objects.filter(
-            pay_period=state.period, payee__pay_group=state.pay_group, legal_entity=state.legal_entity, posted_at__gt=state.changed_at
+            pay_period=state.period, payee__pay_group=state.pay_group, legal_entity=state.legal_entity, posted_at__gt=state.frozen_at or state.changed_at
         ).count()
         if late:
             yield f"period {state.period.code}, pay group {state.pay_group}: {late} entries were posted after it was closed"
     backwards = LedgerEntry.objects.filter(pay_period__starts__lt=F("earning_period__starts")).count()
     if backwards:
         yield f"{backwards} entries are paid before the period in which they are earned"
+
+
+@verify_check("approved statements")
+def approved_statements() -> Iterator[str]:
+    """Every approved statement has its artefact, whose digest fits its content, and the ledger still sums to the artefact's totals."""
+    sums: dict[tuple[int, int], dict[str, Decimal]] = {}
+    rows = LedgerEntry.objects.filter(pay_period__in=StatementArtefact.objects.order_by().values("statement__period")).order_by()
+    for payee, period, currency, scale, total in rows.values_list("payee_id", "pay_period_id", "currency", "scale").annotate(total=Sum("amount")):
+        mine = sums.setdefault((payee, period), {})
+        mine[currency] = mine.get(currency, Decimal(0)) + Decimal(total).scaleb(-scale)
+    for artefact in StatementArtefact.objects.select_related("statement__period").iterator():
+        statement = artefact.statement
+        where = f"statement {statement.uid}, period {statement.period.code}"
+        try:
+            kept = artefact_read(artefact)
+        except ArtefactBroken as broken:
+            yield f"{where}: {broken}"
+            continue
+        if statement.artefact_digest != artefact.digest:
+            yield f"{where}: the statement does not name its artefact's digest"
+        have = {c: amount for c, amount in sums.get((statement.payee_id, statement.period_id), {}).items() if amount}
+        frozen = {c: Decimal(text) for c, text in kept["total"].items() if Decimal(text)}
+        if have != frozen:
+            yield f"{where}: the ledger says {_amounts(have)}, what was approved {_amounts(frozen)}"
+    settled = Statement.objects.filter(state__in=(Statement.State.APPROVED, Statement.State.PAID))
+    for uid in settled.exclude(pk__in=StatementArtefact.objects.values("statement")).values_list("uid", flat=True):
+        yield f"statement {uid}: it is approved, but nothing was frozen"
+
+
+def _amounts(sums: dict[str, Decimal]) -> str:
+    return ", ".join(f"{amount} {currency}" for currency, amount in sorted(sums.items())) or "nothing"
 
 
 @verify_check("plan versions")

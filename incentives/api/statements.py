@@ -109,6 +109,8 @@ class StatementOut(serializers.Serializer):
     period = serializers.UUIDField(source="view.period.uid")
     period_code = serializers.CharField(source="view.period.code")
     state = serializers.ChoiceField(source="view.state", choices=Statement.State.choices)
+    hold_reason = serializers.CharField(source="view.hold_reason", help_text="Why the statement as a whole is on hold; empty where it is not.")
+    digest = serializers.CharField(source="view.digest", help_text="SHA-256 of what was approved; empty before.")
     earned = ByCurrency(source="view.earned")
     late = ByCurrency(source="view.late")
     paid = ByCurrency(source="view.paid")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.api import adjustments, comparisons, holds, late, performance, plans, runs, statement_files, statements
+from incentives.api import adjustments, closing, comparisons, holds, late, performance, plans, runs, statement_files, statements
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api-plans"),
@@ -19,6 +19,11 @@ urlpatterns = [
     path("holds/", holds.HoldList.as_view(), name="api-holds"),
     path("holds/<uuid:uid>/", holds.HoldDetail.as_view(), name="api-hold"),
     path("holds/<uuid:uid>/lift/", holds.HoldLift.as_view(), name="api-hold-lift"),
+    path("period-states/<uuid:period>/", closing.PeriodStates.as_view(), name="api-period-states"),
+    path("period-states/<uuid:period>/move/", closing.PeriodMove.as_view(), name="api-period-states-move"),
+    path("period-states/<uuid:period>/decide/", closing.PeriodDecide.as_view(), name="api-period-states-decide"),
+    path("statements/<uuid:uid>/hold/", closing.StatementHold.as_view(), name="api-statement-hold"),
+    path("statements/<uuid:uid>/release/", closing.StatementRelease.as_view(), name="api-statement-release"),
     path("runs/", runs.RunList.as_view(), name="api-runs"),
     path("runs/<uuid:uid>/", runs.RunDetail.as_view(), name="api-run"),
     path("runs/<uuid:uid>/postings/", runs.RunPostings.as_view(), name="api-run-postings"),

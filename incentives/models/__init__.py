@@ -2,7 +2,7 @@
 
 from incentives.models.comparisons import PlanComparison
 from incentives.models.holds import Hold
-from incentives.models.ledger import EARNED_VERBS, Cause, LedgerEntry, PeriodState, Statement, Verb
+from incentives.models.ledger import EARNED_VERBS, Cause, LedgerEntry, PeriodState, Statement, StatementArtefact, Verb
 from incentives.models.plans import Plan, PlanAssignment, PlanVersion
 from incentives.models.runs import ChunkTotals, Run, RunChunk, RunExclusion, RunIssue, RunResult, UncreditedOrder
 
@@ -23,6 +23,7 @@ __all__ = [
     "RunIssue",
     "RunResult",
     "Statement",
+    "StatementArtefact",
     "UncreditedOrder",
     "Verb",
 ]

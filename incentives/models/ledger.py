@@ -94,7 +94,8 @@ class LedgerEntry(TenantModel):
 
 
 class PeriodState(TenantModel):
-    """The state of a pay period for one pay group and legal entity. No row: open."""
+    """The state of a pay period for one pay group and legal entity. No row: open. frozen_at: since when runs post into later
+    periods (null: they may post here)."""
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -109,6 +110,9 @@ class PeriodState(TenantModel):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     changed_at = models.DateTimeField(auto_now=True)
     changed_by_id = models.BigIntegerField(null=True, blank=True)
+    submitted_by_id = models.BigIntegerField(null=True, blank=True)
+    approved_by_id = models.BigIntegerField(null=True, blank=True)
+    frozen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "period", "pay_group", "legal_entity"], name="incentives_periodstate_once")]
@@ -134,3 +138,20 @@ class Statement(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "payee", "period"], name="incentives_statement_once")]
+
+
+class StatementArtefact(TenantModel):
+    """What was approved of a statement, for good: canonical JSON (incentives.selectors.artefacts), compressed; digest is the
+    SHA-256 of the JSON in hex."""
+
+    statement = TenantForeignKey(Statement, related_name="artefacts")
+    digest = models.CharField(max_length=64)
+    body = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            AppendOnly(name="incentives_artefact_grow"),
+            models.UniqueConstraint(fields=["tenant", "statement"], name="incentives_artefact_once"),
+        ]

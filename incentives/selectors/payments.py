@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -48,9 +48,11 @@ class PaymentPart:
 
 @dataclass(frozen=True)
 class Balance:
-    """What stands open after the statement's period. kind: to_recover, on_hold, owed_to_payee (paid later) or owed_by_payee."""
+    """What stands open after the statement's period. kind: to_recover, on_hold, owed_to_payee (paid later) or owed_by_payee.
+    component: the draw's, of what is to be recovered."""
 
     kind: str
+    component: str
     label: str
     currency: str
     amount: Decimal
@@ -119,34 +121,33 @@ def payment_parts(entries: Iterable[LedgerEntry], versions: Mapping[int, PlanVer
     return sorted(found, key=lambda part: (order.index(Verb(part.verb)), part.component, part.earning_period.starts))
 
 
-def balances_after(payee: Payee, period: Period) -> list[Balance]:
-    """What stands open after a pay period, from the ledger alone. Two queries."""
+def balances_after(payees: Collection[int], period: Period) -> dict[int, list[Balance]]:
+    """Payee -> what stands open after a pay period, from the ledger alone. Two queries."""
     verbs = (Verb.HELD, Verb.RELEASED, Verb.DRAWN, Verb.ADVANCED, Verb.RECOVERED, Verb.CARRIED)
-    rows = LedgerEntry.objects.filter(payee=payee, pay_period__starts__lte=period.starts, verb__in=verbs).exclude(cause="manual").order_by()
-    sums: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
-    version_of: dict[str, int] = {}
-    for version, component, verb, currency, scale, total in rows.values_list("plan_version_id", "component", "verb", "currency", "scale").annotate(
-        total=Sum("amount")
-    ):
+    rows = LedgerEntry.objects.filter(payee__in=payees, pay_period__starts__lte=period.starts, verb__in=verbs).exclude(cause="manual").order_by()
+    keys = ("payee_id", "plan_version_id", "component", "verb", "currency", "scale")
+    sums: dict[int, dict[tuple[str, str, str], Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    version_of: dict[tuple[int, str], int] = {}
+    for payee, version, component, verb, currency, scale, total in rows.values_list(*keys).annotate(total=Sum("amount")):
         amount = Decimal(total).scaleb(-scale)
         kind = "on_hold" if verb in (Verb.HELD, Verb.RELEASED) else "carried" if verb == Verb.CARRIED else "to_recover"
         name = component if kind == "to_recover" else ""
-        version_of[name] = max(version, version_of.get(name, 0))
-        sums[kind, name, currency] += amount if kind == "to_recover" else -amount
-    if not sums:
-        return []
-    plans = {v.pk: plan_compiled(v.digest, v.text) for v in PlanVersion.objects.filter(pk__in=set(version_of.values()))}
-    found = []
+        version_of[payee, name] = max(version, version_of.get((payee, name), 0))
+        sums[payee][kind, name, currency] += amount if kind == "to_recover" else -amount
+    plans = {v.pk: plan_compiled(v.digest, v.text) for v in PlanVersion.objects.filter(pk__in=set(version_of.values()))} if sums else {}
+    return {payee: list(_balances(mine, {name: plans.get(v) for (who, name), v in version_of.items() if who == payee})) for payee, mine in sums.items()}
+
+
+def _balances(sums: Mapping[tuple[str, str, str], Decimal], plans: Mapping[str, CompiledPlan | None]) -> Iterator[Balance]:
     for (kind, name, currency), amount in sorted(sums.items()):
-        plan = plans.get(version_of[name])
+        plan = plans.get(name)
         if not amount or (kind == "to_recover" and plan is not None and any(d.component == name and not d.recover for d in plan.terms.draws)):
             continue
         if kind == "carried":
             kind, label = ("owed_to_payee", _("To be paid later")) if amount > 0 else ("owed_by_payee", _("To be taken from later pay"))
         else:
             label = _("On hold") if kind == "on_hold" else _("%(draw)s to be recovered") % {"draw": payment_label(name, plan)}
-        found.append(Balance(kind, label, currency, abs(amount)))
-    return found
+        yield Balance(kind, name, label, currency, abs(amount))
 
 
 @dataclass(frozen=True)

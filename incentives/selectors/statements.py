@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from django.db.models import Sum
 
 from incentives.models import EARNED_VERBS, Cause, LedgerEntry, PlanVersion, Statement
+from incentives.selectors.artefacts import artefact_of, paid_in_kept
 from incentives.selectors.payments import Balance, PaidIn, PaymentPart, balances_after, paid_in, payment_parts
 from incentives.selectors.plans import component_labels
 from incentives.selectors.runs import Freshness, freshness
@@ -73,12 +75,15 @@ class Adjustment:
 @dataclass(frozen=True)
 class StatementView:
     """A statement. By currency: earned + late + paid + adjusted = total, to the cent; paid is what payment terms, draws and holds
-    add or keep back. balances: what stands open after it. in_pay_currency: the total where the payee is paid in another currency."""
+    add or keep back. balances: what stands open after it. in_pay_currency: the total where the payee is paid in another currency.
+    digest: of what was approved, empty before; versions: the plan versions that pay in it."""
 
     payee_id: int
     period: Period
     state: str
     state_label: str
+    hold_reason: str
+    digest: str
     parts: tuple[StatementPart, ...]
     payments: tuple[PaymentPart, ...]
     adjustments: tuple[Adjustment, ...]
@@ -89,6 +94,7 @@ class StatementView:
     total: dict[str, Decimal]
     balances: tuple[Balance, ...]
     in_pay_currency: tuple[PaidIn, ...]
+    versions: tuple[PlanVersion, ...]
     freshness: Freshness
 
 
@@ -112,24 +118,64 @@ def statement_list(payee: Payee, *, limit: int = 36) -> list[StatementRow]:
 
 
 def statement_get(payee: Payee, period: Period) -> StatementView:
-    """The statement of a payee for a pay period, from the ledger. Nine queries at most."""
-    statement = Statement.objects.filter(payee=payee, period=period).first()
-    entries = list(LedgerEntry.objects.filter(payee=payee, pay_period=period).select_related("earning_period").order_by("earning_period__starts", "component"))
-    versions = {v.pk: v for v in PlanVersion.objects.filter(pk__in={e.plan_version_id for e in entries}).select_related("plan")}
-    seats = {s.pk: s for s in Seat.objects.filter(pk__in={e.seat_id for e in entries}).select_related("position")}
+    """The statement of a payee for a pay period, from the ledger. An approved one shows the rates by which it was frozen. Ten queries at most."""
+    return statement_views([payee], period)[0]
+
+
+def statement_views(payees: Sequence[Payee], period: Period) -> list[StatementView]:
+    """The statements of these payees for a pay period, in their order. The number of queries grows with those alone who are paid
+    in another currency than their plan's, or whose statement is frozen."""
+    statements = {s.payee_id: s for s in Statement.objects.filter(payee__in=payees, period=period)}
+    entries: dict[int, list[LedgerEntry]] = defaultdict(list)
+    rows = LedgerEntry.objects.filter(payee__in=payees, pay_period=period).select_related("earning_period").order_by("earning_period__starts", "component")
+    for entry in rows:
+        entries[entry.payee_id].append(entry)
+    versions = {v.pk: v for v in PlanVersion.objects.filter(pk__in={e.plan_version_id for e in rows}).select_related("plan")}
+    seats = {s.pk: s for s in Seat.objects.filter(pk__in={e.seat_id for e in rows}).select_related("position")}
     labels = {pk: component_labels(version) for pk, version in versions.items()}
+    balances, fresh = balances_after([payee.pk for payee in payees], period), freshness()
+    day = fresh.run.business_date if fresh.run else period.ends
+    found = []
+    for payee in payees:
+        statement, mine = statements.get(payee.pk), entries[payee.pk]
+        used = {e.plan_version_id for e in mine}
+        own = {pk: version for pk, version in versions.items() if pk in used}
+        payments = payment_parts([e for e in mine if e.cause != Cause.MANUAL and e.verb not in EARNED_VERBS], own)
+        adjustments = [_adjustment(e, labels[e.plan_version_id]) for e in mine if e.cause == Cause.MANUAL]
+        parts = _parts([e for e in mine if e.cause != Cause.MANUAL and e.verb in EARNED_VERBS], period, versions, seats, labels)
+        earned = _sums(part for part in parts if not part.is_late)
+        late = _sums(part for part in parts if part.is_late)
+        paid, adjusted = _sums(payments), _sums(adjustments)
+        sums = (earned, late, paid, adjusted)
+        total = {c: sum((part.get(c, Decimal(0)) for part in sums), Decimal(0)) for c in sorted(set().union(*sums))}
+        state = statement.state if statement else Statement.State.OPEN
+        kept = artefact_of(statement) if statement is not None and statement.artefact_digest else None
+        in_pay_currency = paid_in(payee, period=period, totals=total, versions=own.values(), today=day) if kept is None else paid_in_kept(kept)
+        found.append(
+            StatementView(
+                payee.pk, period, state, str(Statement.State(state).label), *_kept(statement),
+                tuple(parts), tuple(payments), tuple(adjustments), earned, late, paid, adjusted, total, tuple(balances.get(payee.pk, ())),
+                tuple(in_pay_currency), tuple(own.values()), fresh,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _kept(statement: Statement | None) -> tuple[str, str]:
+    return ("", "") if statement is None else (statement.hold_reason, statement.artefact_digest)
+
+
+def _adjustment(entry: LedgerEntry, labels: Mapping[str, str]) -> Adjustment:
+    amount = Decimal(entry.amount).scaleb(-entry.scale)
+    return Adjustment(str(entry.uid), entry.component, labels.get(entry.component) or entry.component, entry.earning_period, entry.currency, amount, entry.note)
+
+
+def _parts(
+    entries: Sequence[LedgerEntry], period: Period, versions: Mapping[int, PlanVersion], seats: Mapping[int, Seat], labels: Mapping[int, dict[str, str]]
+) -> list[StatementPart]:  # fmt: skip
     groups: dict[tuple[int, int, str, int, str], list[LedgerEntry]] = defaultdict(list)
-    adjustments = []
-    payments = payment_parts([e for e in entries if e.cause != Cause.MANUAL and e.verb not in EARNED_VERBS], versions)
     for entry in entries:
-        if entry.cause != Cause.MANUAL and entry.verb not in EARNED_VERBS:
-            continue
-        if entry.cause == Cause.MANUAL:
-            amount = Decimal(entry.amount).scaleb(-entry.scale)
-            label = labels[entry.plan_version_id].get(entry.component) or entry.component
-            adjustments.append(Adjustment(str(entry.uid), entry.component, label, entry.earning_period, entry.currency, amount, entry.note))
-        else:
-            groups[entry.seat_id, entry.plan_version_id, entry.component, entry.earning_period_id, entry.currency].append(entry)
+        groups[entry.seat_id, entry.plan_version_id, entry.component, entry.earning_period_id, entry.currency].append(entry)
     parts = []
     for (seat_id, version_id, component, earning, currency), rows in groups.items():
         version = versions[version_id]
@@ -140,20 +186,10 @@ def statement_get(payee: Payee, period: Period) -> StatementView:
                 sum((Decimal(row.amount).scaleb(-row.scale) for row in rows), Decimal(0)), tuple(sorted({row.cause for row in rows})), earning != period.pk,
             )
         )  # fmt: skip
-    order = {name: i for names in labels.values() for i, name in enumerate(names)}
+    used = {e.plan_version_id for e in entries}
+    order = {name: i for pk in versions if pk in used for i, name in enumerate(labels[pk])}
     parts.sort(key=lambda part: (part.is_late, part.plan_code, part.seat_id, order.get(part.component, 99), part.earning_period_code))
-    earned = _sums(part for part in parts if not part.is_late)
-    late = _sums(part for part in parts if part.is_late)
-    paid, adjusted = _sums(payments), _sums(adjustments)
-    sums = (earned, late, paid, adjusted)
-    total = {c: sum((part.get(c, Decimal(0)) for part in sums), Decimal(0)) for c in sorted(set().union(*sums))}
-    fresh = freshness()
-    day = fresh.run.business_date if fresh.run else period.ends
-    state = statement.state if statement else Statement.State.OPEN
-    return StatementView(
-        payee.pk, period, state, str(Statement.State(state).label), tuple(parts), tuple(payments), tuple(adjustments), earned, late, paid, adjusted, total,
-        tuple(balances_after(payee, period)), tuple(paid_in(payee, period=period, totals=total, versions=versions.values(), today=day)), fresh,
-    )  # fmt: skip
+    return parts
 
 
 def _sums(rows: Any) -> dict[str, Decimal]:

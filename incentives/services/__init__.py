@@ -1,6 +1,7 @@
 """What writes in incentives: plans, runs, periods and the ledger."""
 
 from incentives.services.adjustments import AdjustmentRefused, adjustment_make
+from incentives.services.closing import PeriodRefused, period_move, statement_hold, statement_release
 from incentives.services.comparisons import ComparisonFailed, comparison_compute, comparison_fail, comparison_start
 from incentives.services.holds import hold_lift, hold_place
 from incentives.services.ledger import adjustment_post, period_state_set
@@ -10,6 +11,7 @@ from incentives.services.runs import RunError, recompute, run_close, run_measure
 __all__ = [
     "AdjustmentRefused",
     "ComparisonFailed",
+    "PeriodRefused",
     "PlanLowersPay",
     "PlanRefused",
     "RunError",
@@ -20,6 +22,7 @@ __all__ = [
     "comparison_start",
     "hold_lift",
     "hold_place",
+    "period_move",
     "period_state_set",
     "plan_create",
     "recompute",
@@ -29,6 +32,8 @@ __all__ = [
     "run_settle",
     "run_settle_plan",
     "seat_enrol",
+    "statement_hold",
+    "statement_release",
     "version_activate",
     "version_draft",
     "version_retire",

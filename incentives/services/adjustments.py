@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incentives.inputs import PayeeGroup
 from incentives.models import LedgerEntry, Statement
 from incentives.periods import NoOpenPeriod, PayPeriods
 from incentives.selectors.adjusting import adjustment_places, own_pay
-from incentives.services.ledger import adjustment_post
+from incentives.services.ledger import adjustment_post, books_lock
 from spm.calendars.models import Period
 from spm.currencies.codes import minor_units
 from spm.people.models import Payee
-from spm.tenancy.scope import required_tenant_id
 
 LARGEST = Decimal(10) ** 12
 
@@ -26,12 +25,6 @@ class AdjustmentRefused(ValueError):
     def __init__(self, text: str, *, field: str = "") -> None:
         super().__init__(text)
         self.field = field
-
-
-def books_lock() -> None:
-    """Held to the end of the transaction by acts of people on the books: what one sees as open stays open until it has posted."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('books', %s))", [required_tenant_id()])
 
 
 @transaction.atomic

@@ -5,27 +5,38 @@ from __future__ import annotations
 import hashlib
 import uuid
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from incentives.models import Cause, LedgerEntry, PeriodState, Verb
 from spm.audit.services import audit_record
 from spm.calendars.models import Period
 from spm.people.models import LegalEntity, Payee, Seat
+from spm.tenancy.scope import required_tenant_id
 
 CLOSED = frozenset({PeriodState.State.APPROVED, PeriodState.State.CLOSED, PeriodState.State.PAID})
+
+
+def books_lock() -> None:
+    """Held to the end of the transaction by acts of people on the books: what one sees as open stays open until it has posted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('books', %s))", [required_tenant_id()])
 
 
 @transaction.atomic
 def period_state_set(
     *, period: Period, pay_group: str, legal_entity: LegalEntity, state: str, expected: str | None = None, actor_id: int | None = None
 ) -> PeriodState:
-    """Moves a pay period of one pay group and legal entity to a state. From approved on, runs post into the next open period.
+    """Writes the state of a pay period of one pay group and legal entity. From approved on, runs post into the next open period.
+    It checks no rule and freezes nothing: people move periods by `period_move`.
 
     expected: the state from which it must be moved (compare and swap); ValueError when it is in another.
     """
     row, _ = PeriodState.objects.get_or_create(period=period, pay_group=pay_group, legal_entity=legal_entity)
     before = row.state if expected is None else expected
-    moved = PeriodState.objects.filter(pk=row.pk, state=before).update(state=state, changed_by_id=actor_id)
+    now = timezone.now()
+    frozen = (row.frozen_at or now) if state in CLOSED else None
+    moved = PeriodState.objects.filter(pk=row.pk, state=before).update(state=state, changed_by_id=actor_id, changed_at=now, frozen_at=frozen)
     if moved != 1:
         row.refresh_from_db()
         raise ValueError(f"Period {period.code} of {pay_group} is {row.get_state_display().lower()}, not {before}; reload it and try again.")

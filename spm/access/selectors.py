@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from spm.access.errors import LinkInvalid
 from spm.access.links import link_look
 from spm.access.models import Invitation, LinkToken, Membership, Role, RoleGrant, User
-from spm.access.policy import permitted
+from spm.access.policy import permitted, roles_with
 from spm.people.hierarchy import Span
 from spm.people.models import Payee
 from spm.people.selectors import team_of, team_spans
@@ -39,6 +39,12 @@ def names_of_users(user_ids: Iterable[int]) -> dict[int, str]:
     """User -> name as the tenant in scope knows it: of his payee, else his address. One query; who never was a member is left out."""
     rows = Membership.objects.filter(user_id__in=set(user_ids)).values_list("user_id", "payee__detail__display_name", "user__email")
     return {user: name or email for user, name, email in rows}
+
+
+def users_permitted(permission: str) -> set[int]:
+    """Ids of the users of the tenant in scope whose open membership holds the permission."""
+    holders = RoleGrant.objects.filter(role__in=[role.value for role in roles_with(permission)])
+    return set(Membership.objects.filter(is_open(timezone.now()), pk__in=holders.values("membership")).values_list("user_id", flat=True))
 
 
 def tenants_of(*, user: User) -> list[Tenant]:

@@ -27,6 +27,7 @@ STATES: dict[str, Shown] = {
     "ended": Shown(_("Ended")),
     "archived": Shown(_("Archived")),
     "open": Shown(_("Open"), "info"),
+    "held": Shown(_("On hold"), "warn"),
     "closing": Shown(_("Closing"), "warn"),
     "closed": Shown(_("Closed")),
     "queued": Shown(_("Queued")),

@@ -52,7 +52,7 @@ def test_negative_control_an_entry_too_many_is_found(world):
 
 
 def test_negative_control_an_entry_in_a_closed_period_is_found(world):
-    PeriodState.objects.update(changed_at=dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
+    PeriodState.objects.update(frozen_at=dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
     assert "were posted after it was closed" in next(iter(closed_periods()))
 
 
