@@ -124,6 +124,7 @@ class RunInputs:
         self.numbers = dict.fromkeys(CAUSES, number) | dict(numbers or {})
         self.today = day_number(business_date)
         chosen = sorted({only, *others}) if only is not None else None
+        self._whole = only is None
         own = {} if chosen is None else {"payee_id__in": chosen}
         of_seat = {} if chosen is None else {"seat__payee_id__in": chosen}
         payees = Payee.objects.only("id", "pay_group", "legal_entity_id", "pay_currency").order_by("pk")
@@ -287,7 +288,7 @@ class RunInputs:
     @cached_property
     def products(self) -> ProductWords:
         """Codes and categories of products."""
-        return ProductWords(self.numbers["data"])
+        return ProductWords(self.numbers["data"], whole=self._whole)
 
     @cached_property
     def line_needs(self) -> LineNeeds | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from functools import cached_property
 
 import numpy as np
@@ -11,53 +12,70 @@ from incentives.engine.contracts import IntColumn
 from spm.sales.known import versions_known
 from spm.sales.models import ProductVersion
 
+Row = tuple[int, str, str, str, str]
+"""(id, id in the source, code, category, subcategory)"""
 _FIELDS = {"product": 2, "category": 3, "subcategory": 4}
 
 
 class ProductWords:
-    """Products as known at `number`, read when a plan first asks. A label of `product` is the product's code, or its id in its source."""
+    """Products as known at `number`. A label of `product` is the product's code, or its id in its source.
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    whole: read all of them when a plan first asks, else those of the lines that were loaded (one payee's); a label that none of
+    these has is then carried by no line. Codes stay the same while more products are read.
+    """
 
-    @cached_property
-    def rows(self) -> list[tuple[int, str, str, str, str]]:
-        """(id, id in the source, code, category, subcategory) by id."""
+    def __init__(self, number: int, *, whole: bool = True) -> None:
+        self.number, self.whole = number, whole
+        self._rows: dict[int, Row] = {}
+        self._seen: set[int] | None = None
+        self._labels: dict[str, dict[str, int]] = {name: {} for name in _FIELDS}
+
+    def _read(self, ids: Collection[int] | None) -> list[Row]:
         found = versions_known(ProductVersion, known_at=self.number).order_by("record_id")
+        if ids is not None:
+            found = found.filter(record_id__in=ids)
         return list(found.values_list("record_id", "record__external_id", "code", "category", "subcategory"))
 
-    @cached_property
-    def _ids(self) -> IntColumn:
-        return np.array([row[0] for row in self.rows], dtype=np.int64)
-
-    @cached_property
-    def _tables(self) -> dict[str, tuple[dict[str, int], IntColumn]]:
-        found = {}
-        for name, at in _FIELDS.items():
-            texts = [str(row[at] or (row[1] if name == "product" else "")) for row in self.rows]
-            labels = {label: code for code, label in enumerate(sorted(set(texts) - {""}))}
-            found[name] = labels, np.array([labels.get(text, -1) for text in texts], dtype=np.int64)
-        return found
+    def _need(self, products: IntColumn) -> None:
+        """Reads what is not read yet of these."""
+        if self._seen is not None and self.whole:
+            return
+        wanted: set[int] = set() if self.whole else set(np.unique(products).tolist()) - (self._seen or set()) - {-1}
+        if self._seen is not None and not wanted:
+            return
+        self._seen = (self._seen or set()) | wanted
+        for row in self._read(None if self.whole else wanted):
+            self._rows[row[0]] = row
+            for name in _FIELDS:
+                if label := _label(row, name):
+                    self._labels[name].setdefault(label, len(self._labels[name]))
 
     def codes(self, name: str, products: IntColumn) -> IntColumn:
         """The code of each product id under product, category or subcategory; -1 for none."""
-        if not len(self._ids):
-            return np.full(len(products), -1, dtype=np.int64)
-        at = np.clip(np.searchsorted(self._ids, products), 0, len(self._ids) - 1)
-        return np.where(self._ids[at] == products, self._tables[name][1][at], -1)
+        self._need(products)
+        ids, place = np.unique(products, return_inverse=True)
+        labels = self._labels[name]
+        found = [labels.get(_label(self._rows[key], name), -1) if key in self._rows else -1 for key in ids.tolist()]
+        return np.array(found, dtype=np.int64)[place.reshape(-1)] if len(found) else products
 
     def label_code(self, name: str, label: str) -> int | None:
         """The code of a label; a product can also be named by its id in its source. None where no product has it."""
-        code = self._tables[name][0].get(label)
+        if self._seen is None:
+            self._need(np.empty(0, dtype=np.int64))
+        code = self._labels[name].get(label)
         if code is None and name == "product":
-            row = next((i for i, found in enumerate(self.rows) if found[1] == label), None)
-            code = None if row is None else int(self._tables[name][1][row])
+            row = next((row for row in self._rows.values() if row[1] == label), None)
+            code = None if row is None else self._labels[name][_label(row, name)]
         return code
 
     @cached_property
     def digest(self) -> str:
         """Fingerprint of all that plans can read of products."""
-        return hashlib.sha256(repr(self.rows).encode()).hexdigest()
+        return hashlib.sha256(repr(self._read(None)).encode()).hexdigest()
+
+
+def _label(row: Row, name: str) -> str:
+    return str(row[_FIELDS[name]] or (row[1] if name == "product" else ""))
 
 
 class ProductLabels(dict[str, int]):

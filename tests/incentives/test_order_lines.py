@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from incentives.models import LedgerEntry, RunExclusion, UncreditedOrder
@@ -324,3 +325,23 @@ def test_negative_control_a_late_line_that_is_not_looked_for_is_missed(scope, mo
     assert world.run().summary["posted"] == 0
     monkeypatch.undo()
     assert world.run(is_full=True).summary["posted"] == 1
+
+
+def test_an_explanation_reads_the_products_of_the_payees_lines_alone_and_says_the_same(scope):
+    from incentives.products import ProductWords
+
+    products = [put_product(f"p{n}", category=f"c{n % 3}", code="" if n % 2 else f"P-{n}").pk for n in range(8)]
+    whole, some = ProductWords(known_number()), ProductWords(known_number(), whole=False)
+    asked = [np.array([*products[5:2:-1], -1], dtype=np.int64), np.array(products, dtype=np.int64)]
+    first = [some.codes("category", asked[0]), some.codes("product", asked[0])]
+    assert some.label_code("category", "c1") == first[0][1]
+    for name, before in zip(("category", "product"), first, strict=True):
+        # More products are read, and what was said before stands.
+        after = some.codes(name, asked[1])
+        assert after[5:2:-1].tolist() == before[:-1].tolist()
+        assert before[-1] == -1
+        for words, codes in ((some, after), (whole, whole.codes(name, asked[1]))):
+            label_of = [f"c{n % 3}" if name == "category" else f"p{n}" if n % 2 else f"P-{n}" for n in range(8)]
+            assert [words.label_code(name, label) for label in label_of] == codes.tolist()
+    assert whole.label_code("product", "p2") == whole.label_code("product", "P-2") is not None
+    assert whole.label_code("product", "nothing") is None
