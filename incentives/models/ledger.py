@@ -128,6 +128,8 @@ class Statement(TenantModel):
         HELD = "held", _("Held")
         PAID = "paid", _("Paid")
 
+    keys_by_statement = ("payee", "period")
+    tenant = tenant_by_keys()
     payee = TenantForeignKey("people.Payee", related_name="statements")
     period = TenantForeignKey("calendars.Period", related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)

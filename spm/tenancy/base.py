@@ -142,7 +142,7 @@ class TenantRow(models.Model, metaclass=TenantModelBase):
     referenced: ClassVar[bool] = True
     rls_user_column: ClassVar[str | None] = None
     no_overlap_keys: ClassVar[tuple[str, ...]] = ()
-    # Keys that are checked once per statement (StatementKeys): of tables that only grow, by thousands of rows at a time.
+    # Keys that are checked once per statement (StatementKeys): of tables that are filled by thousands of rows at a time, whose keys never change.
     keys_by_statement: ClassVar[tuple[str, ...]] = ()
 
     class Meta:

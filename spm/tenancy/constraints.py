@@ -119,8 +119,8 @@ class CompositeForeignKey(TableGuard):
 
 
 class StatementKeys(TableGuard):
-    """Composite keys (tenant, column) that are checked once for each statement, not row by row: for tables that only grow and are
-    filled by thousands of rows at a time, where the keys would cost more than the rows.
+    """Composite keys (tenant, column) that are checked once for each statement, not row by row: for tables that are filled by
+    thousands of rows at a time, where the keys would cost more than the rows, and whose keys never change.
 
     As strong as CompositeForeignKey: an INSERT that names a row which its tenant does not have fails with the same error, holds the
     rows it names until its transaction ends, and such a row can neither go nor change its key while one refers to it. An UPDATE of a

@@ -8,9 +8,9 @@ import psycopg2
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 
-from incentives.models import LedgerEntry, RunResult
+from incentives.models import LedgerEntry, RunResult, Statement
+from spm.calendars.models import Period
 from spm.people.models import LegalEntity
-from spm.tenancy.constraints import AppendOnly
 from spm.tenancy.scope import tenant_scope
 from tests.isolation.catalog import make_row, tenant_models
 from tests.isolation.conftest import as_tenant
@@ -27,19 +27,21 @@ def parent_delete(tenant: int, parent: models.Model) -> None:
 
 
 def rows_again(model: type[models.Model], row: models.Model, **given: int) -> str:
-    """SQL that inserts two copies of a row by one statement, the second with other keys."""
+    """SQL that inserts two copies of a row by one statement, the second with other keys. Needs the scope for a statement, of which
+    there is one for a payee and period."""
     columns = {f.column: f'"{f.column}"' for f in model._meta.concrete_fields if not f.primary_key}
     columns |= {name: sql for name, sql in (("uid", "gen_random_uuid()"), ("line_key", "n::text::bytea")) if name in columns}
+    if model is Statement:
+        first, second = (make_row(Period).pk for _ in range(2))
+        columns["period_id"] = f"CASE n WHEN 1 THEN {first} ELSE {second} END"
     columns |= {name: f"CASE n WHEN 1 THEN {columns[name]} ELSE {value} END" for name, value in given.items()}
     columns |= {"run_to_id": '"run_from_id"'} if "run_to_id" in columns else {}  # of results, one alone is in force
     table = model._meta.db_table
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} FROM {table}, generate_series(1, 2) n WHERE id = {row.pk}"
 
 
-def test_the_tables_are_those_that_runs_fill_and_they_only_grow() -> None:
-    """An UPDATE is not looked at by these keys, so it must be impossible."""
-    assert [LedgerEntry, RunResult] == MODELS
-    assert all(any(isinstance(guard, AppendOnly) for guard in model._meta.constraints) for model in MODELS)
+def test_the_tables_are_those_that_runs_fill() -> None:
+    assert [LedgerEntry, RunResult, Statement] == MODELS
 
 
 @pytest.mark.parametrize(("model", "name"), KEYS, ids=[f"{m._meta.label}.{n}" for m, n in KEYS])
@@ -66,12 +68,24 @@ def test_one_bad_row_among_many_refuses_the_statement(model: type[models.Model],
         foreign = make_row(model._meta.get_field(name).remote_field.model)
     with tenant_scope(ours):
         row = make_row(model, run=make_row(LedgerEntry._meta.get_field("run").remote_field.model)) if model is LedgerEntry else make_row(model)
+    with tenant_scope(ours):
+        good = rows_again(model, row)
+        bad = [rows_again(model, row, **{column: missing}) for missing in (foreign.pk, 999_999_999)]
     with as_tenant(ours) as raw:
-        raw.execute(rows_again(model, row))
+        raw.execute(good)
         assert raw.rowcount == 2
-    for missing in (foreign.pk, 999_999_999):
+    for statement in bad:
         with as_tenant(ours) as raw, pytest.raises(psycopg2.Error, match=f'"{model._meta.db_table}_{name}_fk"'):
-            raw.execute(rows_again(model, row, **{column: missing}))
+            raw.execute(statement)
+
+
+@pytest.mark.parametrize(("model", "name"), KEYS, ids=[f"{m._meta.label}.{n}" for m, n in KEYS])
+def test_an_update_of_a_key_is_refused_because_it_would_not_be_looked_at(model: type[models.Model], name: str, two: tuple[int, int]) -> None:
+    ours, _ = two
+    with tenant_scope(ours):
+        row = make_row(model)
+    with as_tenant(ours) as raw, pytest.raises(psycopg2.Error, match=r"permission denied|only grows|keys of row"):
+        raw.execute(f"UPDATE {model._meta.db_table} SET {model._meta.get_field(name).column} = 999999999 WHERE id = %s", [row.pk])
 
 
 def test_the_keys_of_a_row_are_fixed_even_for_the_owner_of_the_table(two: tuple[int, int], owner) -> None:
