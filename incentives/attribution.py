@@ -15,11 +15,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from incentives.chunking import line_needs, version_compute
 from incentives.engine.attribution import Attribution, attribute
-from incentives.engine.contracts import Facts, Outcome, Splits
+from incentives.engine.contracts import Facts, Outcome, Splits, Totals
 from incentives.engine.crossing import crosses
 from incentives.engine.earn import earn
 from incentives.engine.measure import totals_merge
@@ -34,6 +35,7 @@ from spm.calendars.models import Period
 from spm.currencies.models import FxRate
 from spm.people.models import Assignment, Payee, PayTerms, ReportingLine
 from spm.tenancy.changes import known_as_at
+from spm.tenancy.scope import required_tenant_id
 
 TEAM = 100
 """The largest team that is read for one answer."""
@@ -88,6 +90,7 @@ class _Work:
         # Before a period begins nothing is earned in it, whatever is known: there is but one step then.
         self.first = self.before.known_number if self.before is not None and self._begun(self.before) else self.last
         self._loaded: dict[tuple[int, int, int], LoadedFacts] = {}
+        self._totals: dict[tuple[Any, ...], Totals | None] = {}
         self._known: dict[int, ChangeNumbers] = {}
         self._books: dict[int, PayeeBook] = {}
 
@@ -108,7 +111,7 @@ class _Work:
             "quota": self._touched(Quota.objects.filter(position__seats__payee_id__in=self.payees)),
             "pay_rate": self._touched(PayTerms.objects.filter(**seats)),
             "fx_rate": self._touched(FxRate.objects.all()),
-            "crediting": any(self._credited_otherwise(payee) for payee in self.payees),
+            "crediting": any(self._credited_otherwise(payee) for payee in self.payees if self._lined or payee in self._ordered),
         }
         return frozenset(cause for cause, is_so in touched.items() if is_so)
 
@@ -192,13 +195,8 @@ class _Work:
         return found
 
     def _outcome(self, inputs: RunInputs, version: VersionInputs, seats: list[int], run: Run, credited: int) -> Outcome:
-        parts = []
-        for payee in self.payees:
-            if payee in version.enrolled:
-                computed = version_compute(inputs, version, self._facts(payee, inputs.numbers["data"], credited, inputs), [payee])
-                if computed is not None:
-                    parts.append(computed.result.totals)
-        totals = totals_merge(parts)
+        found = [self._measured(inputs, version, payee, credited) for payee in self.payees if payee in version.enrolled]
+        totals = totals_merge([part for part in found if part is not None])
         if self.others_are != "kept":
             return outcome_for(version, totals, seats)
         book = self._book(run)
@@ -206,6 +204,35 @@ class _Work:
         if kept is None:
             return earn(version.prepared, totals, seats, team_pay={} if crosses(version.prepared) else None)
         return earn(version.prepared, replace(totals, team=kept.totals.team), seats, team_pay=kept.team_pay)
+
+    def _measured(self, inputs: RunInputs, version: VersionInputs, payee: int, credited: int) -> Totals | None:
+        """The payee's measures under a version. Quotas and pay terms have no part in them: kept while nothing else changes."""
+        number = inputs.numbers["data"]
+        if not self._lined and payee not in self._ordered:
+            number = credited = self.first
+        frame = tuple(inputs.numbers[cause] for cause in ("plan", "people", "hierarchy", "fx_rate"))
+        key = (version.id, payee, number, credited, inputs.business_date, *frame)
+        if key not in self._totals:
+            computed = version_compute(inputs, version, self._facts(payee, number, credited, inputs), [payee])
+            self._totals[key] = None if computed is None else computed.result.totals
+        return self._totals[key]
+
+    @cached_property
+    def _ordered(self) -> frozenset[int]:
+        """Those whose orders have versions of between the runs: owners then or now, and whoever ever took part in them."""
+        if not self.others_are:
+            return frozenset(self.payees)  # the loader finds out as fast
+        tenant = required_tenant_id()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "WITH sets AS MATERIALIZED (SELECT id FROM tenancy_changeset WHERE tenant_id = %s AND number > %s AND number <= %s), "
+                "shared AS MATERIALIZED (SELECT DISTINCT order_id, payee_id FROM sales_ordersplit WHERE tenant_id = %s AND payee_id = ANY(%s)) "
+                "SELECT payee_id FROM sales_orderversion WHERE tenant_id = %s AND payee_id = ANY(%s) AND change_set_id IN (SELECT id FROM sets) "
+                "UNION SELECT s.payee_id FROM shared s JOIN sales_orderversion v ON v.tenant_id = %s AND v.record_id = s.order_id "
+                "WHERE v.change_set_id IN (SELECT id FROM sets)",
+                [tenant, self.first, self.last, tenant, self.payees, tenant, self.payees, tenant],
+            )
+            return frozenset(row[0] for row in cursor.fetchall())
 
     def _book(self, run: Run) -> PayeeBook:
         if run.pk not in self._books:

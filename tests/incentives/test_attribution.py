@@ -329,3 +329,50 @@ def test_over_mixed_changes_the_causes_sum_to_what_the_ledger_posted(scope, seed
             posted = LedgerEntry.objects.filter(run=second, payee=payee, earning_period=world.period(code))
             assert sum(causes(found).values()) == sum((D(entry.amount).scaleb(-entry.scale) for entry in posted), D(0))
             assert "engine" not in causes(found)
+
+
+CONTEST_PLAN = """\
+engine: 1
+plan: contest
+title: Contest of the month
+currency: USD
+calendar: month
+credits:
+  - {name: sale, to: owner_or_splits}
+measures:
+  - {name: sales}
+peers:
+  - {name: contest, of: sales, among: sales > 0}
+components:
+  - {name: prize, formula: "if(default(rank.contest, 0) = 1, 2000 / default(tied.contest, 1), 0)", when_undefined: zero}
+"""
+
+
+def test_a_place_among_peers_is_lost_by_what_others_were_credited_and_sold(scope):
+    world = make_world(sellers=3, text=CONTEST_PLAN)
+    ann, bob = world.payees[:2]
+    put_order("1", ann, "2024-03-05", 950_00)
+    put_order("2", ann, "2024-03-06", 50_00)
+    put_order("3", bob, "2024-03-07", 900_00)
+    first = world.run()
+    put_order("2", bob, "2024-03-06", 50_00)
+    put_order("4", bob, "2024-03-08", 500_00)
+    second = world.run()
+    # With the order of 50 both have 950 and share the prize; with 500 more it is all Bob's.
+    assert causes(between(world, ann, "2024-03", first, second)) == {"crediting": D(-1000), "data": D(-1000)}
+    assert causes(between(world, bob, "2024-03", first, second)) == {"crediting": D(1000), "data": D(1000)}
+    assert causes(between(world, world.payees[2], "2024-03", first, second)) == {}
+
+
+def test_too_many_peers_to_read_are_taken_as_the_runs_kept_them(scope, monkeypatch):
+    world = make_world(sellers=3, text=CONTEST_PLAN)
+    ann, bob = world.payees[:2]
+    put_order("1", ann, "2024-03-05", 950_00)
+    put_order("2", bob, "2024-03-06", 900_00)
+    first = world.run()
+    put_order("3", bob, "2024-03-07", 500_00)
+    second = world.run()
+    monkeypatch.setattr(attribution, "TEAM", 0)
+    found = between(world, ann, "2024-03", first, second)
+    assert found.others == "kept"
+    assert causes(found) == {"data": D(-2000)}
