@@ -7,7 +7,7 @@ import datetime as dt
 from django.db.models import QuerySet
 
 from incentives.models import PeriodState
-from incentives.services import hold_place, period_state_set
+from incentives.services import hold_place, period_move
 from spm.calendars.models import Period
 from spm.people.models import LegalEntity, Payee
 from spm.sales.models import Order, OrderLine, OrderLineVersion, OrderVersion
@@ -29,12 +29,14 @@ def cases_write(*, company: Company, today: dt.date) -> bool:
 
 
 def _close(*, before: dt.date) -> None:
+    """Every month is reviewed, approved, which freezes its statements, closed and paid, in order of time."""
     groups = Payee.objects.order_by("pay_group", "legal_entity_id").values_list("pay_group", "legal_entity_id").distinct()
     entities = LegalEntity.objects.in_bulk()
+    states = (PeriodState.State.IN_REVIEW, PeriodState.State.APPROVED, PeriodState.State.CLOSED, PeriodState.State.PAID)
     for period in Period.objects.filter(ends__lte=before).order_by("starts"):
         for group, entity in groups:
-            for state in (PeriodState.State.APPROVED, PeriodState.State.PAID):
-                period_state_set(period=period, pay_group=group, legal_entity=entities[entity], state=state)
+            for state in states:
+                period_move(period=period, pay_group=group, legal_entity=entities[entity], to=state)
 
 
 def _refund(*, company: Company, seller: Payee, today: dt.date) -> None:
