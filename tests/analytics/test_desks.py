@@ -283,7 +283,8 @@ def test_a_plan_is_drafted_checked_and_put_in_force_in_the_browser(desk):
     assert broken.status_code == 422
     assert PlanVersion.objects.count() == 1
     saved = client.post(
-        f"{address}1/save/", {"text": old.text.replace("value: 2}", "value: 2.5}"), "effective_from": "2026-03-01", "note": "more for the best"}
+        f"{address}1/save/",
+        {"text": old.text.replace("label: Own deals", "label: Deals of one's own"), "effective_from": "2026-03-01", "note": "a clearer word"},
     )
     assert saved.status_code == 302
     assert client.get(f"{address}2/?tab=diff").status_code == 200
