@@ -140,7 +140,9 @@ def test_a_housekeeper_that_fails_stops_neither_the_others_nor_the_night(tenant,
 
     monkeypatch.setattr(housekeeping, "_keepers", {"fails": fails, **housekeeping._keepers})
     with tenant_scope(tenant.pk):
-        assert housekeeping.housekeeping_run(now=timezone.now()) == {"api answers": 0}
+        others = {name for name in housekeeping._keepers if name != "fails"}
+        assert "api answers" in others
+        assert housekeeping.housekeeping_run(now=timezone.now()) == dict.fromkeys(others, 0)
         assert not Team.objects.filter(code="half").exists()
 
 
