@@ -59,7 +59,7 @@ def changes_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpR
         "payee": payee,
         "choice": choice,
         "change": change,
-        "totals": [_shown(total, run, before, locale) for total in change.totals if total.amount or total.causes],
+        "totals": [_shown(total, run, before, locale) for total in change.totals if total.causes] if len(change.components) > 1 else [],
         "components": [_shown(component, run, before, locale) for component in change.components],
         "run": run,
         "before": before,

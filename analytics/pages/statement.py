@@ -267,7 +267,10 @@ def late_page(request: HttpRequest, slug: str, uid: UUID, code: str, component: 
             before = _("Worth before, as of run %(number)s") % {"number": change.run_before.number} if change.run_before else _("Worth before")
             terms = [("", now, money_text(change.after, part.currency, locale)), ("−", before, money_text(change.before, part.currency, locale))]
         label = _("Late for %(period)s") % {"period": period_text(part.earning_period.code, part.earning_period.starts, part.earning_period.ends, locale)}
-        changes.append({"part": part, "change": change, "terms": terms, "total": money_text(part.amount, part.currency, locale), "label": label})
+        orders = [order for order in change.orders if order.credited_before != order.credited_after] if change else []
+        changes.append(
+            {"part": part, "change": change, "orders": orders, "terms": terms, "total": money_text(part.amount, part.currency, locale), "label": label}
+        )
     context = {
         "payee": payee,
         "choice": choice,
