@@ -37,7 +37,6 @@ from incentives.engine.prepare import window_label
 from incentives.engine.tables import Points, Steps
 from incentives.explain import PayeeBook
 from incentives.inputs import RunInputs, VersionInputs
-from incentives.models import LedgerEntry
 from incentives.settle import LEDGER_SCALE, Settlement
 from spm.tenancy.scope import required_tenant_id
 
@@ -144,8 +143,14 @@ class RunPayments:
 
     def _touched(self, payees: Collection[int]) -> set[int]:
         """Payees with a deal on hold, or with something held that may have to be released."""
-        verbs = LedgerEntry.objects.filter(payee_id__in=list(payees), verb__in=PAYMENT_VERBS, run__isnull=False).order_by()
-        return set(self.holders) | set(verbs.values_list("payee_id", flat=True).distinct())
+        with connection.cursor() as cursor:
+            # Payee by payee, each by index and no further than the first entry: see settle._current_results.
+            cursor.execute(
+                "SELECT who.id FROM unnest(%s::bigint[]) AS who (id) CROSS JOIN LATERAL (SELECT FROM incentives_ledgerentry "
+                "WHERE tenant_id = %s AND payee_id = who.id AND verb = ANY(%s) AND run_id IS NOT NULL LIMIT 1) found",
+                [list(payees), required_tenant_id(), list(PAYMENT_VERBS)],
+            )
+            return set(self.holders) | {payee for (payee,) in cursor.fetchall()}
 
     def _posted(self, payees: Collection[int]) -> dict[tuple[int, str], Posted]:
         """Sums of the ledger, and what this run is about to post, by (payee, plan)."""

@@ -336,9 +336,13 @@ def result_cells(version: VersionInputs, outcome: Outcome, begun: set[int]) -> d
 def _current_results(begun: set[int], payees: list[int]) -> dict[Cell, tuple[int, int, bytes]]:
     with connection.cursor() as cursor:
         cursor.execute(
+            # Payee by payee, each by index: in a tenant's first run the statistics know nothing yet, and one condition over all payees
+            # is answered by reading all that the run has written so far, group after group. (Written with coalesce, so that the indexes
+            # of what is in force, which do not begin with the payee, are no choice.)
+            "SELECT r.* FROM unnest(%s::bigint[]) AS who (id) CROSS JOIN LATERAL ("
             "SELECT seat_id, plan_version_id, period_id, id, payee_id, hash FROM incentives_runresult "
-            "WHERE tenant_id = %s AND run_to_id IS NULL AND period_id = ANY(%s) AND payee_id = ANY(%s)",
-            [required_tenant_id(), list(begun), payees],
+            "WHERE tenant_id = %s AND coalesce(run_to_id, 0) = 0 AND period_id = ANY(%s) AND payee_id = who.id OFFSET 0) r",
+            [payees, required_tenant_id(), list(begun)],
         )
         return {(seat, version, period): (row, payee, bytes(digest)) for seat, version, period, row, payee, digest in cursor.fetchall()}
 
@@ -347,10 +351,12 @@ def _posted(begun: set[int], payees: list[int]) -> dict[tuple[int, int, str, int
     """(seat, version, component, earning period, currency) -> (payee, sum at LEDGER_SCALE, scale, legal entity) of what runs posted."""
     with connection.cursor() as cursor:
         cursor.execute(
+            # Payee by payee, as above.
+            "SELECT l.* FROM unnest(%s::bigint[]) AS who (id) CROSS JOIN LATERAL ("
             "SELECT seat_id, plan_version_id, component, earning_period_id, currency, payee_id, sum(amount * (10 ^ (6 - scale))::bigint)::bigint, "
             "max(scale), max(legal_entity_id) FROM incentives_ledgerentry "
-            "WHERE tenant_id = %s AND earning_period_id = ANY(%s) AND payee_id = ANY(%s) AND cause <> 'manual' AND verb IN ('earned', 'adjusted', 'reversed') "
-            "GROUP BY 1, 2, 3, 4, 5, 6",
-            [required_tenant_id(), list(begun), payees],
+            "WHERE tenant_id = %s AND earning_period_id = ANY(%s) AND payee_id = who.id AND cause <> 'manual' AND verb IN ('earned', 'adjusted', 'reversed') "
+            "GROUP BY 1, 2, 3, 4, 5, 6) l",
+            [payees, required_tenant_id(), list(begun)],
         )
         return {tuple(row[:5]): (row[5], int(row[6]), row[7], str(row[8])) for row in cursor.fetchall()}  # type: ignore[misc]
