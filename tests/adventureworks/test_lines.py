@@ -14,7 +14,7 @@ from incentives.services import recompute
 from spm.currencies.codes import currency_pack
 from spm.sales.models import Order, OrderLine, OrderLineVersion, OrderVersion, Product, ProductVersion
 from spm.tenancy.changes import change
-from tests.adventureworks.direct import cents, plan_enrol, record_write, rows, windows
+from tests.adventureworks.direct import cents, plan_enrol, plans_forget, record_write, rows, windows
 
 
 def lines_write(folder: Path) -> int:
@@ -35,6 +35,7 @@ def lines_write(folder: Path) -> int:
         headers = {v.record.external_id: v for v in OrderVersion.objects.select_related("record")}
         details = rows(folder, "SalesOrderDetail")
         lines = OrderLine.objects.bulk_create([OrderLine(source="aw", external_id=row["SalesOrderDetailID"]) for row in details], batch_size=5000)
+        plans_forget()
         OrderLineVersion.objects.bulk_create(
             (
                 OrderLineVersion(
@@ -91,6 +92,7 @@ def test_commission_by_product_category_equals_an_independent_computation(scope,
     folder = shared_dir / "data" / "adventureworks"
     calendar = record_write(folder)
     assert lines_write(folder) == 121_317
+    plans_forget()
     plan_enrol("category", calendar)
     run = recompute(business_date=dt.date(2014, 7, 1))
     expected = expected_of(folder)
