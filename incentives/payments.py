@@ -37,6 +37,7 @@ from incentives.engine.prepare import window_label
 from incentives.engine.tables import Points, Steps
 from incentives.explain import PayeeBook
 from incentives.inputs import RunInputs, VersionInputs
+from incentives.models import PlanVersion
 from incentives.settle import LEDGER_SCALE, Settlement
 from spm.tenancy.scope import required_tenant_id
 
@@ -102,10 +103,14 @@ class RunPayments:
             by_plan[version.plan_code].append(version)
         self.frames = [PlanFrame(self.inputs, versions) for _, versions in sorted(by_plan.items())]
         self.frame_of = {version: frame for frame in self.frames for version in frame.versions}
-        self.amounts = {id: amounts_read(settlement.figures.get(id, ()), v.compiled.terms.places) for id, v in self._versions()}
+        self.amounts = {v.id: amounts_read(settlement.figures.get(v.id, ()), v.compiled.terms.places) for v in self.inputs.versions}
 
-    def _versions(self) -> list[tuple[int, VersionInputs]]:
-        return [(version.id, version) for version in self.inputs.versions]
+    def _frames_complete(self, versions: Collection[int]) -> None:
+        """Versions that another one has replaced belong to their plan's frame: what they drew and carried is still the plan's."""
+        frames = {frame.code: frame for frame in self.frames}
+        for version, code in PlanVersion.objects.filter(pk__in=set(versions) - set(self.frame_of)).values_list("pk", "plan__code"):
+            if code in frames:
+                self.frame_of[version] = frames[code]
 
     def add(self, payees: Collection[int]) -> None:
         """Computes the payments of these payees and puts the entries into the settlement's work."""
@@ -162,12 +167,35 @@ class RunPayments:
                 "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 4, 5, 6, 8",
                 [required_tenant_id(), sorted(payees)],
             )
-            for payee, seat, version, component, earning, pay, currency, verb, manual, total in cursor.fetchall():
+            rows = cursor.fetchall()
+        self._frames_complete({row[2] for row in rows})
+        for payee, seat, version, component, earning, pay, currency, verb, manual, total in rows:
+            if version not in self.frame_of and not manual and verb in PAYMENT_VERBS:
+                self._take_back(payee, (seat, version, component, earning), pay, currency, verb, Decimal(total).scaleb(-LEDGER_SCALE))
+            else:
                 self._take(found, payee, (seat, version, component, earning), pay, currency, verb, manual, Decimal(total).scaleb(-LEDGER_SCALE))
         for payee in payees:
             for row in self.settlement.posts(payee):
                 self._take(found, payee, (row[1], row[2], row[3], row[4]), row[5], row[6], row[8], False, Decimal(row[9]).scaleb(-row[10]))
         return found
+
+    def _take_back(self, payee: int, key: Key, pay: int, currency: str, verb: str, amount: Decimal) -> None:
+        """What was held, drawn and so on under a plan of which no version is left goes from periods that are open."""
+        if self.settlement.periods.is_open(payee, self.inputs.payees[payee], pay):
+            self.row(payee, key, pay=pay, currency=currency, verb=verb, amount=-amount, places=0)
+
+    def row(self, payee: int, key: Key, *, pay: int, currency: str, verb: str, amount: Decimal, places: int) -> None:
+        """Puts an entry into the payee's work; none for an amount of zero. places: decimals at least."""
+        if not amount:
+            return
+        seat, version, component, earning = key
+        places = max(places, -int(amount.normalize().as_tuple().exponent))
+        text = f"{seat}/{version}/{component}/{earning}/{currency}/{pay}/{verb}"
+        line_key = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        self.settlement.work[payee].payments.append(
+            (payee, seat, version, component, earning, pay, currency, self.inputs.payees[payee].legal_entity, verb, int(amount.scaleb(places)), places,
+             self.settlement.cause(seat, version), self.run.pk, line_key, "")
+        )  # fmt: skip
 
     def _take(self, found: dict[tuple[int, str], Posted], payee: int, key: Key, pay: int, currency: str, verb: str, manual: bool, amount: Decimal) -> None:
         frame = self.frame_of.get(key[1])
@@ -223,14 +251,15 @@ class _PayeePayments:
         seat, version_id, component, earning = key
         if earning not in self.frame.at:
             return None
-        version = self.frame.versions[version_id]
+        version = self.frame.versions.get(version_id) or self.frame.in_force[self.frame.at[earning]]
         part = EarnedPart(key, version.compiled.terms, self.frame.at[earning])
         for position, amount in self.posted.earned.get(key, {}).items():
             part.earned[position] += amount
         for position, verbs in self.posted.withheld.get(key, {}).items():
             for verb, amount in verbs.items():
                 (part.clawed if verb == "clawed_back" else part.withheld)[position] += amount
-        self._deals(part, version, seat, component)
+        if version.id == version_id:
+            self._deals(part, version, seat, component)
         return part
 
     def _deals(self, part: EarnedPart, version: VersionInputs, seat: int, component: str) -> None:
@@ -318,19 +347,8 @@ class _PayeePayments:
         return min(own) if own else min(key[0] for key in {**self.posted.earned, **self.posted.withheld})
 
     def _row(self, key: Key, position: int, verb: str, amount: Decimal) -> None:
-        if not amount:
-            return
-        seat, version_id, component, earning = key
-        settlement = self.payments.settlement
-        places = max(self.frame.versions[version_id].compiled.terms.places, -int(amount.normalize().as_tuple().exponent))
-        pay = self.frame.periods[position].id
-        text = f"{seat}/{version_id}/{component}/{earning}/{self.frame.currency}/{pay}/{verb}"
-        line_key = hashlib.blake2b(text.encode(), digest_size=16).digest()
-        cause = settlement.cause(seat, version_id)
-        settlement.work[self.payee].payments.append(
-            (self.payee, seat, version_id, component, earning, pay, self.frame.currency, self.group.legal_entity, verb, int(amount.scaleb(places)), places,
-             cause, self.payments.run.pk, line_key, "")
-        )  # fmt: skip
+        places = self.frame.in_force[position].compiled.terms.places
+        self.payments.row(self.payee, key, pay=self.frame.periods[position].id, currency=self.frame.currency, verb=verb, amount=amount, places=places)
 
 
 def payments_add(settlement: Settlement, payees: Collection[int]) -> None:

@@ -9,14 +9,14 @@ import pytest
 from django.db.models import Sum
 
 from incentives.models import Hold, LedgerEntry, PeriodState
-from incentives.services import hold_lift, hold_place, period_state_set
+from incentives.services import hold_lift, hold_place, period_state_set, version_activate, version_draft, version_retire
 from incentives.services.holds import HoldRefused
 from spm.currencies.codes import currency_pack
 from spm.sales.models import Return, ReturnVersion
 from spm.tenancy.changes import change
 from tests.incentives.world import PLAN, make_world, put_order
 
-FEB, MAR, APR = (dt.date(2024, month, 28) for month in (2, 3, 4))
+JAN, FEB, MAR, APR = (dt.date(2024, month, 28) for month in (1, 2, 3, 4))
 DRAW = PLAN + "draws:\n  - {name: ramp, label: Ramp draw, amount: 1500}\npayment: {negative: carry}\n"
 
 
@@ -193,3 +193,42 @@ def test_an_incremental_run_posts_the_same_payments_as_a_full_one(scope):
     count = LedgerEntry.objects.count()
     world.run(business_date=APR, is_full=True)
     assert LedgerEntry.objects.count() == count
+
+
+def test_a_version_that_takes_another_ones_place_draws_and_holds_no_second_time(scope):
+    world = make_world(1, text=DRAW)
+    ann = world.payees[0]
+    hold_place(order=put_order("jan", ann, "2024-01-10", 10_000_00), reason="check")
+    world.run(business_date=JAN)
+    january = world.period("2024-01")
+    assert payable(ann, january) == Decimal(1500)
+    again = version_draft(plan=world.plan, text=DRAW.replace("1500", "1600"), effective_from=dt.date(2024, 1, 1))
+    version_activate(version=again)
+    world.run(business_date=JAN)
+    assert payable(ann, january) == Decimal(1600)
+    count = LedgerEntry.objects.count()
+    world.run(business_date=JAN, is_full=True)
+    assert LedgerEntry.objects.count() == count
+
+
+def test_what_was_drawn_under_an_earlier_version_is_recovered_under_the_new_one(scope):
+    world = make_world(1, text=DRAW)
+    ann = world.payees[0]
+    world.run(business_date=JAN)
+    close(world, "2024-01")
+    put_order("feb", ann, "2024-02-10", 80_000_00)  # earns 4,000
+    version_activate(version=version_draft(plan=world.plan, text=DRAW.replace("Ramp draw", "Draw"), effective_from=dt.date(2024, 1, 1)))
+    world.run(business_date=FEB)
+    assert payable(ann, world.period("2024-01")) == Decimal(1500)
+    assert paid(ann, world.period("2024-02"))["recovered", "@ramp"] == Decimal(-1500)
+
+
+def test_a_plan_taken_out_of_force_leaves_nothing_held_or_drawn_in_open_periods(scope):
+    world = make_world(1, text=DRAW)
+    ann = world.payees[0]
+    hold_place(order=put_order("jan", ann, "2024-01-10", 10_000_00), reason="check")
+    world.run(business_date=JAN)
+    version_retire(version=world.version, lowering_reason="a mistake")
+    world.run(business_date=JAN)
+    assert payable(ann, world.period("2024-01")) == 0
+    assert not {verb for verb, _ in paid(ann, world.period("2024-01"))} & {"held", "drawn"}
