@@ -224,6 +224,15 @@ class _PayeePayments:
         """The orders behind the payee's pay; read only where deals are held, paid by cash or returned."""
         return PayeeBook(payee_id=self.payee, run=self.payments.run)
 
+    @cached_property
+    def money(self) -> Deals:
+        """Holds, and what was received and returned for the payee's orders: read once for all components."""
+        deals = Deals(self.payments.deals.holds)
+        facts = [book.facts for book in self.book.books.values()]
+        orders = {order for one in facts for order in (one.object_id if one.parent is None else one.parent).tolist()}
+        money_known(deals, orders=orders, number=self.payments.run.known_number)
+        return deals
+
     def is_open(self, position: int) -> bool:
         """May the run still post to the period?"""
         return self.payments.settlement.periods.is_open(self.payee, self.group, self.frame.periods[position].id)
@@ -267,16 +276,13 @@ class _PayeePayments:
         terms, clawback, period = version.compiled.terms, version.compiled.clawback, self.frame.periods[part.earned_at]
         held = self._held_in(version, period)
         cash = terms.on == "cash"
-        if not (held or cash or clawback is not None) or version.id not in self.book.books or component not in version.compiled.cash:
+        if not (held or cash or (clawback is not None and self.money.returned)) or component not in version.compiled.cash or version.id not in self.book.books:
             return
         book = self.book.books[version.id]
         found_lines = self.book.lines(version_id=version.id, seat_id=seat, period_id=period.id, component=component)
         lines = [replace(line, object_id=book.order_of(line.object_id)) for line in found_lines]  # holds and money are of orders
         orders = {line.object_id for line in lines}
-        deals = self.payments.deals
-        if cash or clawback is not None:
-            deals = Deals(deals.holds)
-            money_known(deals, orders=orders, number=self.payments.run.known_number)
+        deals = self.money if cash or clawback is not None else self.payments.deals
         if cash or held & orders:
 
             def released(order: int, holds: bool) -> list[Fraction]:

@@ -89,7 +89,6 @@ class Settlement:
         self.work: dict[int, Work] = defaultdict(Work)
         self.figures: dict[int, list[Figure]] = {}
         """Of plan versions with payment terms: amounts of draws and maxima among them."""
-        self.entity_of: dict[tuple[int, int, str, int, str], str] = {}
 
     def groups(self) -> Iterator[list[int]]:
         """Payees with something to write, ascending, some hundreds at a time."""
