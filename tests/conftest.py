@@ -16,6 +16,16 @@ __all__ = ["chromium", "open_page"]
 ROOT = Path(__file__).resolve().parents[1]
 
 
+# Their tests wait for browsers, processes and large files: started last, one process would still be at them while the other has nothing left.
+LONG_FIRST = ("journeys", "adventureworks", "embedded", "chaos", "setup", "jobs", "ui", "isolation", "i18n", "training")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, the others as they stand. The order within a file stays, and every process comes to the same one."""
+    folders = {name: place for place, name in enumerate(LONG_FIRST)}
+    items.sort(key=lambda item: folders.get(item.path.relative_to(ROOT / "tests").parts[0], len(folders)))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     """Replaces pytest-django's: the application role may not create databases."""

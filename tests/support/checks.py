@@ -54,7 +54,7 @@ def run(step: Step) -> bool:
 def tests(*extra: str) -> bool:
     """All tests on two processes; a file stays with one of them, because fixtures of a file are shared and the machine is small."""
     workers = os.environ.get("SPM_TEST_WORKERS", "2")
-    return run(Step("tests", (sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "loadfile", "--durations=15", *extra)))
+    return run(Step("tests", (sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", "--durations=15", *extra)))
 
 
 def main() -> int:
