@@ -1,95 +1,111 @@
-"""What changed between two change numbers, and for whom: the table by which a run recomputes only that, and names the cause.
-
-| changed                                   | measures            | earnings | cause      |
-|-------------------------------------------|---------------------|----------|------------|
-| orders, splits, lines that plans read     | of the payees named | yes      | data       |
-| products, where plans read lines          | all                 | yes      | data       |
-| payments, returns, holds                  | no                  | payments | data       |
-| quotas                                    | no                  | yes      | quota      |
-| pay terms                                 | no                  | yes      | pay_rate   |
-| assignments, plan assignments, payees     | all                 | yes      | people     |
-| reporting lines                           | all                 | yes      | hierarchy  |
-| plan versions                             | all                 | yes      | plan       |
-| calendars, currency rates, engine version | all                 | yes      | engine ... |
-"""
+"""What changed between two change numbers, and for whom: looks for the events of `incentives.invalidation`, and names the cause."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 from django.db.models import Q
 
-from incentives.models import PlanAssignment, PlanVersion
-from planning.models import Quota
-from spm.currencies.models import FxRate
-from spm.people.models import Assignment, PayTerms, ReportingLine
+from incentives.engine.contracts import CAUSES
+from incentives.invalidation import BY_NAME, EVENTS, Again, Names, Seen, events_of
+from incentives.models import Cause, LedgerEntry, PlanVersion, Run, RunIssue
 from spm.tenancy.scope import required_tenant_id
+
+NONE: frozenset[int] = frozenset()
+MARGIN = dt.timedelta(hours=1)
+"""How long before the last run's start entries by hand are looked for: one that was being posted then is looked at once more."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Ids of what changed in (after, upto]."""
+    """Ids of what changed in (after, upto], by event: of payees (-1 stands for orders without an owner), positions, seats, versions."""
 
-    payees: frozenset[int]
-    """Owners and participants of changed orders, and of orders with a changed line where a plan reads lines; -1 stands for
-    orders without an owner."""
-    paid_payees: frozenset[int]
-    """Owners and participants of orders that were held, paid for or returned."""
-    quota_positions: frozenset[int]
-    rate_seats: frozenset[int]
-    people_seats: frozenset[int]
-    line_positions: frozenset[int]
-    plan_versions: frozenset[int]
-    fx: bool
+    by_event: Mapping[str, frozenset[int]]
+
+    def named(self, names: Names, *, credit: Again | None = None, pay: Again | None = None, seen: Seen | None = None) -> frozenset[int]:
+        """The ids of one kind that events named for whom a stage is computed again. seen: of events noticed in that way alone."""
+        events = {event.name for event in events_of(names=names, credit=credit, pay=pay, seen=seen)}
+        return NONE.union(*(ids for name, ids in self.by_event.items() if name in events))
+
+    @property
+    def credit_everybody(self) -> bool:
+        """Did an event happen after which everybody's orders are credited again, and that no fingerprint tells?"""
+        return any(ids for name, ids in self.by_event.items() if BY_NAME[name].credit is Again.ALL and BY_NAME[name].seen is Seen.CHANGES)
 
 
 def changes_between(*, after: int, upto: int) -> Changes:
     """What the change sets numbered in (after, upto] touched. Needs the tenant's scope."""
-    window = [required_tenant_id(), after, upto]
-    touched_orders = "SELECT DISTINCT record_id, payee_id FROM sales_orderversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"
-    tenants = 2
-    if lines_are_read():
-        touched_orders += " UNION SELECT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"
-        tenants = 3
-    sets = "SELECT id FROM tenancy_changeset WHERE tenant_id = %s AND number > %s AND number <= %s"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH sets AS MATERIALIZED ({sets}), touched AS ({touched_orders}) "
-            "SELECT payee_id FROM touched UNION SELECT s.payee_id FROM sales_ordersplit s WHERE s.tenant_id = %s "
-            # Participants of any version of a touched order: those who are new to it and those who left it.
-            "AND s.order_id IN (SELECT record_id FROM touched)",
-            [*window, *[window[0]] * tenants],
-        )
-        payees = frozenset(-1 if row[0] is None else row[0] for row in cursor.fetchall())
-        cursor.execute(
-            f"WITH sets AS MATERIALIZED ({sets}), touched AS ("
-            "SELECT order_id FROM incentives_hold WHERE tenant_id = %s AND (placed_in_id IN (SELECT id FROM sets) OR lifted_in_id IN (SELECT id FROM sets)) "
-            "UNION SELECT COALESCE(p.order_id, i.order_id) FROM sales_paymentversion p LEFT JOIN sales_invoiceversion i "
-            "ON i.tenant_id = p.tenant_id AND i.record_id = p.invoice_id WHERE p.tenant_id = %s AND p.change_set_id IN (SELECT id FROM sets) "
-            "UNION SELECT order_id FROM sales_returnversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)) "
-            "SELECT payee_id FROM sales_orderversion WHERE tenant_id = %s AND record_id IN (SELECT order_id FROM touched) AND payee_id IS NOT NULL "
-            "UNION SELECT payee_id FROM sales_ordersplit WHERE tenant_id = %s AND order_id IN (SELECT order_id FROM touched)",
-            [*window, *[window[0]] * 5],
-        )
-        paid_payees = frozenset(row[0] for row in cursor.fetchall())
+    found = {event.name: _dated(event.records[0], event.field, event.window, after, upto) for event in EVENTS if event.field}
+    return Changes(found | _orders(after, upto) | _money(after, upto))
 
-    def touched(model: Any, field: str, *, first: str = "known_from", last: str = "known_to") -> frozenset[int]:
-        low = Q(**{f"{first}__number__gt": after, f"{first}__number__lte": upto})
-        high = Q(**{f"{last}__number__gt": after, f"{last}__number__lte": upto})
-        return frozenset(model.objects.filter(low | high).values_list(field, flat=True))
 
+def changes_of(run: Run) -> Changes:
+    """What happened between a run's base and the run: by change sets, and what people and runs left in the books since."""
+    assert run.base is not None
+    found = changes_between(after=run.base.known_number, upto=run.known_number)
+    by_hand = LedgerEntry.objects.filter(run__isnull=True, cause=Cause.MANUAL, posted_at__gte=run.base.started_at - MARGIN)
+    waiting = RunIssue.objects.filter(run_to__isnull=True)
     return Changes(
-        payees=payees,
-        paid_payees=paid_payees,
-        quota_positions=touched(Quota, "position_id"),
-        rate_seats=touched(PayTerms, "seat_id"),
-        people_seats=touched(Assignment, "seat_id") | touched(PlanAssignment, "seat_id"),
-        line_positions=touched(ReportingLine, "position_id"),
-        plan_versions=touched(PlanVersion, "id", first="activated_in", last="retired_in"),
-        fx=bool(touched(FxRate, "id")),
+        {**found.by_event} | {name: frozenset(rows.values_list("payee_id", flat=True)) for name, rows in (("adjustment", by_hand), ("issue", waiting))}
     )
+
+
+def _dated(label: str, field: str, window: tuple[str, str], after: int, upto: int) -> frozenset[int]:
+    """Ids in the rows of a dated record that begin or end in the change sets."""
+    model: Any = apps.get_model(label)
+    begins, ends = (Q(**{f"{column}__number__gt": after, f"{column}__number__lte": upto}) for column in window)
+    return frozenset(model.objects.filter(begins | ends).values_list(field, flat=True))
+
+
+def _orders(after: int, upto: int) -> dict[str, frozenset[int]]:
+    """Owners and participants of changed orders, and of orders with a changed line where a plan reads lines."""
+    window = [required_tenant_id(), after, upto]
+    sets = "SELECT id FROM tenancy_changeset WHERE tenant_id = %s AND number > %s AND number <= %s"
+    found = {}
+    for name, touched in (
+        ("order", "SELECT DISTINCT record_id, payee_id FROM sales_orderversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"),
+        ("line", "SELECT DISTINCT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"),
+    ):
+        if name == "line" and not lines_are_read():
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH sets AS MATERIALIZED ({sets}), touched (record_id, payee_id) AS ({touched}) "
+                "SELECT payee_id FROM touched UNION SELECT s.payee_id FROM sales_ordersplit s WHERE s.tenant_id = %s "
+                # Participants of any version of a touched order: those who are new to it and those who left it.
+                "AND s.order_id IN (SELECT record_id FROM touched)",
+                [*window, *[window[0]] * 2],
+            )
+            found[name] = frozenset(-1 if row[0] is None else row[0] for row in cursor.fetchall())
+    return found
+
+
+def _money(after: int, upto: int) -> dict[str, frozenset[int]]:
+    """Owners and participants of orders that were held, paid for or returned."""
+    window = [required_tenant_id(), after, upto]
+    sets = "SELECT id FROM tenancy_changeset WHERE tenant_id = %s AND number > %s AND number <= %s"
+    held = "SELECT order_id FROM incentives_hold WHERE tenant_id = %s AND (placed_in_id IN (SELECT id FROM sets) OR lifted_in_id IN (SELECT id FROM sets))"
+    paid = (
+        "SELECT COALESCE(p.order_id, i.order_id) FROM sales_paymentversion p LEFT JOIN sales_invoiceversion i "
+        "ON i.tenant_id = p.tenant_id AND i.record_id = p.invoice_id WHERE p.tenant_id = %s AND p.change_set_id IN (SELECT id FROM sets) "
+        "UNION SELECT order_id FROM sales_returnversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"
+    )
+    found = {}
+    for name, touched, tenants in (("hold", held, 1), ("money", paid, 2)):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH sets AS MATERIALIZED ({sets}), touched (order_id) AS ({touched}) "
+                "SELECT payee_id FROM sales_orderversion WHERE tenant_id = %s AND record_id IN (SELECT order_id FROM touched) AND payee_id IS NOT NULL "
+                "UNION SELECT payee_id FROM sales_ordersplit WHERE tenant_id = %s AND order_id IN (SELECT order_id FROM touched)",
+                [*window, *[window[0]] * (tenants + 2)],
+            )
+            found[name] = frozenset(row[0] for row in cursor.fetchall())
+    return found
 
 
 def lines_are_read() -> bool:
@@ -99,7 +115,7 @@ def lines_are_read() -> bool:
 
 @dataclass(frozen=True)
 class CauseOf:
-    """Names the cause of a difference by the published order: plan, engine, people, hierarchy, quota, pay_rate, fx_rate, data."""
+    """Names the cause of a difference: the first in the published order (contracts.CAUSES) of what was touched for the seat."""
 
     changes: Changes | None
     position_of: dict[int, int]
@@ -109,25 +125,11 @@ class CauseOf:
         found = self.changes
         if found is None:
             return "data"
-        position = self.position_of.get(seat, -1)
-        if version in found.plan_versions:
-            return "plan"
+        keys = {Names.VERSION: version, Names.SEAT: seat, Names.POSITION: self.position_of.get(seat, -1)}
+        own = {BY_NAME[name].cause for name, ids in found.by_event.items() if keys.get(BY_NAME[name].names, -2) in ids}
         if self.engine_changed:
-            return "engine"
-        if seat in found.people_seats:
-            return "people"
-        if position in found.line_positions:
-            return "hierarchy"
-        if position in found.quota_positions:
-            return "quota"
-        if seat in found.rate_seats:
-            return "pay_rate"
-        if not found.payees:
+            own.add("engine")
+        if not own and not found.named(Names.PAYEE, credit=Again.NAMED):
             # Nobody's orders changed: the difference came up or down the tree.
-            for cause, some in (
-                ("plan", found.plan_versions), ("people", found.people_seats), ("hierarchy", found.line_positions),
-                ("quota", found.quota_positions), ("pay_rate", found.rate_seats), ("fx_rate", found.fx),
-            ):  # fmt: skip
-                if some:
-                    return cause
-        return "data"
+            own = {BY_NAME[name].cause for name, ids in found.by_event.items() if ids and BY_NAME[name].names is not Names.PAYEE}
+        return next((cause for cause in CAUSES if cause in own), "data")

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from incentives.changed import CauseOf, changes_between
+from incentives.changed import CauseOf, changes_between, changes_of
 from incentives.engine import exact
 from incentives.engine.contracts import EarningKey, Figure, Outcome, Totals
 from incentives.engine.crossing import crosses, crossing
@@ -24,6 +24,7 @@ from incentives.engine.measure import totals_merge
 from incentives.engine.post import post
 from incentives.engine.rounding import round_number
 from incentives.inputs import RunInputs, VersionInputs
+from incentives.invalidation import Again, Names, Seen
 from incentives.issuewords import issue_told
 from incentives.models import ChunkTotals, Run, RunChunk, RunIssue
 from incentives.periods import NoOpenPeriod, PayPeriods
@@ -149,16 +150,13 @@ class Settlement:
 
 def settle_payees(run: Run, inputs: RunInputs) -> list[int]:
     """Whose pay may differ from what is posted, ascending: everybody in a full run and when a period has begun since the last
-    one; else those whose orders, quotas or pay terms changed, all managers above them, and those who wait for an open period."""
+    one; else those whom events name (incentives.invalidation), all managers above them, and everybody whom a plan compares with them."""
     base = run.base if run.base_id else None
     if run.is_full or base is None or _begun(run) != set(Period.objects.filter(starts__lte=base.business_date).values_list("pk", flat=True)):
         return sorted(inputs.payees)
-    changes = changes_between(after=base.known_number, upto=run.known_number)
-    todo = [
-        seat
-        for seat, (payee, position) in inputs.seats.items()
-        if payee in changes.payees or payee in changes.paid_payees or position in changes.quota_positions or seat in changes.rate_seats
-    ]
+    changes = changes_of(run)
+    payees, positions, named = (changes.named(kind, pay=Again.NAMED, seen=Seen.CHANGES) for kind in (Names.PAYEE, Names.POSITION, Names.SEAT))
+    todo = [seat for seat, (payee, position) in inputs.seats.items() if payee in payees or position in positions or seat in named]
     above: dict[int, set[int]] = defaultdict(set)
     for line in inputs.reporting:
         above[line.assignment].add(line.manager)
@@ -170,8 +168,8 @@ def settle_payees(run: Run, inputs: RunInputs) -> list[int]:
     for version in inputs.versions:
         if version.compiled.peers and not seats.isdisjoint(version.paid):
             seats |= version.paid  # a place or a pool depends on everybody who competes
-    waiting = RunIssue.objects.filter(run_to__isnull=True).values_list("payee_id", flat=True)
-    return sorted({inputs.seats[seat][0] for seat in seats} | set(waiting))
+    # What is in the books is his own alone: nobody above him earns on it.
+    return sorted({inputs.seats[seat][0] for seat in seats} | (changes.named(Names.PAYEE, pay=Again.NAMED, seen=Seen.LEDGER) & inputs.payees.keys()))
 
 
 def _begun(run: Run) -> set[int]:

@@ -20,6 +20,7 @@ from incentives.chunking import CHUNK, chunk_bounds, chunk_compute_all, chunk_nu
 from incentives.collector import collector_rested
 from incentives.engine.errors import InputError
 from incentives.inputs import ENGINE_VERSION, RunInputs
+from incentives.invalidation import Again, Names
 from incentives.loaders import scale_needed
 from incentives.models import ChunkTotals, Run, RunChunk
 from incentives.payments import payments_add
@@ -95,7 +96,7 @@ def run_open(
     kept: dict[int, int] = {}
     if not run.is_full and base is not None:
         changes = changes_between(after=base.known_number, upto=number)
-        todo = chunk_numbers_of(changes.payees, bounds)
+        todo = chunk_numbers_of(changes.named(Names.PAYEE, credit=Again.NAMED), bounds)
         kept = dict(RunChunk.objects.filter(run=base).values_list("number", "totals_of_id"))
     RunChunk.objects.bulk_create(
         RunChunk(
@@ -118,7 +119,7 @@ def _full_because(run: Run, base: Run | None, asked: bool) -> str:
         return FRAME
     if (base.chunk_size, base.amount_scale) != (run.chunk_size, run.amount_scale):
         return SHAPE
-    if changes_between(after=base.known_number, upto=run.known_number).fx:
+    if changes_between(after=base.known_number, upto=run.known_number).credit_everybody:
         return RATES
     return ""
 

@@ -119,7 +119,7 @@ def test_negative_control_a_change_that_is_not_looked_for_is_missed(scope, monke
     world.run()
     put_order("1", world.payees[0], "2024-03-05", 1000_00)
     found = runs.changes_between
-    monkeypatch.setattr(runs, "changes_between", lambda **window: dataclasses.replace(found(**window), payees=frozenset()))
+    monkeypatch.setattr(runs, "changes_between", lambda **window: dataclasses.replace(found(**window), by_event={}))
     assert world.run().summary["posted"] == 0
     monkeypatch.undo()
     assert world.run(is_full=True).summary["posted"] == 1
