@@ -14,6 +14,7 @@ from django.db.models import Q
 from incentives.engine.contracts import CAUSES
 from incentives.invalidation import BY_NAME, EVENTS, Again, Names, Seen, events_of
 from incentives.models import Cause, LedgerEntry, PlanVersion, Run, RunIssue
+from spm.sales.models import KpiValueVersion
 from spm.tenancy.scope import required_tenant_id
 
 NONE: frozenset[int] = frozenset()
@@ -41,7 +42,7 @@ class Changes:
 def changes_between(*, after: int, upto: int) -> Changes:
     """What the change sets numbered in (after, upto] touched. Needs the tenant's scope."""
     found = {event.name: _dated(event.records[0], event.field, event.window, after, upto) for event in EVENTS if event.field}
-    return Changes(found | _orders(after, upto) | _money(after, upto))
+    return Changes(found | _orders(after, upto) | _money(after, upto) | {"kpi": _kpis(after, upto)})
 
 
 def changes_of(run: Run) -> Changes:
@@ -106,6 +107,12 @@ def _money(after: int, upto: int) -> dict[str, frozenset[int]]:
             )
             found[name] = frozenset(row[0] for row in cursor.fetchall())
     return found
+
+
+def _kpis(after: int, upto: int) -> frozenset[int]:
+    """Payees of every version of a KPI value that changed: those who have it now and those who had it."""
+    touched = KpiValueVersion.objects.filter(change_set__number__gt=after, change_set__number__lte=upto).values("record_id")
+    return frozenset(KpiValueVersion.objects.filter(record_id__in=touched).values_list("payee_id", flat=True))
 
 
 def lines_are_read() -> bool:

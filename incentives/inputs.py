@@ -21,6 +21,7 @@ from incentives.engine.contracts import (
     Calendar,
     Enrolment,
     Inputs,
+    KpiValue,
     People,
     Period,
     Quota,
@@ -42,7 +43,8 @@ from spm.currencies.codes import currency_pack
 from spm.people.models import Assignment as AssignmentRow
 from spm.people.models import Payee, PayTerms, Seat
 from spm.people.models import ReportingLine as LineRow
-from spm.sales.models import Account, Channel, DealKind, OrderStatus
+from spm.sales.known import versions_known
+from spm.sales.models import Account, Channel, DealKind, KpiValueVersion, OrderStatus
 from spm.tenancy.changes import known_as_at
 from spm.tenancy.scope import required_tenant_id
 
@@ -188,6 +190,13 @@ class RunInputs:
         rows = found.order_by("position_id", "measure", "valid_from")
         return tuple(Quota(r.position_id, r.measure, scaled(r.amount, r.amount_scale), day_number(r.valid_from), _end(r.valid_to)) for r in rows)
 
+    @cached_property
+    def kpi_values(self) -> tuple[KpiValue, ...]:
+        """What was measured of the payees; read where a plan asks for it."""
+        found = versions_known(KpiValueVersion, known_at=self.numbers["data"]).filter(payee_id__in=list(self.payees))
+        rows = found.order_by("payee_id", "kpi", "measured_on", "record_id").values_list("payee_id", "kpi", "measured_on", "value", "value_scale")
+        return tuple(KpiValue(payee, kpi, day_number(day), scaled(value, scale)) for payee, kpi, day, value, scale in rows)
+
     # ---- plans
 
     def _versions(self) -> list[VersionInputs]:
@@ -220,7 +229,7 @@ class RunInputs:
         paid = frozenset(e.assignment for e in enrolments)
         if compiled.rollups or any(component.team is not None for component in compiled.components):
             enrolments += tuple(self._below(paid, coverage))
-        people = People(self.assignments, self.attributes, self.reporting, enrolments)
+        people = People(self.assignments, self.attributes, self.reporting, enrolments, self.kpi_values if compiled.kpis else ())
         inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary)
         enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
         self.rows[row.pk] = row

@@ -107,6 +107,11 @@ EVENTS: tuple[Event, ...] = (
         "pay_rate", field="seat_id", published=("Participant target incentive", "Participant rate table: rates"),
     ),
     Event(
+        "kpi", "a KPI value, survey score or objective of a payee is measured, corrected or moved to somebody else, where a plan reads them",
+        ("sales.KpiValueVersion",), Names.PAYEE, Again.NOBODY, Again.NAMED, Seen.CHANGES, "data",
+        published=("Performance Measure: interface values",),
+    ),
+    Event(
         "fx_rate", "a currency rate is set or corrected", ("currencies.FxRate",), Names.NOTHING, Again.ALL, Again.ALL, Seen.CHANGES, "fx_rate", field="id",
         published=("Currency rate",),
     ),
@@ -154,7 +159,6 @@ WITHOUT_EFFECT: dict[str, str] = {
     "sales.CampaignVersion": "no plan reads campaigns",
     "sales.LeadVersion": "no plan reads leads",
     "sales.SupportCaseVersion": "no plan reads support cases",
-    "sales.KpiValueVersion": "no plan reads survey and KPI scores",
 }
 """Records that change by change set and that no run reads, with the reason. A record in neither table fails a test."""
 

@@ -18,7 +18,7 @@ from .errors import PlanError, Problem
 from .exact import text as number_text
 from .grid import AnyTable
 from .period_formula import Formula, compiled
-from .plan import LINE_CODES, LINE_NUMBERS, AttainmentSpec, AttributeSpec, CompiledPlan, CreditRule, Measure, QuotaSpec, Rollup, Rounding, ValueSpec
+from .plan import LINE_CODES, LINE_NUMBERS, AttainmentSpec, AttributeSpec, CompiledPlan, CreditRule, KpiSpec, Measure, QuotaSpec, Rollup, Rounding, ValueSpec
 from .rounding import minor_units
 from .syntax import Node, SyntaxProblem, parse
 from .typing_rules import BOOL, CODE, DATE, MAYBE, NUMBER, Scope, Type, TypeProblem, check
@@ -149,14 +149,14 @@ class Compiler:
             if column["name"] in self.line_names:
                 self.problem(("columns", i, "name"), "standard_column", name=column["name"])
             self.line_names[column["name"]] = NUMBER if column["type"] == "number" else CODE
-        for section in ("credits", "quotas", "attributes", "components", "exclusions"):
+        for section in ("credits", "quotas", "attributes", "kpis", "components", "exclusions"):
             self.unique(section)
         self.tables = tables_compile(self)
         exclusions = self._exclusions()
         self._credits()
         for i, item in self._items("measures"):
             self._declare(("measures", i, "name"), item["name"], NUMBER, window_of(item))
-        quotas, attributes = self._quotas(), self._attributes()
+        quotas, attributes, kpis = self._quotas(), self._attributes(), self._kpis()
         attainments = self._attainments()
         self._measures()
         peers_declare(self)
@@ -182,6 +182,7 @@ class Compiler:
             rollups=tuple(self.rollups),
             quotas=quotas,
             attributes=attributes,
+            kpis=kpis,
             attainments=attainments,
             values=values + amounts,
             terms=terms,
@@ -201,7 +202,7 @@ class Compiler:
         yield from enumerate(self.data.get(section) or [])
 
     def _declare(self, path: SchemaPath, name: str, kind: Type, *windows: str) -> None:
-        if name in self.period_names or name in ("quota", "attr", "pay", "team"):
+        if name in self.period_names or name in ("quota", "attr", "kpi", "pay", "team"):
             self.problem(path, "name_taken", name=name)
         self.period_names[name] = kind
         self.windows[name] = frozenset(windows)
@@ -269,6 +270,18 @@ class Compiler:
                     self.problem(("attributes", i, key), "attribute_key", key=key, read=wanted)
             parts = self.rounding_of(item["round"]) if "round" in item else None
             found.append(AttributeSpec(item["name"], None if default is None else Decimal(default), low, high, read, item.get("over", "period"), parts))
+        return tuple(found)
+
+    def _kpis(self) -> tuple[KpiSpec, ...]:
+        found = []
+        for i, item in self._items("kpis"):
+            read, over = item.get("read", "last"), item.get("over", "period")
+            default, low, high = (figure(item[key]) if key in item else None for key in ("default", "minimum", "maximum"))
+            if low is not None and high is not None and low > high:
+                self.problem(("kpis", i, "minimum"), "limits_crossed", low=number_text(low), high=number_text(high))
+            # A sum grows through its window as a measure does; the other readings are states.
+            self._declare(("kpis", i, "name"), f"kpi.{item['name']}", NUMBER, *([over] if read == "sum" else []))
+            found.append(KpiSpec(item["name"], item.get("kpi", item["name"]), read, over, default, low, high))
         return tuple(found)
 
     def _attainments(self) -> tuple[AttainmentSpec, ...]:

@@ -177,6 +177,27 @@ class Attribute:
 
 
 @dataclass(frozen=True)
+class KpiValue:
+    """What was measured of a payee on a day, and no transaction tells: a survey score, calls, how far an objective is reached."""
+
+    payee: int
+    kpi: str
+    day: int
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class Relation:
+    """`related` (an assignment) stands in a named relation to `assignment` outside the reporting line: its mentor, its partner."""
+
+    name: str
+    assignment: int
+    related: int
+    start: int
+    end: int = OPEN_END
+
+
+@dataclass(frozen=True)
 class ReportingLine:
     """`assignment` reports to `manager` (an assignment too). `people.reporting_from_positions` makes them."""
 
@@ -248,6 +269,8 @@ class People:
     attributes: tuple[Attribute, ...] = ()
     reporting: tuple[ReportingLine, ...] = ()
     enrolments: tuple[Enrolment, ...] | None = None
+    kpi_values: tuple[KpiValue, ...] = ()
+    relations: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True)

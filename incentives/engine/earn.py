@@ -21,7 +21,7 @@ from .grid import table_at
 from .pay_steps import STEPS, Part, Undefined, defined
 from .people import Interval
 from .period_formula import DAY, MISSING, MissingInput, Unusable, truth
-from .plan import AttributeSpec, Component
+from .plan import AttributeSpec, Component, KpiSpec
 from .prepare import Prepared
 from .rounding import round_number
 from .said import said, said_by
@@ -132,14 +132,11 @@ class UnitRun:
                 low, high = max(low, seat.start), min(high, seat.end)
             env[f"quota.{spec.name}"] = prepared.quota(seat.position, spec.name, low, high, self.currency)
         for attribute in plan.attributes:
-            value: Any = self._attribute(attribute, position, day, env)
-            if value is None:
-                value = attribute.default if attribute.default is not None else MISSING
-            elif attribute.minimum is not None and value < attribute.minimum:
-                value = Unusable(said("is %(value)s, below its least value %(limit)s", value=exact.text(value), limit=exact.text(attribute.minimum)))
-            elif attribute.maximum is not None and value > attribute.maximum:
-                value = Unusable(said("is %(value)s, above its greatest value %(limit)s", value=exact.text(value), limit=exact.text(attribute.maximum)))
-            env[f"attr.{attribute.name}"] = value
+            env[f"attr.{attribute.name}"] = _usable(self._attribute(attribute, position, day, env), attribute)
+        for kpi in plan.kpis:
+            low, _ = prepared.span(kpi.over, position)
+            score = prepared.people.kpi(seat.payee, kpi.kpi, kpi.read, low, prepared.periods[position].end)
+            env[f"kpi.{kpi.name}"] = _usable(score, kpi)
         for attainment in plan.attainments:
             quota = env[f"quota.{attainment.quota}"]
             if type(quota) is Unusable:
@@ -313,6 +310,17 @@ class UnitRun:
         return pay
 
 
+def _usable(value: Number | None, spec: AttributeSpec | KpiSpec) -> Any:
+    """A figure of the payee, its default, or why a formula cannot use it."""
+    if value is None:
+        return spec.default if spec.default is not None else MISSING
+    if spec.minimum is not None and value < spec.minimum:
+        return Unusable(said("is %(value)s, below its least value %(limit)s", value=exact.text(value), limit=exact.text(spec.minimum)))
+    if spec.maximum is not None and value > spec.maximum:
+        return Unusable(said("is %(value)s, above its greatest value %(limit)s", value=exact.text(value), limit=exact.text(spec.maximum)))
+    return value
+
+
 def earn(prepared: Prepared, totals: Totals, assignments: Sequence[int] | None = None, team_pay: Crossing | None = None) -> Outcome:
     """Earnings and figures of assignments (None: all). Components on the team's commission need `team_pay`
     (`crossing`), as do places among peers and pools, and are left out without it."""
@@ -355,6 +363,7 @@ def figure_names(prepared: Prepared) -> list[str]:
     plan = prepared.plan
     names = [measure.name for measure in plan.measures[: plan.block] if not measure.hidden]
     names += [f"quota.{quota.name}" for quota in plan.quotas]
+    names += [f"kpi.{kpi.name}" for kpi in plan.kpis]
     names += [a.name for a in plan.attainments] + [v.name for v in plan.values]
     names += [f"{kind}.{peer.name}" for peer in plan.peers for kind in ("rank", "total")]
     return names + [f"pay.{c.name}" for c in plan.components if c.name not in plan.cash]

@@ -106,6 +106,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "currencies_own": ("the plan's own currency %(currency)s is not among them", "add it"),
     "currencies_cross": ("the plan reads `%(name)s`, which compares payees, and earns in several currencies apart", "earn in one currency, with `conversions`"),
     # ---- attributes, comparisons and pools
+    "limits_crossed": ("the minimum %(low)s is above the maximum %(high)s", "exchange them, or take one out"),
     "attribute_key": ("`%(key)s` has no meaning here", "it goes with `read`: %(read)s"),
     "peers_cycle": ("compares `%(name)s`, which itself depends on others", "compare a measure, or pay that depends on nobody else"),
     "not_peers": ("`%(name)s` is no comparison of this plan", "peers: %(known)s"),

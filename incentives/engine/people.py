@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
 from .contracts import Assignment, DayColumn, Enrolment, IntColumn, People, ReportingLine
 from .errors import InputError
-from .exact import Number
+from .exact import ZERO, Number, add, simple
 
 Interval = tuple[int, int]
 
@@ -38,6 +39,11 @@ class PeopleIndex:
             self._attributes[item.assignment, item.name].append((item.start, item.end, item.value))
         for values in self._attributes.values():
             values.sort()
+        self._kpis: dict[tuple[int, str], list[tuple[int, Decimal]]] = defaultdict(list)
+        for score in people.kpi_values:
+            self._kpis[score.payee, score.kpi].append((score.day, score.value))
+        for scores in self._kpis.values():
+            scores.sort()
         self._enrolled = self._enrolled_intervals(people.enrolments)
         self._segments()
 
@@ -126,6 +132,21 @@ class PeopleIndex:
             if first < last:
                 found.append((first, last, value))
         return found
+
+    def kpi(self, payee: int, kpi: str, read: str, low: int, high: int) -> Number | None:
+        """The payee's values measured on days in `[low, high)`, as one figure; None where there is none. Of several on one day the
+        larger is the later."""
+        values = [value for day, value in self._kpis.get((payee, kpi), ()) if low <= day < high]
+        if not values:
+            return None
+        if read in ("last", "first"):
+            return values[-1 if read == "last" else 0]
+        if read in ("highest", "lowest"):
+            return max(values) if read == "highest" else min(values)
+        total: Number = ZERO
+        for value in values:
+            total = add(total, value)
+        return total if read == "sum" else simple(Fraction(total) / len(values))
 
     def manager(self, assignment: int, day: int) -> int | None:
         """The assignment to which this one reports on a day."""

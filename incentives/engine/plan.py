@@ -95,6 +95,21 @@ class QuotaSpec:
 
 
 @dataclass(frozen=True)
+class KpiSpec:
+    """A figure of the record that no transaction tells, read as kpi.NAME over a window to date."""
+
+    name: str
+    kpi: str
+    """How the record names it."""
+    read: str
+    """last, first, sum, average, highest, lowest."""
+    over: str
+    default: Number | None = None
+    minimum: Number | None = None
+    maximum: Number | None = None
+
+
+@dataclass(frozen=True)
 class AttributeSpec:
     """A dated number of the assignment, read as attr.NAME: on the last or first day, or weighed by calendar days over a
     window (`rounding`: of each part)."""
@@ -253,6 +268,7 @@ class CompiledPlan:
     rollups: tuple[Rollup, ...]
     quotas: tuple[QuotaSpec, ...]
     attributes: tuple[AttributeSpec, ...]
+    kpis: tuple[KpiSpec, ...]
     attainments: tuple[AttainmentSpec, ...]
     values: tuple[ValueSpec, ...]
     terms: PaymentTerms

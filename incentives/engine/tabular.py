@@ -27,6 +27,7 @@ from .contracts import (
     Facts,
     FxRate,
     Inputs,
+    KpiValue,
     NumberColumn,
     People,
     Period,
@@ -45,6 +46,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "transactions": ("id", "date", "payee", "assignment", "amount", "change", "deleted"),
     "assignments": ("assignment", "payee", "position", "from", "to", "fte", "legal_entity", "primary", "currency"),
     "attributes": ("assignment", "payee", "name", "from", "to", "value"),
+    "kpis": ("payee", "kpi", "date", "value"),
     "quotas": ("position", "payee", "quota", "from", "to", "amount", "currency"),
     "splits": ("transaction", "payee", "role", "quota_share", "pay_share", "share"),
     "hierarchy": ("payee", "manager", "from", "to"),
@@ -147,7 +149,11 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
     seats = rows_of(tables, "assignments")
     people = _names(
         [row.text("payee", "") for row in lines]
-        + [row.text("payee", "") for table in ("splits", "assignments", "attributes", "quotas", "enrolments", "hierarchy") for row in rows_of(tables, table)]
+        + [
+            row.text("payee", "")
+            for table in ("splits", "assignments", "attributes", "kpis", "quotas", "enrolments", "hierarchy")
+            for row in rows_of(tables, table)
+        ]
         + [row.text("manager", "") for row in rows_of(tables, "hierarchy")]
     )
     payees = tuple(name for name in people if name)
@@ -163,6 +169,7 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
             attributes=_attributes(tables, assignments, by_name, payee_of),
             reporting=_reporting(tables, assignments, payee_of),
             enrolments=_enrolments(tables, assignments, by_name, payee_of),
+            kpi_values=tuple(KpiValue(payee_of[row.text("payee")], row.text("kpi"), row.day("date"), row.number("value")) for row in rows_of(tables, "kpis")),
         ),
         quotas=_quotas(tables, assignments, payee_of, positions),
         vocabulary=facts[1] | _roles(splits),
