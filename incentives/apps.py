@@ -9,9 +9,11 @@ class IncentivesConfig(AppConfig):
     label = "incentives"
 
     def ready(self) -> None:
+        from incentives import imports
         from spm.access.policy import roles_with
         from spm.ui.nav import NavItem, nav_register
 
+        imports.register()
         nav_register(NavItem("plans", _("Plans"), "plans", "file-text", section="pay", roles=roles_with("plans.read"), order=20, shortcut="p"))
         nav_register(NavItem("runs", _("Runs"), "runs", "player-play", section="pay", roles=roles_with("runs.read"), order=30, shortcut="r"))
         nav_register(NavItem("holds", _("Holds"), "holds", "player-pause", section="pay", roles=roles_with("pay.read_all"), order=40))

@@ -22,6 +22,7 @@ from incentives.engine.contracts import (
     Enrolment,
     Inputs,
     KpiValue,
+    OpeningAmount,
     People,
     Period,
     Quota,
@@ -36,6 +37,7 @@ from incentives.engine.rounding import scaled
 from incentives.line_loaders import PARTS, PRODUCT_CODES, LineNeeds
 from incentives.loaders import role_codes
 from incentives.models import PlanAssignment, PlanVersion
+from incentives.opening import OpeningSum, openings_known
 from incentives.products import ProductLabels, ProductWords
 from planning.models import Quota as QuotaRow
 from spm.calendars.models import Period as PeriodRow
@@ -147,6 +149,7 @@ class RunInputs:
         self.attributes = self._attributes(known_as_at(PayTerms.objects.filter(**of_seat), self.numbers["pay_rate"]))
         positions = {} if only is None else {"position_id__in": {position for _, position in self.seats.values()}}
         self.quotas = self._quotas(known_as_at(QuotaRow.objects.filter(**positions), self.numbers["quota"]))
+        self.openings = openings_known(number=self.numbers["data"], payees=chosen)
         self._calendars: dict[int, tuple[Period, ...]] = {}
         self.versions = tuple(self._versions())
 
@@ -230,7 +233,8 @@ class RunInputs:
         if compiled.rollups or any(component.team is not None for component in compiled.components):
             enrolments += tuple(self._below(paid, coverage))
         people = People(self.assignments, self.attributes, self.reporting, enrolments, self.kpi_values if compiled.kpis else ())
-        inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary)
+        openings = tuple(_opening(one) for one in self.openings if one.plan_id == seats_of and _holds(coverage, day_number(one.day)))
+        inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary, openings=openings)
         enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
         self.rows[row.pk] = row
         return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs))
@@ -361,6 +365,14 @@ class _Accounts(dict[str, int]):
     def get(self, external_id: str, default: int | None = None) -> int | None:  # type: ignore[override]
         found = self[external_id]
         return default if found == -2 else found
+
+
+def _holds(coverage: tuple[Interval, ...], day: int) -> bool:
+    return any(low <= day < high for low, high in coverage)
+
+
+def _opening(one: OpeningSum) -> OpeningAmount:
+    return OpeningAmount(one.seat_id, one.kind, one.name, one.period_id, one.amount, day_number(one.day), one.currency)
 
 
 def _end(day: dt.date | None) -> int:

@@ -103,6 +103,10 @@ EVENTS: tuple[Event, ...] = (
         field="position_id", published=("Goal: target, distributed target", "Participant goal"),
     ),
     Event(
+        "opening", "an opening balance is imported, corrected or taken back", ("incentives.OpeningEntry",), Names.SEAT, Again.NOBODY, Again.NAMED,
+        Seen.CHANGES, "data", field="seat_id", window=("change_set", "change_set"),
+    ),
+    Event(
         "pay_terms", "a pay rate, target incentive or other term of a seat changes", ("people.PayTerms",), Names.SEAT, Again.NOBODY, Again.NAMED, Seen.CHANGES,
         "pay_rate", field="seat_id", published=("Participant target incentive", "Participant rate table: rates"),
     ),

@@ -273,6 +273,20 @@ class People:
     relations: tuple[Relation, ...] = ()
 
 
+class OpeningAmount(NamedTuple):
+    """Part of an assignment's opening balance: what the system before this one credited to a measure (kind `credit`) or paid of a
+    component (`paid`) before `day`, the first day that is ours. period: id of the period to which the amount belongs. Other kinds
+    say only that there is an opening balance."""
+
+    assignment: int
+    kind: str
+    name: str
+    period: int
+    amount: Decimal
+    day: int
+    currency: str = ""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """All that a run of one plan reads. Small things are given whole, facts by chunk."""
@@ -282,6 +296,7 @@ class Inputs:
     quotas: tuple[Quota, ...] = ()
     vocabulary: Vocabulary = field(default_factory=_empty)
     fx_rates: tuple[FxRate, ...] = ()
+    openings: tuple[OpeningAmount, ...] = ()
 
 
 # ---------------------------------------------------------------- results

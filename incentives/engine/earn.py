@@ -18,6 +18,7 @@ from .contracts import Earning, Figure, Issue, Outcome, Totals, day_text
 from .errors import OverflowGuard
 from .exact import ONE, ZERO, Number
 from .grid import table_at
+from .opening import Opening
 from .pay_steps import STEPS, Part, Undefined, defined
 from .people import Interval
 from .period_formula import DAY, MISSING, MissingInput, Unusable, truth
@@ -89,13 +90,26 @@ class UnitRun:
         """Those that are computed: all, or those that what crosses needs."""
         self.earlier: dict[str, tuple[str, Number]] = {}
         """Component -> (window, earned so far in it)."""
+        self.opening = prepared.openings.get(self.assignment.id)
+        self.opened: dict[str, tuple[str, Number]] = {}
+        """Component -> (window, paid in it by the system before this one)."""
+        if self.opening is not None:
+            self._opened(self.opening)
+
+    def _opened(self, opening: Opening) -> None:
+        for component in self.components:
+            labels = self.prepared.windows[component.settle]
+            paid = opening.paid_in(component.name, self.currency, labels) if component.settle != "period" else ZERO
+            if paid:
+                self.opened[component.name] = self.earlier[component.name] = (labels[opening.first], paid)
 
     def run(self, upto: int | None = None) -> list[PeriodRecord]:
         """All periods in which the assignment is in force or has totals (up to a position)."""
         found = []
         running: dict[int, tuple[str, int]] = {}
         last = len(self.prepared.periods) - 1 if upto is None else upto
-        for position in range(last + 1):
+        # Periods before an opening balance's day are those of the system before this one.
+        for position in range(0 if self.opening is None else self.opening.first, last + 1):
             period = self.prepared.periods[position]
             in_force = [(max(low, period.start), min(high, period.end)) for low, high in self.intervals if low < period.end and period.start < high]
             values, any_total = self._measures(position, running)
@@ -114,7 +128,8 @@ class UnitRun:
             if over == "period":
                 pass
             elif rolling:
-                value = sum(self.matrix[index][max(0, position + 1 - rolling) : position + 1]) if self.matrix else 0
+                start = 0 if self.opening is None else self.opening.first
+                value = sum(self.matrix[index][max(start, position + 1 - rolling) : position + 1]) if self.matrix else 0
             else:
                 label = self.prepared.windows[over][position]
                 before = running.get(index)
@@ -122,6 +137,11 @@ class UnitRun:
                     value += before[1]
                 running[index] = (label, value)
             env[name] = exact.from_integer(value, self.denominators[index])
+            if self.opening is not None:
+                opened = self.opening.credited(name, self.currency, self.prepared.windows[over], position, rolling)
+                if opened:
+                    env[name] = exact.add(env[name], opened)
+                    env[f"@opening:{name}"] = opened
         return env, any_total
 
     def _period(self, position: int, env: dict[str, Any], day: int, in_force: bool = True) -> PeriodRecord:
@@ -219,7 +239,12 @@ class UnitRun:
         earned: Number = rounded
         if component.settle != "period":
             if parts is not None and earned_before != 0:
-                parts.append(Part("earlier", f"earned earlier in {window}", exact.neg(earned_before)))
+                opened = self.opened.get(component.name)
+                before_us: Number = opened[1] if opened is not None and opened[0] == window else ZERO
+                if before_us:
+                    parts.append(Part("opening", f"paid before in {window}, opening balance", exact.neg(before_us)))
+                if earned_before != before_us:
+                    parts.append(Part("earlier", f"earned earlier in {window}", exact.neg(exact.sub(earned_before, before_us))))
             earned = exact.sub(rounded, earned_before)
             self.earlier[component.name] = (window, rounded)
         result.earned[component.name] = earned

@@ -137,6 +137,9 @@ def _attribute(component: Component, prepared: Prepared, env: dict[str, Any], in
 
 
 def _measure_lines(prepared: Prepared, facts: Facts, splits: Splits, payee: int, unit: int, position: int, measure: Measure) -> list[Line]:
+    opening = prepared.openings.get(prepared.people.assignments[unit].id)
+    if opening is not None and position < opening.first:
+        return []  # before the day of an opening balance: the old system's
     stage = credit(prepared, facts, splits, [payee])
     local = int(np.searchsorted(stage.units, unit))
     found = []

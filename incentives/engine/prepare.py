@@ -15,6 +15,7 @@ import numpy.typing as npt
 from .contracts import Calendar, Inputs, Period, Quota, day_text
 from .errors import InputError
 from .exact import ZERO, Number, add, mul, simple
+from .opening import Opening, openings_indexed
 from .people import PeopleIndex
 from .period_formula import Unusable
 from .plan import CompiledPlan
@@ -52,6 +53,11 @@ class Prepared:
         from .conversions import FxIndex
 
         return FxIndex(self.inputs.fx_rates)
+
+    @cached_property
+    def openings(self) -> dict[int, Opening]:
+        """Opening balances by assignment."""
+        return openings_indexed(self.inputs.openings, self.periods, self.plan.currency)
 
     def _quota_converted(self, quota: Quota) -> tuple[Quota, Any]:
         """A quota and its amount, one in another currency in the plan's; without a rate it is unusable, on that payee alone."""

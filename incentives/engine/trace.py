@@ -92,6 +92,9 @@ def _component(prepared: Prepared, totals: Totals, assignment: int, record: Peri
             for part in record.parts[component.name]
         ],
     }
+    opening = {name: exact.text(record.env[f"@opening:{name}"]) for name in _measures_of(prepared, component) if f"@opening:{name}" in record.env}
+    if opening:
+        node["opening"] = opening
     weighed = {name: record.env[f"@weighed:{name}"] for name in sorted(component.uses) if f"@weighed:{name}" in record.env}
     if weighed:
         node["weighed"] = weighed
@@ -108,6 +111,12 @@ def _component(prepared: Prepared, totals: Totals, assignment: int, record: Peri
                 if row.manager == assignment and row.measure == measure and row.period == record.position
             ]
     return node
+
+
+def _measures_of(prepared: Prepared, component: Component) -> list[str]:
+    """Measures that the component reads, itself or through an attainment."""
+    through = {attainment.measure for attainment in prepared.plan.attainments if attainment.name in component.uses}
+    return sorted(measure.name for measure in prepared.plan.measures if measure.name in component.uses | through)
 
 
 def shown(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from incentives.models.comparisons import PlanComparison
 from incentives.models.holds import Hold
 from incentives.models.ledger import EARNED_VERBS, Cause, LedgerEntry, PeriodState, Statement, StatementArtefact, Verb
+from incentives.models.opening import OpeningEntry, OpeningKind
 from incentives.models.plans import Plan, PlanAssignment, PlanVersion
 from incentives.models.runs import ChunkTotals, Run, RunChunk, RunExclusion, RunIssue, RunResult, UncreditedOrder
 
@@ -12,6 +13,8 @@ __all__ = [
     "ChunkTotals",
     "Hold",
     "LedgerEntry",
+    "OpeningEntry",
+    "OpeningKind",
     "PeriodState",
     "Plan",
     "PlanAssignment",

@@ -21,7 +21,10 @@ from spm.tenancy.scope import required_tenant_id
 from spm.told import LONGEST
 
 # How people name a row of these in a file, and whether a source is part of that name.
-NAMED_BY = {"people.Position": "code", "people.LegalEntity": "code", "planning.Territory": "code", "calendars.FiscalCalendar": "code", "people.Team": "code"}
+NAMED_BY = {
+    "people.Position": "code", "people.LegalEntity": "code", "planning.Territory": "code", "calendars.FiscalCalendar": "code", "people.Team": "code",
+    "incentives.Plan": "code",
+}  # fmt: skip
 
 
 def column_of(name: str) -> str:

@@ -48,6 +48,8 @@ def batch_roll_back(*, batch: Batch, actor_id: int | None = None) -> int:
             if batch.target in PLAIN:
                 done = undo(batch, changeset)
                 restored, batch.kept = done.rows, list(done.kept)
+            elif target.take_back is not None:
+                restored = target.take_back(batch.change_set, changeset)
             elif target.model is not None:
                 undone = _undone()
                 restored = versions_restore(model=target.model, of=batch.change_set, changeset=changeset, undone=undone)

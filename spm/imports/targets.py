@@ -17,7 +17,7 @@ from spm.imports.fields import Field
 from spm.sales import models as sales
 from spm.sales.base import SalesVersion
 from spm.sales.services import Written
-from spm.tenancy.models import TenantForeignKey
+from spm.tenancy.models import ChangeSet, TenantForeignKey
 
 if TYPE_CHECKING:
     from spm.imports.loading import Load
@@ -29,7 +29,8 @@ _FIXED = {"quantity": 4, "value": 2, "probability_ppm": 6}
 
 @dataclass(frozen=True)
 class Target:
-    """A kind of row to import. `write` takes the resolved rows and returns what it did."""
+    """A kind of row to import. `write` takes the resolved rows and returns what it did. take_back: undoes what was written under a
+    change set, under a new one, and returns how many rows; for targets whose records are neither facts nor dated rows."""
 
     name: str
     label: str | Promise
@@ -38,6 +39,7 @@ class Target:
     identity: tuple[str, ...] = ("external_id",)
     model: type[SalesVersion] | None = None
     tables: tuple[str, ...] = ()
+    take_back: Callable[[ChangeSet, ChangeSet], int] | None = None
 
     @cache  # noqa: B019 (targets live as long as the process)
     def by_name(self) -> dict[str, Field]:
