@@ -45,12 +45,12 @@ def openings_known(*, number: int | None, payees: Collection[int] | None = None,
     if plan_id is not None:
         rows = rows.filter(plan_id=plan_id)
     sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-    newest: dict[tuple[Any, ...], tuple[int, str]] = {}
+    newest: dict[tuple[Any, ...], tuple[str, int]] = {}
     for row in rows.order_by("change_set__number", "pk").values_list(*_FIELDS, "amount", "scale", "source", "change_set__number"):
         key, (amount, scale, source, seen) = row[: len(_FIELDS)], row[len(_FIELDS) :]
         sums[key] += Decimal(amount).scaleb(-scale)
-        newest[key] = (seen, source)
-    found = [OpeningSum(*key, amount=amount, source=newest[key][1], number=newest[key][0]) for key, amount in sums.items() if amount]
+        newest[key] = (source, seen)
+    found = [OpeningSum(*(*key, amount, *newest[key])) for key, amount in sums.items() if amount]
     return sorted(found, key=lambda one: (one.payee_id, one.seat_id, one.plan_id, one.kind, one.name, one.period_id, one.currency))
 
 

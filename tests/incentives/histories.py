@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from incentives.models import Hold, LedgerEntry, PeriodState, PlanVersion, RunIssue, Statement, UncreditedOrder
+from incentives.models import Hold, LedgerEntry, OpeningEntry, OpeningKind, PeriodState, PlanVersion, RunIssue, Statement, UncreditedOrder
 from incentives.selectors.adjusting import adjustment_places
 from incentives.services import adjustment_make, hold_lift, hold_place, period_move, seat_enrol, version_activate, version_draft, version_retire
 from incentives.summary import results_hash
@@ -83,6 +83,7 @@ EVENT_OF = {
     "paid": "money", "returned": "money", "hold": "hold", "lift": "hold", "quota": "quota", "quota gone": "quota", "terms": "pay_terms",
     "leaves": "assignment", "joins": "assignment", "reports": "hierarchy", "enrol": "plan_assignment", "entity": "legal_entity", "version": "plan",
     "retire": "plan", "fx": "fx_rate", "adjust": "adjustment", "calendar": "calendar", "approve": "issue",
+    "opening": "opening",
 }  # fmt: skip
 """Act -> the event of incentives.invalidation that it is."""
 
@@ -210,6 +211,16 @@ class History:
     def _entity(self, act: Act) -> None:
         payee = Payee.objects.get(pk=self.payee(act.two).pk)
         payee_update(payee=payee, legal_entity=make_entity("other" if payee.legal_entity.code == "main" else "main"))
+
+    def _opening(self, act: Act) -> None:
+        """The old system's figures on the first of May: credit, and what it paid."""
+        seat, april = self.seat(act.two), self.world.period("2024-04")
+        for kind, name in ((OpeningKind.CREDIT, "to_date"), (OpeningKind.PAID, "accelerator")):
+            with change(reason="opening balance") as changeset:
+                OpeningEntry.objects.create(
+                    seat=seat, plan=self.world.plan, day=dt.date(2024, 5, 1), kind=kind, name=name, period=april, currency="USD", scale=2,
+                    amount=act.amount // (1 if kind is OpeningKind.CREDIT else 100), change_set=changeset,
+                )  # fmt: skip
 
     # ---- set-up
 
