@@ -18,13 +18,14 @@ import numpy as np
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from incentives.carried import CarriedTotals
 from incentives.chunking import line_needs, version_compute
 from incentives.engine.attribution import Attribution, attribute
 from incentives.engine.contracts import Facts, Outcome, Splits, Totals
 from incentives.engine.crossing import crosses
 from incentives.engine.earn import earn
 from incentives.engine.measure import totals_merge
-from incentives.explain import PayeeBook, body_read, results_of
+from incentives.explain import PayeeBook, VersionBook, body_read, results_of
 from incentives.inputs import RunInputs, VersionInputs, plan_compiled
 from incentives.loaders import LoadedFacts, facts_load
 from incentives.models import Cause, LedgerEntry, PlanAssignment, PlanVersion, Run
@@ -186,24 +187,29 @@ class _Work:
         numbers = {cause: self.last if cause in chosen else self.first for cause in ("plan", "people", "hierarchy", "quota", "pay_rate", "fx_rate", "data")}
         inputs = RunInputs(number=run.known_number, business_date=run.business_date, only=self.payee.pk, others=self.payees[1:], numbers=numbers)
         found: dict[Any, Any] = {}
+        credited = self.last if "crediting" in chosen else self.first
+        kept = self._book(run).books if self.others_are == "kept" else {}
+        pays = {of: book.team_pay for of, book in kept.items()} if kept else None
+        carried = CarriedTotals(inputs.versions, lambda version: self._totals_of(inputs, version, kept.get(version.id), credited), pays)
         for version in inputs.versions:
             seats = sorted(seat for seat in version.paid if inputs.seats[seat][0] == self.payee.pk)
             if seats and any(item.id == self.period.pk for item in version.periods):
-                outcome = self._outcome(inputs, version, seats, run, self.last if "crediting" in chosen else self.first)
+                outcome = self._outcome(version, seats, carried.of(version, seats), kept.get(version.id))
                 for (seat, _), cell in result_cells(version, outcome, {self.period.pk}).items():
                     found |= _cells(seat, version.id, version.compiled.currency, cell.components)
         return found
 
-    def _outcome(self, inputs: RunInputs, version: VersionInputs, seats: list[int], run: Run, credited: int) -> Outcome:
+    def _totals_of(self, inputs: RunInputs, version: VersionInputs, kept: VersionBook | None, credited: int) -> Totals:
         found = [self._measured(inputs, version, payee, credited) for payee in self.payees if payee in version.enrolled]
         totals = totals_merge([part for part in found if part is not None])
+        return totals if kept is None else replace(totals, team=kept.totals.team)
+
+    def _outcome(self, version: VersionInputs, seats: list[int], totals: Totals, kept: VersionBook | None) -> Outcome:
         if self.others_are != "kept":
             return outcome_for(version, totals, seats)
-        book = self._book(run)
-        kept = book.books.get(version.id)
         if kept is None:
             return earn(version.prepared, totals, seats, team_pay={} if crosses(version.prepared) else None)
-        return earn(version.prepared, replace(totals, team=kept.totals.team), seats, team_pay=kept.team_pay)
+        return earn(version.prepared, totals, seats, team_pay=kept.team_pay)
 
     def _measured(self, inputs: RunInputs, version: VersionInputs, payee: int, credited: int) -> Totals | None:
         """The payee's measures under a version. Quotas and pay terms have no part in them: kept while nothing else changes."""

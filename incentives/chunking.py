@@ -6,12 +6,12 @@ New payees have higher ids, so that an existing chunk keeps its payees.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from incentives.engine.contracts import NOBODY, ChunkResult, Facts, Splits, Uncredited
-from incentives.engine.measure import chunk_compute
+from incentives.engine.contracts import NOBODY, ChunkResult, Facts, Splits, Totals, Uncredited
+from incentives.engine.measure import chunk_compute, lead_compute, totals_add
 from incentives.engine.run import facts_for
 from incentives.explained import Explained
 from incentives.fx import facts_converted
@@ -80,10 +80,27 @@ def version_compute(inputs: RunInputs, version: VersionInputs, loaded: LoadedFac
     mine = payees if payees == [NOBODY] else [payee for payee in payees if payee in version.enrolled]
     if not mine:
         return None
-    facts, splits = version_facts(version, *loaded.at(version.compiled.reads), mine, whole=len(mine) == len(payees))
+    whole = len(mine) == len(payees)
+    facts, splits = version_facts(version, *loaded.at(version.compiled.reads), mine, whole=whole)
     facts, unpriced = facts_converted(inputs, version, facts)
     result = chunk_compute(version.prepared, facts, splits, mine)
+    lead = lead_totals(inputs, version, loaded, mine, whole=whole)
+    if lead is not None:
+        result = replace(result, totals=totals_add(result.totals, lead))
     return Computed(mine, result, [*result.uncredited, *unpriced, *_refused(version, loaded, mine)])
+
+
+def lead_totals(inputs: RunInputs, version: VersionInputs, loaded: LoadedFacts, payees: list[int], *, whole: bool) -> Totals | None:
+    """What was sold before the version's own days and counts in its measures that carry; None where nothing does."""
+    prepared = version.prepared
+    if prepared.lead is None:
+        return None
+    low, high = (edge(days) for edge, days in zip((min, max), zip(*((item.start, item.end) for item in prepared.inputs.lead_ins), strict=True), strict=True))
+    facts, splits = loaded.at(version.compiled.reads)
+    facts = facts.taken(np.flatnonzero((facts.event_date >= low) & (facts.event_date < high)))
+    if not whole:
+        facts, splits = facts_for(facts, splits, payees)
+    return lead_compute(prepared, facts_converted(inputs, version, facts)[0], splits, payees)
 
 
 def _refused(version: VersionInputs, loaded: LoadedFacts, payees: list[int]) -> list[Uncredited]:

@@ -14,12 +14,13 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
-from incentives.chunking import line_needs, version_facts
+from incentives.carried import CarriedTotals
+from incentives.chunking import lead_totals, line_needs, version_facts
 from incentives.engine.contracts import Earning, Facts, Splits, TeamRow, Totals
 from incentives.engine.crossing import crosses, crossing, team_commission
 from incentives.engine.earn import Crossing, PeriodRecord, UnitRun, totals_matrix
 from incentives.engine.lines import Line, component_lines
-from incentives.engine.measure import chunk_compute
+from incentives.engine.measure import chunk_compute, totals_add
 from incentives.engine.outlook import NextStep, next_step, what_if
 from incentives.engine.trace import explain
 from incentives.fx import facts_converted
@@ -85,12 +86,15 @@ class PayeeBook:
     @cached_property
     def books(self) -> dict[int, VersionBook]:
         """By plan version id."""
-        return {version.id: self._book(version) for version in self.inputs.versions}
+        bare = {version.id: self._book(version) for version in self.inputs.versions}
+        carried = CarriedTotals(self.inputs.versions, lambda version: bare[version.id].totals, {of: book.team_pay for of, book in bare.items()})
+        return {of: replace(book, totals=carried.of(book.version, book.version.paid)) for of, book in bare.items()}
 
     def _book(self, version: VersionInputs) -> VersionBook:
         facts, splits = version_facts(version, *self._loaded.at(version.compiled.reads), [self.payee_id], whole=True)
         facts, _ = facts_converted(self.inputs, version, facts)
         totals = chunk_compute(version.prepared, facts, splits, [self.payee_id]).totals
+        totals = totals_add(totals, lead_totals(self.inputs, version, self._loaded, [self.payee_id], whole=True))
         plan = version.compiled
         if plan.rollups or any(component.team is not None for component in plan.components):
             totals = replace(totals, team=tuple(self._team_rows(version)))
@@ -119,7 +123,8 @@ class PayeeBook:
         everybody = next(item for item in whole.versions if item.id == version.id)
         prepared = everybody.prepared
         if version.compiled.peers:
-            return crossing(prepared, version_totals(self.run, version.id), sorted(everybody.paid))
+            carried = CarriedTotals(whole.versions, lambda one: version_totals(self.run, one.id))
+            return crossing(prepared, carried.of(everybody, everybody.paid), sorted(everybody.paid))
         wanted = {c.team.name for c in version.compiled.components if c.team is not None and c.team.base == "commission"}
         earnings = []
         for payee, seat, period, body in results_of(self.run).filter(plan_version_id=version.id).values_list("payee_id", "seat_id", "period_id", "body"):

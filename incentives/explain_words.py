@@ -19,6 +19,7 @@ def part_label(part: dict[str, Any]) -> str:
         "multiplier": _("Multiplied by: %(name)s"),
         "rounding": _("Rounding"),
         "earlier": _("Earned earlier in this window"),
+        "carried": _("Earned in this window before the change"),
         "cap": _("Cap"),
         "floor": _("Floor"),
     }

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 
 from django.db.models import Q, QuerySet
 
+from incentives.carried import Held, lead_of
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import (
     CAUSES,
@@ -22,6 +23,7 @@ from incentives.engine.contracts import (
     Enrolment,
     Inputs,
     KpiValue,
+    LeadIn,
     OpeningAmount,
     People,
     Period,
@@ -86,6 +88,15 @@ class Instead:
     seats_of: int
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A version, the days on which it is in force, and the plan whose seats are under it."""
+
+    row: PlanVersion
+    coverage: tuple[Interval, ...]
+    seats_of: int
 
 
 @dataclass(frozen=True)
@@ -204,40 +215,62 @@ class RunInputs:
 
     def _versions(self) -> list[VersionInputs]:
         if self.instead:
-            tried = [self._version(one.version, ((one.start, one.end),), one.seats_of) for one in self.instead]
-            return [version for version in tried if version is not None]
+            return self._built([_Draft(one.version, ((one.start, one.end),), one.seats_of) for one in self.instead])
         rows: Iterable[PlanVersion] = (
             versions_in_force(self.numbers["plan"]).filter(plan_id__in=list(self._assigned)) if self.in_force is None else self.in_force
         )
-        found: list[VersionInputs] = []
+        drafts: list[_Draft] = []
         taken: dict[int, list[Interval]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: (row.plan_id, -row.number)):
             own = (day_number(row.effective_from), _end(row.effective_to))
             coverage = tuple(_subtract(own, taken[row.plan_id]))
             taken[row.plan_id].append(own)
-            version = self._version(row, coverage, row.plan_id)
-            if version is not None:
-                found.append(version)
-        return sorted(found, key=lambda version: version.id)
+            drafts.append(_Draft(row, coverage, row.plan_id))
+        return sorted(self._built(drafts), key=lambda version: version.id)
 
-    def _version(self, row: PlanVersion, coverage: tuple[Interval, ...], seats_of: int) -> VersionInputs | None:
-        """The version over the days of `coverage` for the seats under the plan `seats_of`; None where nobody or no period is concerned."""
-        enrolments = tuple(self._enrolments(seats_of, coverage))
-        if not coverage or not enrolments:
-            return None
+    def _built(self, drafts: Sequence[_Draft]) -> list[VersionInputs]:
+        """The versions that concern somebody, each over the days of its coverage for the seats under its plan."""
+        enrolled = {draft: tuple(self._enrolments(draft.seats_of, draft.coverage)) for draft in drafts if draft.coverage}
+        held = [
+            Held(draft.row.pk, draft.seats_of, self.seats[e.assignment][0], e.assignment, e.start, e.end)
+            for draft, enrolments in enrolled.items()
+            for e in enrolments
+        ]
+        found = [self._version(draft, enrolments, held) for draft, enrolments in enrolled.items() if enrolments]
+        return [version for version in found if version is not None]
+
+    def _version(self, draft: _Draft, enrolments: tuple[Enrolment, ...], held: Sequence[Held]) -> VersionInputs | None:
+        """The version for the seats under it; None where no period is concerned."""
+        row, coverage = draft.row, draft.coverage
         compiled = plan_compiled(row.digest, row.text)
-        periods = _touched(self._periods(row.plan.calendar_id), coverage)
+        calendar = self._periods(row.plan.calendar_id)
+        lead = lead_of(row.pk, compiled, calendar, held)
+        led = tuple((item.start, item.end) for item in lead.lead_ins)
+        periods = _touched(calendar, (*coverage, *led))
         if not periods:
             return None
         paid = frozenset(e.assignment for e in enrolments)
+        beside = lead.beside
         if compiled.rollups or any(component.team is not None for component in compiled.components):
             enrolments += tuple(self._below(paid, coverage))
+            beside += tuple(item for item in self._below(paid, _joined(led)) if item.assignment not in {item.assignment for item in lead.lead_ins})
         people = People(self.assignments, self.attributes, self.reporting, enrolments, self.kpi_values if compiled.kpis else ())
-        openings = tuple(_opening(one) for one in self.openings if one.plan_id == seats_of and _holds(coverage, day_number(one.day)))
-        inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary, openings=openings)
-        enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
+        openings = tuple(_opening(one) for one in self.openings if one.plan_id == draft.seats_of and _holds(coverage, day_number(one.day)))
+        openings += self._led_openings(lead.lead_ins, held)
+        inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary, openings=openings, lead_ins=lead.lead_ins, beside=beside)
+        enrolled = frozenset(self.seats[e.assignment][0] for e in (*enrolments, *beside))
         self.rows[row.pk] = row
         return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs))
+
+    def _led_openings(self, leads: Sequence[LeadIn], held: Sequence[Held]) -> tuple[OpeningAmount, ...]:
+        """Opening balances of versions and seats that a version carries on."""
+        plans = {one.version: one.plan for one in held}
+        found = []
+        for item in leads:
+            for one in self.openings:
+                if one.seat_id == item.before and one.plan_id == plans.get(item.version) and item.start <= day_number(one.day) < item.end:
+                    found.append(_opening(one)._replace(assignment=item.assignment))
+        return tuple(found)
 
     def _enrolments(self, plan_id: int, coverage: tuple[Interval, ...]) -> list[Enrolment]:
         found = []
@@ -322,6 +355,8 @@ class RunInputs:
             digest.update(
                 repr((version.id, version.digest, version.coverage, version.periods, sorted(version.paid), version.prepared.inputs.people.enrolments)).encode()
             )
+            if version.prepared.led:
+                digest.update(repr((version.prepared.inputs.lead_ins, version.prepared.inputs.beside)).encode())
         if self.line_needs is not None and self.line_needs.codes & set(PRODUCT_CODES):
             digest.update(self.products.digest.encode())
         return digest.hexdigest()
@@ -385,6 +420,17 @@ def _subtract(interval: Interval, taken: list[Interval]) -> list[Interval]:
     for low, high in taken:
         parts = [piece for start, end in parts for piece in ((start, min(end, low)), (max(start, high), end)) if piece[0] < piece[1]]
     return sorted(parts)
+
+
+def _joined(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
+    """Intervals without overlap, ascending."""
+    found: list[Interval] = []
+    for low, high in sorted(intervals):
+        if found and low <= found[-1][1]:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return tuple(found)
 
 
 def _touched(periods: tuple[Period, ...], coverage: tuple[Interval, ...]) -> tuple[Period, ...]:

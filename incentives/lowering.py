@@ -9,12 +9,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
+from incentives.carried import CarriedTotals
 from incentives.chunking import CHUNK, line_needs, version_compute
 from incentives.engine.contracts import Totals
 from incentives.engine.measure import totals_merge
 from incentives.engine.run import outcome_of
-from incentives.inputs import RunInputs, versions_in_force
+from incentives.inputs import RunInputs, VersionInputs, versions_in_force
 from incentives.loaders import facts_load, scale_needed
 from incentives.models import PlanVersion, Run
 from incentives.reading import ChangeNumbers
@@ -77,11 +79,16 @@ def _earned(number: int, run: Run, cases: Sequence[Sequence[PlanVersion]]) -> li
                     totals[version.id].append(computed.result.totals)
     found = []
     for one, totals in zip(inputs, parts, strict=True):
+        carried = CarriedTotals(one.versions, partial(_merged, totals))
         sums: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
         for version in one.versions:
             begun = {period.id for period in version.periods if period.start <= one.today}
-            for earning in outcome_of(version.prepared, totals_merge(totals[version.id])).earnings:
+            for earning in outcome_of(version.prepared, carried.of(version, version.paid)).earnings:
                 if earning.period in begun and earning.assignment in version.paid:
                     sums[earning.payee, earning.period] += earning.amount
         found.append(sums)
     return found
+
+
+def _merged(totals: dict[int, list[Totals]], version: VersionInputs) -> Totals:
+    return totals_merge(totals[version.id])

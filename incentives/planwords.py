@@ -158,6 +158,7 @@ WORDS = (
     pgettext_lazy("plan form", "Of payment"),
     pgettext_lazy("plan form", "Of several values in the window: the last measured (default), the first, their sum, average, the highest or the lowest."),
     pgettext_lazy("plan form", "Of what the plan pays a payee in one pay period."),
+    pgettext_lazy("plan form", "On a change"),
     pgettext_lazy("plan form", "One of"),
     pgettext_lazy(
         "plan form",
@@ -252,6 +253,10 @@ WORDS = (
         "What was measured of a payee and no transaction tells, read as kpi.NAME: survey scores, calls, how far an objective is reached. Of the window to date; a missing value is a named exception, never a silent zero.",
     ),
     pgettext_lazy("plan form", "When and how far what is earned is paid. Without terms all of it is paid in the period in which it is earned."),
+    pgettext_lazy(
+        "plan form",
+        "When the plan, its version or the seat changes within the window. carry: what was sold in the window before counts too; restart: counted from the change; prorate: counted from the change, against the covered share of quota and fixed bounds. Default restart.",
+    ),
     pgettext_lazy("plan form", "When the quota is zero or missing"),
     pgettext_lazy("plan form", "When undefined"),
     pgettext_lazy("plan form", "Where"),
@@ -265,6 +270,10 @@ WORDS = (
     pgettext_lazy("plan form", "by_days: each value's part is rounded. Default none."),
     pgettext_lazy("plan form", "calendar_days: an assignment that holds the position for a part of the window has that part of the quota. Default none."),
     pgettext_lazy("plan form", "carry: paid in later periods; forfeit: lost. Default carry."),
+    pgettext_lazy(
+        "plan form",
+        "carry: what the version or seat before paid of this component for the window counts as paid; prorate: fixed bounds, floor and cap by the covered share. Default: as all measures that it reads say, else restart.",
+    ),
     pgettext_lazy("plan form", "cash: each deal's part is released in proportion to the payments received for it. Default booking."),
     pgettext_lazy("plan form", "edge: the nearest cell; undefined; or the figure that the whole table then gives."),
     pgettext_lazy(

@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 
+from incentives.carried import CarriedTotals
 from incentives.chunking import chunk_bounds, chunk_compute_all
 from incentives.engine.contracts import Totals
 from incentives.engine.measure import totals_merge
@@ -34,8 +35,9 @@ def run_replay(run: Run) -> Iterator[str]:
         (seat, version, period): bytes(digest)
         for seat, version, period, digest in results_of(run).filter(period_id__in=begun).values_list("seat_id", "plan_version_id", "period_id", "hash")
     }
+    carried = CarriedTotals(inputs.versions, lambda version: totals_merge(parts[version.id]))
     for version in inputs.versions:
-        outcome = outcome_of(version.prepared, totals_merge(parts[version.id]))
+        outcome = outcome_of(version.prepared, carried.of(version, version.paid))
         for (seat, period), cell in result_cells(version, outcome, begun).items():
             before = left.pop((seat, version.id, period), None)
             if before is None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 
+from incentives.carried import CarriedTotals
 from incentives.changed import CauseOf, changes_between, changes_of
 from incentives.engine import exact
 from incentives.engine.contracts import EarningKey, Figure, Outcome, Totals
@@ -193,10 +194,11 @@ def settle_group(run: Run, inputs: RunInputs, payees: list[int]) -> Settlement:
         for r in RunIssue.objects.filter(run_to__isnull=True, period_id__in=begun, payee_id__in=payees)
     }
     wanted = set(payees)
+    carried = CarriedTotals(inputs.versions, lambda version: version_totals(run, version.id))
     for version in inputs.versions:
         seats = [seat for seat in sorted(version.paid) if inputs.seats[seat][0] in wanted]
         if seats:
-            _settle_version(settlement, run, version, seats, begun, current, posted, open_issues)
+            _settle_version(settlement, run, version, carried.of(version, seats), seats, begun, current, posted, open_issues)
     for row, payee, _ in current.values():
         settlement.work[payee].ended.append(row)
     for key, (payee, amount, scale, entity) in posted.items():
@@ -238,11 +240,11 @@ def _have(work: Work, key: EarningKey, amount: int, scale: int) -> None:
 
 
 def _settle_version(
-    settlement: Settlement, run: Run, version: VersionInputs, seats: list[int], begun: set[int],
+    settlement: Settlement, run: Run, version: VersionInputs, totals: Totals, seats: list[int], begun: set[int],
     current: dict[Cell, tuple[int, int, bytes]], posted: dict[tuple[int, int, str, int, str], tuple[int, int, int, str]], open_issues: dict[Any, int],
 ) -> None:  # fmt: skip
     plan = version.compiled
-    outcome = outcome_for(version, version_totals(run, version.id), seats)
+    outcome = outcome_for(version, totals, seats)
     if plan.terms.walks:
         settlement.figures[version.id] = [figure for figure in outcome.figures if figure.assignment in version.paid]
     places = {component.name: component.rounding.places for component in plan.components}

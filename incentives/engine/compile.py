@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from .compile_changes import changes_compile, quotas_compile
 from .compile_money import conversions_compile, currencies_compile
 from .compile_parts import components_compile
 from .compile_payment import clawback_compile, payment_compile
@@ -162,7 +163,7 @@ class Compiler:
         peers_declare(self)
         values = self._values()
         (terms, amounts), clawback = payment_compile(self), clawback_compile(self)
-        components = components_compile(self)
+        components, quotas = changes_compile(self, components_compile(self)), quotas_compile(self, quotas)
         peers = peers_compile(self)
         conversions, currencies = conversions_compile(self), currencies_compile(self)
         if self.problems:
@@ -319,15 +320,19 @@ class Compiler:
             over, label = window_of(item), item.get("label", item["name"])
             rules = tuple(name for name in wanted if name in direct)
             target = len(self.measures)
-            self.measures.append(Measure(item["name"], label, rules, aggregate, value, where, over))
-            for name in wanted:
-                rule = self.manager_rules.get(name)
+            change = item.get("on_change", "restart")
+            if change == "prorate" and over not in ("period", "quarter", "year"):
+                self.problem((*path, "on_change"), "change_endless", window=over)
+            self.measures.append(Measure(item["name"], label, rules, aggregate, value, where, over, on_change=change))
+            for credit in wanted:
+                rule = self.manager_rules.get(credit)
                 if rule is None or rule["of"] not in direct:
                     continue
                 source = target
                 if rules != (rule["of"],):
                     source = len(self.measures)
-                    self.measures.append(Measure(f"{item['name']}@{rule['of']}", label, (rule["of"],), aggregate, value, where, over, hidden=True))
+                    name = f"{item['name']}@{rule['of']}"
+                    self.measures.append(Measure(name, label, (rule["of"],), aggregate, value, where, over, hidden=True, on_change=change))
                 self.rollups.append(Rollup(source, target, rule["as_of"], rule.get("levels", "all")))
 
     def _values(self) -> tuple[ValueSpec, ...]:

@@ -217,6 +217,18 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
+class LeadIn:
+    """Days `[start, end)` before an assignment came under this plan version, on which the payee was under another one (or in
+    another seat, `before`): what was sold then counts in measures that carry, and what that version paid counts as paid."""
+
+    assignment: int
+    start: int
+    end: int
+    before: int
+    version: int = 0
+
+
+@dataclass(frozen=True)
 class Quota:
     """Quota of a position for a measure by name, over `[start, end)`."""
 
@@ -297,6 +309,9 @@ class Inputs:
     vocabulary: Vocabulary = field(default_factory=_empty)
     fx_rates: tuple[FxRate, ...] = ()
     openings: tuple[OpeningAmount, ...] = ()
+    lead_ins: tuple[LeadIn, ...] = ()
+    beside: tuple[Enrolment, ...] = ()
+    """Assignments that take their payee's (or their team's) credits on days of lead-ins, without being measured for themselves."""
 
 
 # ---------------------------------------------------------------- results
@@ -338,6 +353,17 @@ class TeamRow(NamedTuple):
     amount: int
 
 
+class PriorPay(NamedTuple):
+    """What was earned of a component before an assignment came under this plan version, up to and including `day`.
+    amount None: the version before has no component of that name."""
+
+    assignment: int
+    component: str
+    currency: str
+    day: int
+    amount: Decimal | Fraction | None
+
+
 @dataclass(frozen=True)
 class Totals:
     """Measures per assignment and period: `own[i, m, p]` is assignment i's own total of measure m in period p, as
@@ -348,6 +374,8 @@ class Totals:
     own: npt.NDArray[Any]
     denominators: tuple[int, ...]
     team: tuple[TeamRow, ...] = ()
+    prior: tuple[PriorPay, ...] = ()
+    """What earlier plan versions and seats paid, for components that carry (`chain.prior_pay`)."""
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,8 @@ class _Chunk:
         if prepared.plan.needs_team_cells:
             for unit in self.units:
                 cuts |= people.chain_cuts(int(people.ids[unit]))
+        if prepared.team_days is not None and prepared.plan.rollups:
+            cuts |= {day for days in prepared.team_days.values() for edges in days for day in edges}
         self.cells = prepared.cells(cuts)
         self.lines = lines_of(prepared, self.facts)
         self.lost: list[tuple[int, int, int, int]] = []

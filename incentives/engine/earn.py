@@ -5,7 +5,7 @@ The same code computes the amount and its explanation: `record` keeps the additi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import exact
-from .contracts import Earning, Figure, Issue, Outcome, Totals, day_text
+from .contracts import Earning, Figure, Issue, Outcome, PriorPay, Totals, day_text
 from .errors import OverflowGuard
 from .exact import ONE, ZERO, Number
 from .grid import table_at
@@ -27,6 +27,7 @@ from .prepare import Prepared
 from .rounding import round_number
 from .said import said, said_by
 from .tables import Points, Steps
+from .windows import COVERED, covered_share, prior_paid, quota_of
 
 Crossing = Mapping[tuple[int, str, int], Any]
 """(assignment, name, period position) -> what crosses from others: the team's commission and shares of pools by component,
@@ -90,14 +91,20 @@ class UnitRun:
         """Those that are computed: all, or those that what crosses needs."""
         self.earlier: dict[str, tuple[str, Number]] = {}
         """Component -> (window, earned so far in it)."""
+        self.led = prepared.led.get(self.assignment.id, [])
+        self.prior: Sequence[PriorPay] = [item for item in totals.prior if item.assignment == self.assignment.id] if totals.prior else ()
         self.opening = prepared.openings.get(self.assignment.id)
         self.opened: dict[str, tuple[str, Number]] = {}
         """Component -> (window, paid in it by the system before this one)."""
+        self.opening_led = self.opening is not None and any(low <= self.opening.day < high for low, high in self.led)
+        """Is the opening balance one of an earlier version? Then only what carries knows it."""
         if self.opening is not None:
             self._opened(self.opening)
 
     def _opened(self, opening: Opening) -> None:
         for component in self.components:
+            if self.opening_led and component.on_change != "carry":
+                continue
             labels = self.prepared.windows[component.settle]
             paid = opening.paid_in(component.name, self.currency, labels) if component.settle != "period" else ZERO
             if paid:
@@ -105,7 +112,11 @@ class UnitRun:
 
     def run(self, upto: int | None = None) -> list[PeriodRecord]:
         """All periods in which the assignment is in force or has totals (up to a position)."""
-        found = []
+        return [self.step(*item) for item in self.steps(upto)]
+
+    def steps(self, upto: int | None = None) -> Iterator[tuple[int, dict[str, Any], int, bool]]:
+        """The periods of `run`, not computed yet: position, measures, last day in force, and whether it is in force at all.
+        What was sold in periods before it came under the version counts, but is not paid."""
         running: dict[int, tuple[str, int]] = {}
         last = len(self.prepared.periods) - 1 if upto is None else upto
         # Periods before an opening balance's day are those of the system before this one.
@@ -113,11 +124,14 @@ class UnitRun:
             period = self.prepared.periods[position]
             in_force = [(max(low, period.start), min(high, period.end)) for low, high in self.intervals if low < period.end and period.start < high]
             values, any_total = self._measures(position, running)
-            if not in_force and not any_total:
+            if not in_force and (not any_total or any(low < period.end and period.start < high for low, high in self.led)):
                 continue
             day = (max(high for _, high in in_force) if in_force else period.end) - 1
-            found.append(self._period(position, values, day, bool(in_force)))
-        return found
+            yield position, values, day, bool(in_force)
+
+    def step(self, position: int, values: dict[str, Any], day: int, in_force: bool) -> PeriodRecord:
+        """Computes one of the `steps`, which are taken in order."""
+        return self._period(position, values, day, in_force)
 
     def _measures(self, position: int, running: dict[int, tuple[str, int]]) -> tuple[dict[str, Any], bool]:
         env: dict[str, Any] = {}
@@ -137,7 +151,7 @@ class UnitRun:
                     value += before[1]
                 running[index] = (label, value)
             env[name] = exact.from_integer(value, self.denominators[index])
-            if self.opening is not None:
+            if self.opening is not None and not (self.opening_led and self.plan.measures[index].on_change != "carry"):
                 opened = self.opening.credited(name, self.currency, self.prepared.windows[over], position, rolling)
                 if opened:
                     env[name] = exact.add(env[name], opened)
@@ -147,10 +161,10 @@ class UnitRun:
     def _period(self, position: int, env: dict[str, Any], day: int, in_force: bool = True) -> PeriodRecord:
         prepared, plan, seat = self.prepared, self.plan, self.assignment
         for spec in plan.quotas:
-            low, high = prepared.span(spec.over, position)
-            if spec.prorate == "calendar_days":
-                low, high = max(low, seat.start), min(high, seat.end)
-            env[f"quota.{spec.name}"] = prepared.quota(seat.position, spec.name, low, high, self.currency)
+            holder = (seat.position, seat.start, seat.end)
+            env[f"quota.{spec.name}"] = quota_of(prepared, spec, holder, self.intervals, position, self.currency)
+        for over in plan.prorated:
+            env[COVERED + over] = covered_share(prepared, self.intervals, over, position)
         for attribute in plan.attributes:
             env[f"attr.{attribute.name}"] = _usable(self._attribute(attribute, position, day, env), attribute)
         for kpi in plan.kpis:
@@ -219,9 +233,15 @@ class UnitRun:
         due: Number = ZERO
         window = self.prepared.windows[component.settle][position]
         before = self.earlier.get(component.name)
-        earned_before: Number = before[1] if before is not None and before[0] == window else ZERO
+        own: Number = before[1] if before is not None and before[0] == window else ZERO
+        prior: Number = ZERO
         try:
-            due = self._due(component, env, parts)
+            prior = prior_paid(self.prepared, self.prior, component, window, env[DAY], self.currency or self.plan.currency)
+        except MissingInput as error:
+            result.issues[component.name] = said_by(error)
+        earned_before = exact.add(own, prior) if prior else own
+        try:
+            due = self._due(component, env, parts) if component.name not in result.issues else earned_before
         except Undefined as error:
             parts = [Part("undefined", str(error), ZERO)]
             if component.when_undefined == "exception":
@@ -231,22 +251,26 @@ class UnitRun:
             parts = [Part("undefined", str(error), ZERO)]
             result.issues[component.name] = said_by(error)
             due = earned_before
-        if component.name in result.issues and component.settle != "period" and earned_before:
+        if component.name in result.issues and (component.settle != "period" or prior) and earned_before:
             parts = [Part("earlier", "kept as earned", earned_before)]
         rounded = round_number(due, component.rounding.places, component.rounding.mode)
         if parts is not None and rounded != due:
             parts.append(Part("rounding", f"{component.rounding.mode} to {component.rounding.places} decimals", exact.sub(rounded, due)))
         earned: Number = rounded
+        if prior:
+            if parts is not None:
+                parts.append(Part("carried", "earned before the change", exact.neg(prior)))
+            earned = exact.sub(earned, prior)
         if component.settle != "period":
-            if parts is not None and earned_before != 0:
+            if parts is not None and own != 0:
                 opened = self.opened.get(component.name)
                 before_us: Number = opened[1] if opened is not None and opened[0] == window else ZERO
                 if before_us:
                     parts.append(Part("opening", f"paid before in {window}, opening balance", exact.neg(before_us)))
-                if earned_before != before_us:
-                    parts.append(Part("earlier", f"earned earlier in {window}", exact.neg(exact.sub(earned_before, before_us))))
-            earned = exact.sub(rounded, earned_before)
-            self.earlier[component.name] = (window, rounded)
+                if own != before_us:
+                    parts.append(Part("earlier", f"earned earlier in {window}", exact.neg(exact.sub(own, before_us))))
+            earned = exact.sub(earned, own)
+            self.earlier[component.name] = (window, exact.add(own, earned) if prior else rounded)
         result.earned[component.name] = earned
         result.env[f"pay.{component.name}"] = earned
         if parts is not None:
@@ -299,7 +323,7 @@ class UnitRun:
                 parts.append(Part("rate", component.texts["pay_rate.flat"], pay, {"base": base, "rate": value}))
             return pay
         table = table_at(self.plan.tables[rate.table], env[DAY])
-        scale = ONE if rate.scale is None else defined(rate.scale(env), "scale")
+        scale = env.get(COVERED + component.bounds_over, ONE) if rate.scale is None else defined(rate.scale(env), "scale")
         if scale <= 0:
             raise Undefined(component.texts.get("pay_rate.scale", "scale"))
         if rate.kind in ("marginal", "proportional"):
@@ -328,7 +352,7 @@ class UnitRun:
             value = table.rate(by, scale)
         else:
             assert isinstance(table, Points)
-            value = table.curve(by)
+            value = table.curve(by if scale == 1 else exact.div(by, scale))
         pay = exact.mul(base, value)
         if parts is not None:
             parts.append(Part("step", rate.table, pay, {"base": base, "by": by, "rate": value, "scale": scale}))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from math import lcm
 from typing import Any
@@ -165,6 +167,44 @@ def chunk_compute(prepared: Prepared, facts: Facts, splits: Splits | None = None
     return ChunkResult(totals, stage.exclusions, (*stage.uncredited, *_not_stated(prepared, stage, by_rule)), stage.credited_objects, amounts)
 
 
+def lead_compute(prepared: Prepared, facts: Facts, splits: Splits | None = None, payees: Iterable[int] | None = None) -> Totals | None:
+    """What was sold on the days of lead-ins, in measures that carry alone: to be added to the totals of the same payees
+    (`totals_add`). None where nobody has any. What was not credited then is the business of the version before."""
+    lead = prepared.lead
+    if lead is None:
+        return None
+    if facts.assignment is not None:  # a seat named by the source that has gone: its successor takes the credit
+        known = np.isin(facts.assignment, np.array(sorted(prepared.led), dtype=np.int64))
+        facts = replace(facts, assignment=np.where(known, facts.assignment, -1))
+    totals = chunk_compute(lead, facts, splits, payees).totals
+    carries = np.array([measure.on_change == "carry" for measure in prepared.plan.measures], dtype=bool)
+    led = np.isin(totals.assignments, np.array(sorted(prepared.led), dtype=np.int64))
+    own = np.where(carries[None, :, None] & led[:, None, None], totals.own, 0)
+    team = tuple(row for row in totals.team if carries[row.measure] and row.manager in prepared.led)
+    return replace(totals, own=own, team=team)
+
+
+def totals_add(totals: Totals, lead: Totals | None) -> Totals:
+    """Totals of the same assignments, summed."""
+    if lead is None:
+        return totals
+    denominators = tuple(lcm(*pair) for pair in zip(totals.denominators, lead.denominators, strict=True))
+    parts = [_over(item, denominators) for item in (totals, lead)]
+    team: dict[tuple[int, int, int, int], int] = {}
+    for row in itertools.chain(parts[0].team, parts[1].team):
+        team[row[:4]] = team.get(row[:4], 0) + row.amount
+    rows = tuple(TeamRow(*key, amount) for key, amount in sorted(team.items()))
+    return Totals(totals.assignments, parts[0].own + parts[1].own, denominators, rows)
+
+
+def _over(totals: Totals, denominators: tuple[int, ...]) -> Totals:
+    factors = [now // before for now, before in zip(denominators, totals.denominators, strict=True)]
+    if all(factor == 1 for factor in factors):
+        return totals
+    own = totals.own.astype(object) * np.array(factors, dtype=object)[None, :, None]
+    return replace(totals, own=own, team=tuple(row._replace(amount=row.amount * factors[row.measure]) for row in totals.team))
+
+
 def _not_stated(prepared: Prepared, stage: CreditStage, by_rule: dict[str, CreditedLines]) -> list[Uncredited]:
     """Credits that a measure cannot count, because they do not state what it reads: object and payee once, with the credit."""
     found: dict[tuple[int, int], Uncredited] = {}
@@ -202,6 +242,9 @@ def _team(prepared: Prepared, stage: CreditStage, by_cell: list[npt.NDArray[Any]
             period = int(cells.period[cell])
             day = cells.starts[cell] if rollup.as_of == "event" else prepared.periods[period].end - 1
             for manager in people.chain(member, day, rollup.levels):
+                days = prepared.team_days
+                if days is not None and not any(low <= cells.starts[cell] < high for low, high in days.get(manager, ())):
+                    continue
                 key = (manager, rollup.target, period, member)
                 rows[key] = rows.get(key, 0) + int(matrix[local, cell]) * factor
     return tuple(TeamRow(*key, amount) for key, amount in sorted(rows.items()))

@@ -132,6 +132,13 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "settle_rolling": ("reads a measure over a rolling window", "state `settle: period` (pays what the formula gives, each period)"),
     "settle_differs": ("settles over a %(settle)s but reads measures over: %(others)s", "let what it reads run `over: %(settle)s`"),
+    "change_endless": ("a window without an end (%(window)s) has no share that is covered", "use carry or restart"),
+    "change_differs": ("is %(given)s on a change but reads measures that are: %(others)s", "give all that it reads one `on_change`"),
+    "change_quota": (
+        "`%(name)s` stands against measures that prorate on a change and others that do not",
+        "give each its own quota, or the measures one `on_change`",
+    ),
+    "change_of_nothing": ("is %(given)s on a change but reads no measure", "take `on_change` out"),
     "override_of_override": ("`%(name)s` is itself paid on the team's commission", "name the members' own component"),
     "commission_as_of": ("commission is earned per period, not per event", "use period_end"),
     # ---- the plan's own tests

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .exact import Number
@@ -83,6 +84,8 @@ class Measure:
     hidden: bool = False
     rounding: Rounding | None = None
     """Rounds each line's value."""
+    on_change: str = "restart"
+    """What a change of plan version, plan or seat within the window does: carry, restart or prorate."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class QuotaSpec:
     name: str
     over: str
     prorate: str
+    on_change: str = "restart"
+    """prorate: of the days under the version alone."""
 
 
 @dataclass(frozen=True)
@@ -245,6 +250,10 @@ class Component:
     order: tuple[str, ...] = ORDER
     paid: bool = True
     """False: evaluated and shown, not paid."""
+    on_change: str = "restart"
+    """carry: what an earlier version or seat paid for the window settled counts as paid. prorate: fixed bounds by the covered share."""
+    bounds_over: str = ""
+    """The window by whose covered share the bounds of its table are prorated."""
     unit: str = ""
     """What a reward that is not money is counted in."""
     texts: dict[str, str] = field(default_factory=dict)
@@ -296,6 +305,17 @@ class CompiledPlan:
     def block(self) -> int:
         """How many measures each currency has."""
         return len(self.measures) // max(1, len(self.currencies))
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """The windows whose measures carry over a change of plan version, plan or seat; empty: none does."""
+        return frozenset(measure.over for measure in self.measures if measure.on_change == "carry")
+
+    @cached_property
+    def prorated(self) -> tuple[str, ...]:
+        """The windows whose covered share its components read."""
+        prorating = [component for component in self.components if component.on_change == "prorate"]
+        return tuple(sorted({over for component in prorating for over in (component.settle, component.bounds_over) if over}))
 
     @property
     def credit_order(self) -> list[CreditRule]:

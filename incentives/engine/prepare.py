@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .contracts import Calendar, Inputs, Period, Quota, day_text
+from .contracts import Calendar, Enrolment, Inputs, Period, Quota, day_text
 from .errors import InputError
 from .exact import ZERO, Number, add, mul, simple
 from .opening import Opening, openings_indexed
@@ -27,6 +29,8 @@ class Prepared:
 
     def __init__(self, plan: CompiledPlan, inputs: Inputs) -> None:
         self.plan, self.inputs = plan, inputs
+        self.team_days: Mapping[int, list[tuple[int, int]]] | None = None
+        """Of a lead-in: on which days a manager's team counts."""
         self.periods = calendar_checked(inputs.calendar)
         self.people = PeopleIndex(inputs.people)
         rolling = {over for over in (*(m.over for m in plan.measures), *(q.over for q in plan.quotas)) if over.startswith("rolling:")}
@@ -46,6 +50,39 @@ class Prepared:
             if quota.start >= quota.end:
                 raise InputError(f"quotas: {quota.measure} of position {quota.position} ends before it starts")
             self._quotas[quota.position, quota.measure].append(self._quota_converted(quota))
+
+    @cached_property
+    def lead(self) -> Prepared | None:
+        """The same plan over the days of lead-ins, on which its assignments take their payee's credits as if they had begun; None without any."""
+        inputs = self.inputs
+        if not inputs.lead_ins or not self.plan.carried:
+            return None
+        first: dict[int, int] = {}
+        for item in inputs.lead_ins:
+            first[item.assignment] = min(item.start, first.get(item.assignment, item.start))
+        seats = tuple(replace(a, start=min(a.start, first.get(a.id, a.start))) for a in inputs.people.assignments)
+        enrolled = (*(Enrolment(item.assignment, item.start, item.end) for item in inputs.lead_ins), *inputs.beside)
+        people = replace(inputs.people, assignments=seats, enrolments=enrolled, attributes=())
+        found = Prepared(self.plan, replace(inputs, people=people, quotas=(), lead_ins=(), beside=()))
+        found.team_days = self.led
+        return found
+
+    @cached_property
+    def led(self) -> dict[int, list[tuple[int, int]]]:
+        """Days of lead-ins by assignment."""
+        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for item in self.inputs.lead_ins if self.plan.carried else ():
+            found[item.assignment].append((item.start, item.end))
+        return dict(found)
+
+    def position_of(self, day: int) -> int | None:
+        """The period in which a day lies, by position; None outside all periods."""
+        at = bisect_right(self._starts, day) - 1
+        return at if at >= 0 and day < self.periods[at].end else None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [period.start for period in self.periods]
 
     @cached_property
     def fx(self) -> Any:

@@ -1,0 +1,179 @@
+"""Accumulators over a change of plan version, plan or seat: which days before it count, and the totals with what was paid for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from incentives.engine.chain import ChainPart, prior_pay
+from incentives.engine.contracts import Enrolment, LeadIn, Period, PriorPay, Totals
+from incentives.engine.crossing import crosses, crossing
+from incentives.engine.plan import CompiledPlan
+from incentives.engine.prepare import rolling_periods, window_label
+
+if TYPE_CHECKING:
+    from incentives.engine.earn import Crossing
+    from incentives.inputs import VersionInputs
+
+
+@dataclass(frozen=True)
+class Held:
+    """A seat under a plan version over `[start, end)`; those before the change and those after it alike."""
+
+    version: int
+    plan: int
+    payee: int
+    seat: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Lead-ins of a version's seats, and the seats beside them (see `Inputs`)."""
+
+    lead_ins: tuple[LeadIn, ...] = ()
+    beside: tuple[Enrolment, ...] = ()
+
+
+def lead_of(version: int, plan: CompiledPlan, periods: Sequence[Period], held: Sequence[Held]) -> Lead:
+    """The days before its own that a version's measures count, by seat. held: everybody's, under all versions of the run.
+
+    Counted are days under another version of the plan, under a plan that the seat has left, and in a seat whose heir this one is;
+    days under no plan, and under one that goes on beside it, are not.
+    """
+    if not plan.carried:
+        return Lead()
+    by_payee: dict[int, list[Held]] = defaultdict(list)
+    for item in held:
+        by_payee[item.payee].append(item)
+    leads: list[LeadIn] = []
+    beside: set[tuple[int, int, int]] = set()
+    for payee in sorted({item.payee for item in held if item.version == version}):
+        mine = by_payee[payee]
+        lineage = _lineages(mine)
+        for own in (item for item in mine if item.version == version):
+            first = window_start(plan.carried, periods, own.start)
+            seats = lineage[own.seat]
+            for other in mine:
+                if other.seat in seats and (other.version, other.seat) != (version, own.seat) and other.end <= own.start and first < other.end:
+                    if other.plan != own.plan and not _left(other, own, seats, mine):
+                        continue
+                    leads.append(LeadIn(own.seat, max(first, other.start), other.end, other.seat, other.version))
+            for other in mine:
+                if other.seat not in seats and other.start < own.start and first < other.end:
+                    beside.add((other.seat, max(first, other.start), min(other.end, own.start)))
+    led = {item.assignment for item in leads}
+    return Lead(tuple(dict.fromkeys(leads)), tuple(Enrolment(*item) for item in sorted(beside) if item[0] not in led))
+
+
+def _left(other: Held, own: Held, seats: frozenset[int], mine: Sequence[Held]) -> bool:
+    """Has the payee come to this plan from the other one? Not where this plan was in force beside it, or the other one goes on."""
+    for item in mine:
+        if item.seat not in seats:
+            continue
+        if item.plan == own.plan and item.start < other.end and other.start < item.end:
+            return False
+        if item.plan == other.plan and item.start <= own.start < item.end:
+            return False
+    return True
+
+
+def _lineages(held: Sequence[Held]) -> dict[int, frozenset[int]]:
+    """Seat -> itself and the seats that the payee left for it: of those that begin after a seat ended, the first one."""
+    starts = {seat: min(item.start for item in held if item.seat == seat) for seat in {item.seat for item in held}}
+    ends = {seat: max(item.end for item in held if item.seat == seat) for seat in starts}
+    before: dict[int, set[int]] = defaultdict(set)
+    for seat in starts:
+        heirs = [(starts[other], other) for other in starts if other != seat and starts[other] >= ends[seat]]
+        if heirs:
+            before[min(heirs)[1]].add(seat)
+    found = {}
+    for seat in starts:
+        line, todo = {seat}, [seat]
+        while todo:
+            fresh = before[todo.pop()] - line
+            line |= fresh
+            todo += fresh
+        found[seat] = frozenset(line)
+    return found
+
+
+def window_start(overs: Iterable[str], periods: Sequence[Period], day: int) -> int:
+    """The first day of the earliest of the windows to which a day belongs."""
+    at = next((i for i, period in enumerate(periods) if period.start <= day < period.end), None)
+    if at is None:
+        return day
+    starts = [day]
+    for over in overs:
+        rolling = rolling_periods(over)
+        if rolling:
+            starts.append(periods[max(0, at + 1 - rolling)].start)
+        else:
+            label = window_label(periods[at], over)
+            starts.append(min(period.start for period in periods if window_label(period, over) == label))
+    return min(starts)
+
+
+class CarriedTotals:
+    """Totals of plan versions, those of versions that carry with what was paid before the change.
+
+    team_pay: what pay takes from others, by version, where it is known already; else it is computed from everybody's totals.
+    """
+
+    def __init__(
+        self, versions: Sequence[VersionInputs], totals_of: Callable[[VersionInputs], Totals], team_pay: Mapping[int, Crossing | None] | None = None
+    ) -> None:
+        self._versions = {version.id: version for version in versions}
+        self._team_pay = team_pay
+        self._totals_of = totals_of
+        self._plain: dict[int, Totals] = {}
+        self._whole: dict[int, Totals] = {}
+
+    def of(self, version: VersionInputs, seats: Collection[int]) -> Totals:
+        """The totals of a version, complete for these seats (for everybody where its pay takes from others)."""
+        totals = self._bare(version.id)
+        led = version.prepared.led
+        if not led:
+            return totals
+        if crosses(version.prepared):
+            if version.id not in self._whole:
+                self._whole[version.id] = replace(totals, prior=self._prior(version.id, led))
+            return self._whole[version.id]
+        wanted = [seat for seat in seats if seat in led]
+        return replace(totals, prior=self._prior(version.id, wanted)) if wanted else totals
+
+    def _bare(self, version: int) -> Totals:
+        if version not in self._plain:
+            self._plain[version] = self._totals_of(self._versions[version])
+        return self._plain[version]
+
+    def _prior(self, version: int, seats: Collection[int]) -> tuple[PriorPay, ...]:
+        wanted = [(version, seat) for seat in sorted(seats)]
+        needed, todo = set[int](), {version}
+        while todo:
+            one = todo.pop()
+            needed.add(one)
+            todo |= {item.version for item in self._versions[one].prepared.inputs.lead_ins if item.version in self._versions} - needed
+        pays = self._team_pay or {}
+        parts = {one: ChainPart(self._versions[one].prepared, self._bare(one), pays.get(one)) for one in sorted(needed)}
+        found = prior_pay(parts, wanted)
+        if self._team_pay is not None:
+            return found.get(version, ())
+        late = [one for one in parts if crosses(parts[one].prepared)]
+        if late:
+            # Once without what crosses between payees, to know it, then with it.
+            for one in late:
+                totals = replace(parts[one].totals, prior=self._all_prior(parts, one))
+                parts[one] = ChainPart(parts[one].prepared, parts[one].totals, crossing(parts[one].prepared, totals, sorted(self._versions[one].paid)))
+            found = prior_pay(parts, wanted)
+        return found.get(version, ())
+
+    @staticmethod
+    def _all_prior(parts: Mapping[int, ChainPart], version: int) -> tuple[PriorPay, ...]:
+        return prior_pay(parts, [(version, seat) for seat in parts[version].prepared.led]).get(version, ())
+
+
+__all__ = ["CarriedTotals", "Held", "Lead", "lead_of", "window_start"]
