@@ -177,6 +177,12 @@ BAD: dict[str, str] = {
     "settle_differs": base("    base: sales\n", "    base: sales\n    settle: quarter\n"),
     "override_of_override": BASE + TEAM.replace("COMPONENT", "c") + TEAM.replace("{name: o", "{name: oo").replace("COMPONENT", "o"),
     "commission_as_of": BASE + TEAM.replace("COMPONENT", "c").replace("period_end", "event"),
+    "change_endless": base("{name: ytd, over: year}", "{name: ytd, over: ever, on_change: prorate}"),
+    "change_differs": base("    base: sales\n", "    base: sales\n    on_change: carry\n"),
+    "change_quota": base("{name: ytd, over: year}", "{name: other, on_change: prorate}").replace(
+        "  - {name: att,", "  - {name: more, measure: other, quota: sales}\n  - {name: att,"
+    ),
+    "change_of_nothing": base("    base: sales\n", "    base: 5\n    on_change: carry\n"),
     "test_rows": BASE + TEST.replace("2025-01-01", "soon").replace("EXPECT", "{uncredited: 0}"),
     "test_amount": own_test("{payee: ann, component: c, amount: 6}"),
     "test_undefined": own_test("{payee: ann, figure: att, period: 2025-01, amount: 6}"),
