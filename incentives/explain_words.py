@@ -20,6 +20,7 @@ def part_label(part: dict[str, Any]) -> str:
         "rounding": _("Rounding"),
         "earlier": _("Earned earlier in this window"),
         "carried": _("Earned in this window before the change"),
+        "opening": _("Opening balance: paid before this system"),
         "cap": _("Cap"),
         "floor": _("Floor"),
     }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Max
 
-from incentives.models import OpeningEntry
+from incentives.engine.contracts import day_number
+from incentives.engine.payment import Opened
+from incentives.models import OpeningEntry, OpeningKind
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,25 @@ def openings_known(*, number: int | None, payees: Collection[int] | None = None,
 def openings_newest(seats: Collection[int]) -> int:
     """The newest change number among the opening balances of these seats; 0 where there are none."""
     return OpeningEntry.objects.filter(seat_id__in=seats).aggregate(top=Max("change_set__number"))["top"] or 0
+
+
+def by_plan(openings: Collection[OpeningSum]) -> dict[tuple[int, int], list[OpeningSum]]:
+    """(payee, plan) -> the balances that payment has to do with."""
+    found: dict[tuple[int, int], list[OpeningSum]] = defaultdict(list)
+    for one in openings:
+        if one.kind in (OpeningKind.DRAW, OpeningKind.HELD, OpeningKind.CARRIED):
+            found[one.payee_id, one.plan_id].append(one)
+    return found
+
+
+def opened(openings: Collection[OpeningSum], position_of: Callable[[int], int | None]) -> Opened | None:
+    """Draws and what is carried, from the position of their day on; None where there are none. position_of: pay period of a day number."""
+    days = [one.day for one in openings]
+    first = position_of(day_number(max(days))) if days else None
+    if first is None:
+        return None
+    draws: dict[str, Decimal] = defaultdict(Decimal)
+    for one in openings:
+        if one.kind == OpeningKind.DRAW:
+            draws[f"@{one.name}"] += one.amount
+    return Opened(first, sum((one.amount for one in openings if one.kind == OpeningKind.CARRIED), Decimal(0)), draws)

@@ -18,9 +18,9 @@ from functools import cached_property
 from django.db import connection
 
 from incentives.deals import Deals, HeldDeal, holds_known, money_known, owners_of
-from incentives.engine.contracts import Facts, Period
+from incentives.engine.contracts import Facts, Period, day_number
 from incentives.engine.grid import table_at
-from incentives.engine.payment import PAYMENT_VERBS, ZERO, Limits, Step
+from incentives.engine.payment import PAYMENT_VERBS, ZERO, DealPart, Limits, Step
 from incentives.engine.payout import (
     Amounts,
     EarnedPart,
@@ -37,7 +37,8 @@ from incentives.engine.prepare import window_label
 from incentives.engine.tables import Points, Steps
 from incentives.explain import PayeeBook
 from incentives.inputs import RunInputs, VersionInputs
-from incentives.models import PlanVersion
+from incentives.models import OpeningKind, PlanVersion
+from incentives.opening import OpeningSum, by_plan, opened
 from incentives.settle import LEDGER_SCALE, Settlement
 from spm.tenancy.scope import required_tenant_id
 
@@ -69,6 +70,7 @@ class PlanFrame:
         self.starts = [period.start for period in self.periods]
         self.currency = next(iter(self.versions.values())).compiled.currency
         self.code = versions[0].plan_code
+        self.plan_id = inputs.rows[versions[0].id].plan_id
         self.in_force = [self._version(period) for period in self.periods]
 
     def _version(self, period: Period) -> VersionInputs:
@@ -117,17 +119,22 @@ class RunPayments:
         under = {
             frame.code: {self.inputs.seats[seat][0] for version in frame.versions.values() for seat in version.paid} for frame in self.frames if frame.has_terms
         }
-        chosen = set(payees) & set().union(self._touched(payees), *under.values())
+        chosen = set(payees) & set().union(self._touched(payees), {payee for payee, _ in self.openings}, *under.values())
         if not chosen:
             return
         posted = self._posted(chosen)
         for payee in sorted(chosen):
             for frame in self.frames:
                 mine = posted.get((payee, frame.code))
-                if mine is None and payee in under.get(frame.code, ()):
+                if mine is None and (payee in under.get(frame.code, ()) or (payee, frame.plan_id) in self.openings):
                     mine = Posted()  # who earned nothing may still draw
                 if mine is not None:
                     _PayeePayments(self, payee, frame, mine).add()
+
+    @cached_property
+    def openings(self) -> dict[tuple[int, int], list[OpeningSum]]:
+        """(payee, plan) -> opening balances that payment has to do with."""
+        return by_plan(self.inputs.openings)
 
     @cached_property
     def deals(self) -> Deals:
@@ -245,16 +252,49 @@ class _PayeePayments:
 
     def add(self) -> None:
         """Computes the targets and puts the differences into the work."""
-        parts = [part for key in sorted(set(self.posted.earned) | set(self.posted.withheld)) if (part := self._part(key)) is not None]
+        opening = self._opened_parts()
+        keys = sorted((set(self.posted.earned) | set(self.posted.withheld)) - set(opening))
+        parts = [*opening.values(), *(part for key in keys if (part := self._part(key)) is not None)]
         used = [max(part.earned, default=0) for part in parts] + list(self.posted.steps) + list(self.posted.adjusted)
         upto = max([self.frame.begun - 1, *used], default=-1)
         if upto < 0:
             return
         posted = self.posted
         made = payout(
-            parts=parts, adjusted=posted.adjusted, posted=posted.steps, limits=self.limits, windows=self.frame.windows, is_open=self.is_open, upto=upto
+            parts=parts,
+            adjusted=posted.adjusted,
+            posted=posted.steps,
+            limits=self.limits,
+            windows=self.frame.windows,
+            is_open=self.is_open,
+            upto=upto,
+            opened=opened(self.openings, self.frame.position),
         )
         self._post(made, upto)
+
+    @property
+    def openings(self) -> list[OpeningSum]:
+        """Balances that the system before this one left the payee under the plan."""
+        return self.payments.openings.get((self.payee, self.frame.plan_id), [])
+
+    def _opened_parts(self) -> dict[Key, EarnedPart]:
+        """What the system before this one held: earned before the first period that is ours, paid in the period of its day."""
+        found: dict[Key, EarnedPart] = {}
+        for one in self.openings:
+            first = self.frame.position(day_number(one.day))
+            if one.kind != OpeningKind.HELD or first is None or one.period_id not in self.frame.at or one.release_on is None:
+                continue
+            at, release = self.frame.at[one.period_id], self.frame.position(day_number(one.release_on))
+            key = (one.seat_id, self.frame.in_force[first].id, one.name, one.period_id)
+            if key not in found:
+                part = self._part(key) or EarnedPart(key, self.frame.in_force[first].compiled.terms, at)
+                found[key] = replace(part, terms=replace(part.terms, on="booking", instalments=1, holdback=Fraction(0)), parts=(), first=first)
+            part, positions = found[key], len(self.frame.periods)
+            part.earned[at] += one.amount
+            part.withheld[at] -= one.amount
+            shares = [Fraction(int(release is not None and position >= release)) for position in range(positions)]
+            part.parts = part.freed = [*part.parts, DealPart(one.amount, shares)]
+        return found
 
     def _part(self, key: Key) -> EarnedPart | None:
         seat, version_id, component, earning = key

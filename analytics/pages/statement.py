@@ -18,6 +18,7 @@ from analytics.pages.changes import cause_columns, order_columns
 from analytics.pages.common import choice_of, payee_of, period_nav
 from analytics.pages.statement_files import exports_of
 from incentives.explain_words import exact_decimal, part_label, part_note
+from incentives.inputs import plan_compiled
 from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, fitting_run, held_deals, late_changes, line_traces, statement_get
 from incentives.selectors.trace_lines import TraceLine
 from spm.access.guards import may, requires
@@ -46,6 +47,10 @@ def _tree(trace: LineTrace, locale: str, line_url: Any) -> TreeNode:
         for line in trace.lines
     ]  # fmt: skip
     children = list(parts)
+    for name, amount in trace.tree["children"][0].get("opening", {}).items():
+        label = next((measure.label for measure in plan_compiled(trace.version.digest, trace.version.text).measures if measure.name == name), "") or name
+        text = number_text(exact_decimal(Decimal(amount)), locale)
+        children.append(TreeNode(_("Opening balance: %(measure)s") % {"measure": label}, text, "source", _("credited before this system, counts to date")))
     if base:
         total = sum((exact_decimal(line.pay_credit) for line in trace.lines), Decimal(0))
         children.append(TreeNode(_("Order lines credited in this period"), money(total), "source", _("what the rule was applied to"), children=base))

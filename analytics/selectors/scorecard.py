@@ -10,6 +10,7 @@ from decimal import Decimal
 from analytics.metrics.pace import projection_interval
 from analytics.selectors.periods import PeriodChoice
 from incentives.models import Run
+from incentives.selectors.openings import OpeningLine
 from incentives.selectors.results import Result, results_load
 from incentives.selectors.scorecards import QuotaGauge, TierAhead, scorecard_get
 from spm.calendars.models import Period
@@ -69,6 +70,7 @@ class Scorecard:
     components: list[ComponentShare]
     """Earned in the period by component, the largest first; they sum to what was earned."""
     is_computed: bool
+    opening: tuple[OpeningLine, ...] = ()
 
 
 def scorecard(*, payee: Payee, choice: PeriodChoice, today: dt.date) -> Scorecard:
@@ -104,6 +106,7 @@ def scorecard(*, payee: Payee, choice: PeriodChoice, today: dt.date) -> Scorecar
         trend_currency=trend_currency,
         components=_components(here),
         is_computed=bool(run and here),
+        opening=card.opening,
     )
 
 

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.api.openings import OpeningOut
 from incentives.api.shown import ByCurrency, ExactField, FreshnessOut, day_of, payee_on, period_of, uids_of
 from incentives.selectors import scorecard_get, team_heat_map
 from spm.access.selectors import visible_payees
@@ -80,6 +81,7 @@ class ScorecardOut(serializers.Serializer):
     due = ByCurrency()
     held = ByCurrency()
     pending = ByCurrency()
+    opening = OpeningOut(many=True)
     freshness = FreshnessOut()
 
 

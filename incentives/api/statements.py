@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.api.openings import OpeningOut
 from incentives.api.shown import AmountField, ByCurrency, ExactField, FreshnessOut, day_of, payee_on, period_of, uids_of
 from incentives.models import PlanVersion, Statement, Verb
 from incentives.selectors import held_deals, line_trace, statement_get, statement_list
@@ -76,7 +77,7 @@ class PaymentPartOut(serializers.Serializer):
 class BalanceOut(serializers.Serializer):
     """What stands open after the statement's period."""
 
-    kind = serializers.ChoiceField(choices=["to_recover", "on_hold", "owed_to_payee", "owed_by_payee"])
+    kind = serializers.ChoiceField(choices=["to_recover", "on_hold", "owed_to_payee", "owed_by_payee", "open_to_clawback"])
     label = serializers.CharField()
     amount = AmountField("amount")
     currency = serializers.CharField()
@@ -120,6 +121,7 @@ class StatementOut(serializers.Serializer):
     payments = PaymentPartOut(source="view.payments", many=True)
     adjustments = AdjustmentOut(source="view.adjustments", many=True)
     balances = BalanceOut(source="view.balances", many=True)
+    opening = OpeningOut(source="view.opening", many=True)
     in_pay_currency = PaidInOut(source="view.in_pay_currency", many=True)
     held_deals = HeldDealOut(many=True)
     freshness = FreshnessOut(source="view.freshness")

@@ -151,6 +151,16 @@ class Limits:
     maximum: Decimal | None = None
 
 
+@dataclass(frozen=True)
+class Opened:
+    """Balances that the system before this one left, known from a position on. carried: above zero is owed to the payee; draws by
+    component: still to be recovered."""
+
+    first: int
+    carried: Decimal = ZERO
+    draws: Mapping[str, Decimal] = field(default_factory=dict)
+
+
 @dataclass
 class Walk:
     """Entries by position that open periods should hold, and the balances after each position."""
@@ -164,8 +174,9 @@ class Walk:
 
 
 def payment_walk(
-    *, due: Mapping[int, Decimal], limits: Callable[[int], Limits], posted: Mapping[int, Mapping[Step, Decimal]], is_open: Callable[[int], bool], upto: int
-) -> Walk:
+    *, due: Mapping[int, Decimal], limits: Callable[[int], Limits], posted: Mapping[int, Mapping[Step, Decimal]], is_open: Callable[[int], bool], upto: int,
+    opened: Opened | None = None,
+) -> Walk:  # fmt: skip
     """Walks the pay periods of one payee, plan and currency in order of time, up to a position.
 
     due: earned, released, held and adjusted by hand, by pay position. posted: this stage's entries of step two by position.
@@ -174,6 +185,10 @@ def payment_walk(
     carried = ZERO
     balances: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for position in range(upto + 1):
+        if opened is not None and position == opened.first:
+            carried += opened.carried
+            for component, value in opened.draws.items():
+                balances[component] += value
         amount, steps = due.get(position, ZERO), dict(posted.get(position, {}))
         if is_open(position):
             steps = _period(amount, carried, balances, limits(position))

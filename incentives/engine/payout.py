@@ -12,7 +12,7 @@ from typing import Any
 from .compile_payment import DRAW, MAXIMUM
 from .contracts import Figure
 from .lines import Line
-from .payment import ZERO, DealPart, Limits, PaymentTerms, Step, Walk, due_by, due_shares, held_targets, payment_walk
+from .payment import ZERO, DealPart, Limits, Opened, PaymentTerms, Step, Walk, due_by, due_shares, held_targets, payment_walk
 from .plan import Clawback
 from .rounding import allocate, round_number
 from .tables import Points, Steps
@@ -40,6 +40,8 @@ class EarnedPart:
     """What returns take back by each position, summed up from the start: zero or less."""
     clawed: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     """What is posted of it, by pay position."""
+    first: int = 0
+    """Position from which on it is ours: what stands before it comes from an opening balance."""
 
     @property
     def total(self) -> Decimal:
@@ -63,11 +65,12 @@ class Payout:
 
 def payout(
     *, parts: Sequence[EarnedPart], adjusted: Mapping[int, Decimal], limits: Callable[[int], Limits], posted: Mapping[int, Mapping[Step, Decimal]],
-    windows: Mapping[str, Sequence[str]], is_open: Callable[[int], bool], upto: int,
+    windows: Mapping[str, Sequence[str]], is_open: Callable[[int], bool], upto: int, opened: Opened | None = None,
 ) -> Payout:  # fmt: skip
     """The targets of all open positions up to one.
 
     adjusted: acts of people by pay position; posted: entries of step two by position. windows: label of each position's quarter and year.
+    opened: balances of the system before this one.
     """
     held: dict[tuple[Any, int], Decimal] = {}
     clawed: dict[tuple[Any, int], Decimal] = {}
@@ -87,12 +90,16 @@ def payout(
         places = part.terms.places
         by = [due_by(part.total, part.parts, shares[q], q, places) for q in range(upto + 1)]
         freed = by if part.freed is part.parts else [due_by(part.total, part.freed, shares[q], q, places) for q in range(upto + 1)]
-        targets = held_targets(earned=part.earned, posted=part.withheld, is_open=is_open, due=by, freed=freed)
+        targets = held_targets(earned=part.earned, posted=part.withheld, is_open=_ours(part, is_open), due=by, freed=freed)
         for position in range(upto + 1):
             if position in targets:
                 held[part.key, position] = targets[position]
             due[position] += targets.get(position, part.withheld.get(position, ZERO))
-    return Payout(held, clawed, payment_walk(due=due, limits=limits, posted=posted, is_open=is_open, upto=upto))
+    return Payout(held, clawed, payment_walk(due=due, limits=limits, posted=posted, is_open=is_open, upto=upto, opened=opened))
+
+
+def _ours(part: EarnedPart, is_open: Callable[[int], bool]) -> Callable[[int], bool]:
+    return lambda position: position >= part.first and is_open(position)
 
 
 def _clawed(part: EarnedPart, is_open: Callable[[int], bool], upto: int) -> Iterable[tuple[int, Decimal]]:

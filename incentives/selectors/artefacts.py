@@ -72,6 +72,14 @@ def artefact_json(view: StatementView, *, payee: Payee) -> bytes:
             for item in view.in_pay_currency
         ],
     }  # fmt: skip
+    if view.opening:
+        body["opening"] = [
+            {
+                "kind": one.kind, "name": one.name, "plan": one.plan_title, "period": one.period_code, "day": one.day.isoformat(), "currency": one.currency,
+                "amount": _text(one.amount), "source": one.source, "change": one.change_number,
+            }
+            for one in view.opening
+        ]  # fmt: skip
     return canonical(body)
 
 

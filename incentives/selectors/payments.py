@@ -16,7 +16,8 @@ from incentives.engine.payment import CARRY_IN, CARRY_OUT, MAXIMUM, NEGATIVE
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.rounding import minor_units, round_number
 from incentives.inputs import plan_compiled
-from incentives.models import Hold, LedgerEntry, PlanVersion, Verb
+from incentives.models import Hold, LedgerEntry, OpeningKind, PlanVersion, Verb
+from incentives.opening import OpeningSum
 from spm.calendars.models import Period
 from spm.currencies.models import FxRate
 from spm.people.models import Payee
@@ -48,7 +49,8 @@ class PaymentPart:
 
 @dataclass(frozen=True)
 class Balance:
-    """What stands open after the statement's period. kind: to_recover, on_hold, owed_to_payee (paid later) or owed_by_payee.
+    """What stands open after the statement's period. kind: to_recover, on_hold, owed_to_payee (paid later), owed_by_payee, or
+    open_to_clawback (paid by the system before this one).
     component: the draw's, of what is to be recovered."""
 
     kind: str
@@ -121,8 +123,8 @@ def payment_parts(entries: Iterable[LedgerEntry], versions: Mapping[int, PlanVer
     return sorted(found, key=lambda part: (order.index(Verb(part.verb)), part.component, part.earning_period.starts))
 
 
-def balances_after(payees: Collection[int], period: Period) -> dict[int, list[Balance]]:
-    """Payee -> what stands open after a pay period, from the ledger alone. Two queries."""
+def balances_after(payees: Collection[int], period: Period, openings: Collection[OpeningSum]) -> dict[int, list[Balance]]:
+    """Payee -> what stands open after a pay period, from the ledger and their opening balances. Two queries."""
     verbs = (Verb.HELD, Verb.RELEASED, Verb.DRAWN, Verb.ADVANCED, Verb.RECOVERED, Verb.CARRIED)
     rows = LedgerEntry.objects.filter(payee__in=payees, pay_period__starts__lte=period.starts, verb__in=verbs).exclude(cause="manual").order_by()
     keys = ("payee_id", "plan_version_id", "component", "verb", "currency", "scale")
@@ -134,8 +136,16 @@ def balances_after(payees: Collection[int], period: Period) -> dict[int, list[Ba
         name = component if kind == "to_recover" else ""
         version_of[payee, name] = max(version, version_of.get((payee, name), 0))
         sums[payee][kind, name, currency] += amount if kind == "to_recover" else -amount
+    for one in openings:
+        if one.day <= period.starts and one.kind in _OPEN:
+            sums[one.payee_id][_OPEN[one.kind], f"@{one.name}" if one.kind == OpeningKind.DRAW else "", one.currency] += one.amount
     plans = {v.pk: plan_compiled(v.digest, v.text) for v in PlanVersion.objects.filter(pk__in=set(version_of.values()))} if sums else {}
     return {payee: list(_balances(mine, {name: plans.get(v) for (who, name), v in version_of.items() if who == payee})) for payee, mine in sums.items()}
+
+
+_OPEN: dict[str, str] = {
+    OpeningKind.DRAW: "to_recover", OpeningKind.HELD: "on_hold", OpeningKind.CARRIED: "carried", OpeningKind.CLAWBACK: "open_to_clawback",
+}  # fmt: skip
 
 
 def _balances(sums: Mapping[tuple[str, str, str], Decimal], plans: Mapping[str, CompiledPlan | None]) -> Iterator[Balance]:
@@ -145,6 +155,8 @@ def _balances(sums: Mapping[tuple[str, str, str], Decimal], plans: Mapping[str, 
             continue
         if kind == "carried":
             kind, label = ("owed_to_payee", _("To be paid later")) if amount > 0 else ("owed_by_payee", _("To be taken from later pay"))
+        elif kind == "open_to_clawback":
+            label = _("Paid before this system, open to clawback")
         else:
             label = _("On hold") if kind == "on_hold" else _("%(draw)s to be recovered") % {"draw": payment_label(name, plan)}
         yield Balance(kind, name, label, currency, abs(amount))

@@ -13,8 +13,11 @@ from incentives.engine.contracts import day_number, day_text
 from incentives.engine.lines import measure_lines
 from incentives.explain import PayeeBook, VersionBook
 from incentives.models import EARNED_VERBS, LedgerEntry, PeriodState, Statement, Verb
+from incentives.opening import OpeningSum
+from incentives.selectors.openings import OpeningLine, opening_lines
 from incentives.selectors.quotas import QuotaState, money, quota_state, share
 from incentives.selectors.runs import Freshness, freshness
+from spm.calendars.models import Period
 from spm.people.models import Payee
 
 
@@ -83,6 +86,8 @@ class Scorecard:
     held: dict[str, Decimal]
     pending: dict[str, Decimal]
     freshness: Freshness
+    opening: tuple[OpeningLine, ...] = ()
+    """What the system before this one credited and paid to date."""
 
 
 @dataclass
@@ -99,9 +104,10 @@ def scorecard_get(payee: Payee, *, business_date: dt.date) -> Scorecard:
     fresh = freshness()
     gauges: list[QuotaGauge] = []
     tiers: list[TierAhead] = []
-    frame = _Frame()
+    frame, openings = _Frame(), list[OpeningSum]()
     if fresh.run is not None:
         book = PayeeBook(payee_id=payee.pk, run=fresh.run)
+        openings = book.inputs.openings
         today = day_number(business_date)
         for part in book.books.values():
             # The day's period; after the last one (a calendar that ended), that last one.
@@ -115,7 +121,9 @@ def scorecard_get(payee: Payee, *, business_date: dt.date) -> Scorecard:
             for seat, (owner, _) in book.inputs.seats.items():
                 if owner == payee.pk and seat in part.version.paid:
                     _seat(book, part, seat, period.id, today, gauges, tiers, book.inputs.titles.get(seat, ""))
-    return Scorecard(payee.pk, business_date, tuple(gauges), tuple(tiers), **_pay(payee, frame), freshness=fresh)
+    current = Period.objects.filter(pk__in=frame.current).order_by("-starts").first() if frame.current and openings else None
+    opening = opening_lines(openings, current).get(payee.pk, []) if current is not None else []
+    return Scorecard(payee.pk, business_date, tuple(gauges), tuple(tiers), **_pay(payee, frame), freshness=fresh, opening=tuple(opening))
 
 
 def _pay(payee: Payee, frame: _Frame) -> dict[str, dict[str, Decimal]]:

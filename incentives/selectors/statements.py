@@ -11,7 +11,9 @@ from typing import Any
 from django.db.models import Sum
 
 from incentives.models import EARNED_VERBS, Cause, LedgerEntry, PlanVersion, Statement
+from incentives.opening import openings_known
 from incentives.selectors.artefacts import artefact_of, paid_in_kept
+from incentives.selectors.openings import OpeningLine, opening_lines
 from incentives.selectors.payments import Balance, PaidIn, PaymentPart, balances_after, paid_in, payment_parts
 from incentives.selectors.plans import component_labels
 from incentives.selectors.runs import Freshness, freshness
@@ -96,6 +98,8 @@ class StatementView:
     in_pay_currency: tuple[PaidIn, ...]
     versions: tuple[PlanVersion, ...]
     freshness: Freshness
+    opening: tuple[OpeningLine, ...] = ()
+    """What the system before this one credited, paid and left open."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def statement_list(payee: Payee, *, limit: int = 36) -> list[StatementRow]:
 
 
 def statement_get(payee: Payee, period: Period) -> StatementView:
-    """The statement of a payee for a pay period, from the ledger. An approved one shows the rates by which it was frozen. Ten queries at most."""
+    """The statement of a payee for a pay period, from the ledger. An approved one shows the rates by which it was frozen. Fifteen queries at most."""
     return statement_views([payee], period)[0]
 
 
@@ -133,7 +137,9 @@ def statement_views(payees: Sequence[Payee], period: Period) -> list[StatementVi
     versions = {v.pk: v for v in PlanVersion.objects.filter(pk__in={e.plan_version_id for e in rows}).select_related("plan")}
     seats = {s.pk: s for s in Seat.objects.filter(pk__in={e.seat_id for e in rows}).select_related("position")}
     labels = {pk: component_labels(version) for pk, version in versions.items()}
-    balances, fresh = balances_after([payee.pk for payee in payees], period), freshness()
+    openings = openings_known(number=None, payees=[payee.pk for payee in payees])
+    balances, fresh = balances_after([payee.pk for payee in payees], period, openings), freshness()
+    opening = opening_lines(openings, period)
     day = fresh.run.business_date if fresh.run else period.ends
     found = []
     for payee in payees:
@@ -155,7 +161,7 @@ def statement_views(payees: Sequence[Payee], period: Period) -> list[StatementVi
             StatementView(
                 payee.pk, period, state, str(Statement.State(state).label), *_kept(statement),
                 tuple(parts), tuple(payments), tuple(adjustments), earned, late, paid, adjusted, total, tuple(balances.get(payee.pk, ())),
-                tuple(in_pay_currency), tuple(own.values()), fresh,
+                tuple(in_pay_currency), tuple(own.values()), fresh, tuple(opening.get(payee.pk, ())),
             )
         )  # fmt: skip
     return found

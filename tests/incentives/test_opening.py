@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from incentives.models import LedgerEntry, OpeningEntry
 from incentives.opening import openings_known
+from incentives.selectors import line_traces, scorecard_get, statement_get
 from spm.imports.errors import ImportFault
 from spm.imports.models import Batch, StagedRow
 from spm.imports.readers import Source
@@ -191,3 +192,74 @@ def test_a_dry_run_writes_nothing(scope):
     batch = put_openings(world, (world.payees[0], "credit", "sales", "280000"), dry_run=True)
     assert batch.rows_new == 1
     assert not OpeningEntry.objects.exists()
+
+
+DRAWN = (
+    YEARLY + "draws:\n  - {name: ramp, label: Ramp draw, amount: 1000, recover: later, paid: top_up}\n"
+    "payment: {negative: carry, holdback: {share: 10%, until: year}}\n"
+)
+
+
+def paid(payee, period) -> dict[tuple[str, str], Decimal]:
+    """(verb, component) -> sum of the ledger in a pay period."""
+    rows = LedgerEntry.objects.filter(payee=payee, pay_period=period).order_by().values_list("verb", "component", "scale").annotate(total=Sum("amount"))
+    found: dict[tuple[str, str], Decimal] = {}
+    for verb, component, scale, total in rows:
+        found[verb, component] = found.get((verb, component), Decimal(0)) + Decimal(total).scaleb(-scale)
+    return {key: amount for key, amount in found.items() if amount}
+
+
+def test_a_draw_is_recovered_a_balance_carried_on_and_what_was_held_paid_on_its_day(scope):
+    text = DRAWN.replace(", holdback: {share: 10%, until: year}", "")
+    world = make_world(1, text=text)
+    ann = world.payees[0]
+    put_openings(
+        world, (ann, "credit", "sales", "280000"), (ann, "paid", "commission", "14000"), (ann, "draw", "ramp", "700"),
+        (ann, "held", "commission", "450", "", "2024-08-15"), (ann, "carried", "", "-200"), (ann, "clawback", "commission", "5000"),
+    )  # fmt: skip
+    put_order("jul", ann, "2024-07-10", 50_000_00)
+    world.run(business_date=dt.date(2024, 8, 31))
+    # July earns 4,000; 200 are owed from before, 700 of the draw are recovered. August earns nothing: 450 released, topped up to 1,000.
+    assert paid(ann, world.period("2024-07")) == {
+        ("earned", "commission"): Decimal(4000),
+        ("carried", "@carried_in"): Decimal(-200),
+        ("recovered", "@ramp"): Decimal(-700),
+    }
+    assert paid(ann, world.period("2024-08")) == {("released", "commission"): Decimal(450), ("drawn", "@ramp"): Decimal(550)}
+    assert not LedgerEntry.objects.filter(payee=ann, pay_period__starts__lt=dt.date(2024, 7, 1)).exists()
+    count = LedgerEntry.objects.count()
+    world.run(business_date=dt.date(2024, 8, 31), is_full=True)
+    assert LedgerEntry.objects.count() == count
+
+
+def test_what_was_held_stays_held_until_its_day(scope):
+    world = make_world(1, text=YEARLY)
+    ann = world.payees[0]
+    put_openings(world, (ann, "held", "commission", "450", "", "2024-09-30"))
+    world.run(business_date=dt.date(2024, 8, 31))
+    assert not LedgerEntry.objects.exists()
+    world.run(business_date=dt.date(2024, 9, 30))
+    assert paid(ann, world.period("2024-09")) == {("released", "commission"): Decimal(450)}
+
+
+def test_statement_scorecard_and_trace_show_the_opening_balance_with_its_source(scope):
+    world = make_world(1, text=DRAWN)
+    ann, july = world.payees[0], world.period("2024-07")
+    put_openings(
+        world, (ann, "credit", "sales", "280000"), (ann, "paid", "commission", "14000"), (ann, "draw", "ramp", "700"),
+        (ann, "clawback", "commission", "5000"),
+    )  # fmt: skip
+    put_order("jul", ann, "2024-07-10", 50_000_00)
+    world.run(business_date=JULY)
+    view = statement_get(ann, july)
+    lines = [(line.kind, line.name, line.amount, line.source) for line in view.opening]
+    assert lines[:2] == [("credit", "sales", Decimal(280000), "test"), ("paid", "commission", Decimal(14000), "test")]
+    assert {(one.kind, one.amount) for one in view.balances} == {("open_to_clawback", Decimal(5000)), ("on_hold", Decimal(400))}
+    assert statement_get(ann, world.period("2024-06")).opening == ()
+    card = scorecard_get(ann, business_date=JULY)
+    assert card.opening == view.opening
+    assert card.gauges[0].actual == Decimal(330000)
+    trace = line_traces(ann, period=july, component="commission")[0]
+    assert ("opening", Decimal(-14000)) in [(part["kind"], Decimal(part["amount"])) for part in trace.parts]
+    assert trace.tree["children"][0]["opening"] == {"sales": "280000"}
+    assert sum(Decimal(part["amount"]) for part in trace.parts) == trace.amount == Decimal(4000)
