@@ -140,6 +140,10 @@ EVENTS: tuple[Event, ...] = (
         window=("placed_in", "lifted_in"), published=("Payment hold",),
     ),
     Event(
+        "result_override", "one deal's result is set by hand, or given back to the calculation", ("incentives.ResultOverride",), Names.PAYEE, Again.NOBODY,
+        Again.NAMED, Seen.CHANGES, "manual", field="payee_id", window=("placed_in", "lifted_in"), published=("Manual commission adjustment",),
+    ),
+    Event(
         "adjustment", "an amount is posted by hand", ("incentives.LedgerEntry",), Names.PAYEE, Again.NOBODY, Again.NAMED, Seen.LEDGER, "manual",
         published=("Manual payment adjustment",),
     ),

@@ -184,6 +184,8 @@ class RunPayments:
         for payee in payees:
             for row in self.settlement.posts(payee):
                 self._take(found, payee, (row[1], row[2], row[3], row[4]), row[5], row[6], row[8], False, Decimal(row[9]).scaleb(-row[10]))
+            for row in self.settlement.work[payee].by_hand if payee in self.settlement.work else ():
+                self._take(found, payee, (row[1], row[2], row[3], row[4]), row[5], row[6], row[8], True, Decimal(row[9]).scaleb(-row[10]))
         return found
 
     def _take_back(self, payee: int, key: Key, pay: int, currency: str, verb: str, amount: Decimal) -> None:

@@ -80,6 +80,8 @@ class Work:
     issues_ended: list[int] = field(default_factory=list)
     posts: list[tuple[Any, ...]] | None = None
     payments: list[tuple[Any, ...]] = field(default_factory=list)
+    by_hand: list[tuple[Any, ...]] = field(default_factory=list)
+    """What results set by hand post."""
 
 
 class Settlement:
@@ -91,6 +93,8 @@ class Settlement:
         self.work: dict[int, Work] = defaultdict(Work)
         self.figures: dict[int, list[Figure]] = {}
         """Of plan versions with payment terms: amounts of draws and maxima among them."""
+        self.ending: dict[tuple[int, int, int, int, str, str], int] = {}
+        """Exceptions that are open and were not found again, with their rows."""
 
     def groups(self) -> Iterator[list[int]]:
         """Payees with something to write, ascending, some hundreds at a time."""
@@ -105,7 +109,7 @@ class Settlement:
         for payee in payees:
             work = self.work[payee]
             ledger += self.posts(payee)
-            ledger += work.payments
+            ledger += work.by_hand + work.payments
             results += work.results
             ended += work.ended
             issues_ended += work.issues_ended
@@ -116,6 +120,15 @@ class Settlement:
         statements_ensure(itertools.chain(((row[0], row[3]) for row in results), ((row[0], row[5]) for row in ledger)))
         rows_end("incentives_runissue", issues_ended, run_id=self.run.pk)
         rows_insert("incentives_runissue", ISSUE_COLUMNS, issues, uid=True)
+
+    def issue_keep(self, payee: int, issue: tuple[int, int, int, str, str]) -> None:
+        """A named exception (seat, plan version, period, component, told text) that a later stage finds; one that is open stays as it is."""
+        work, (seat, version, period, component, text) = self.work[payee], issue
+        row = self.ending.pop((payee, seat, version, period, component, text), None)
+        if row is not None:
+            work.issues_ended.remove(row)
+        elif issue not in work.issues:
+            work.issues.append(issue)
 
     def posts(self, payee: int) -> list[tuple[Any, ...]]:
         """The ledger rows of what the payee earned, in the order of LEDGER_COLUMNS; made once."""
@@ -205,6 +218,7 @@ def settle_group(run: Run, inputs: RunInputs, payees: list[int]) -> Settlement:
         if amount:
             seat, version_id, component, period, currency = key
             _have(settlement.work[payee], EarningKey(payee, seat, version_id, component, period, currency, entity), amount, scale)
+    settlement.ending = open_issues
     for issue, row in open_issues.items():
         settlement.work[issue[0]].issues_ended.append(row)
     return settlement

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.pages import comparisons, holds, plans, runs
+from incentives.pages import comparisons, holds, overrides, plans, runs
 
 urlpatterns = [
     path("plans/", plans.plan_list, name="plans"),
@@ -18,6 +18,9 @@ urlpatterns = [
     path("plans/<uuid:uid>/<int:number>/form/", plans.plan_form, name="plan-form"),
     path("plans/<uuid:uid>/<int:number>/activate/", plans.plan_activate, name="plan-activate"),
     path("holds/", holds.holds, name="holds"),
+    path("holds/results/", overrides.results_set, name="results-set"),
+    path("holds/results/new/", overrides.result_set_new, name="result-set-new"),
+    path("holds/results/<uuid:resultoverride_uid>/back/", overrides.result_set_back, name="result-set-back"),
     path("holds/new/", holds.hold_new, name="hold-new"),
     path("holds/<uuid:hold_uid>/lift/", holds.hold_release, name="hold-lift"),
     path("runs/", runs.run_list, name="runs"),

@@ -294,7 +294,8 @@ def _hold(request: HttpRequest, slug: str, payee: Payee, line: TraceLine, compon
     if held or not may(request, "pay.adjust"):
         return {"held": held}
     query = urlencode({"order": f"{line.source}:{line.external_id}", "component": component, "payee": payee.external_id})
-    return {"held": held, "hold_url": f"{reverse('hold-new', kwargs={'slug': slug})}?{query}"}
+    own = {"slug": slug}
+    return {"held": held, "hold_url": f"{reverse('hold-new', kwargs=own)}?{query}", "result_url": f"{reverse('result-set-new', kwargs=own)}?{query}"}
 
 
 def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:
@@ -323,6 +324,8 @@ def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:
             share = _("on %(counted)s") % {"counted": number_text(counted, locale)}
         note = ", ".join(text for text in (_("before multipliers and rounding"), share) if text)
         children.insert(0, TreeNode(_("Its part of the component"), money(pay), "line", note))
+    if line.result_set is not None:
+        children.insert(0, TreeNode(_("Result set by hand, for the whole order"), money(line.result_set), "line", line.result_reason))
     return TreeNode(trace.label, money(trace.amount), "component", trace.version.plan.title, children=children)
 
 

@@ -152,6 +152,8 @@ class TraceLineOut(serializers.Serializer):
     value = ExactField()
     part = TracePartOut(allow_null=True, help_text="Null where the plan reads orders.")
     pay = ExactField(allow_null=True, help_text="Null where the pay rate applies to the whole and no order has a part of its own.")
+    result_set = ExactField(allow_null=True, help_text="What the whole order pays here by a result set by hand; null where none is.")
+    result_reason = serializers.CharField()
 
 
 class TraceOut(serializers.Serializer):

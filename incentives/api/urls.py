@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.api import adjustments, closing, comparisons, holds, late, performance, plans, runs, statement_files, statements
+from incentives.api import adjustments, closing, comparisons, holds, late, overrides, performance, plans, runs, statement_files, statements
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api-plans"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("plan-comparisons/", comparisons.ComparisonList.as_view(), name="api-plan-comparisons"),
     path("plan-comparisons/<uuid:uid>/", comparisons.ComparisonDetail.as_view(), name="api-plan-comparison"),
     path("plan-assignments/", plans.EnrolmentList.as_view(), name="api-plan-assignments"),
+    path("result-overrides/", overrides.ResultOverrideList.as_view(), name="api-result-overrides"),
+    path("result-overrides/<uuid:uid>/", overrides.ResultOverrideDetail.as_view(), name="api-result-override"),
+    path("result-overrides/<uuid:uid>/lift/", overrides.ResultOverrideLift.as_view(), name="api-result-override-lift"),
     path("holds/", holds.HoldList.as_view(), name="api-holds"),
     path("holds/<uuid:uid>/", holds.HoldDetail.as_view(), name="api-hold"),
     path("holds/<uuid:uid>/lift/", holds.HoldLift.as_view(), name="api-hold-lift"),

@@ -4,6 +4,7 @@ from incentives.models.comparisons import PlanComparison
 from incentives.models.holds import Hold
 from incentives.models.ledger import EARNED_VERBS, Cause, LedgerEntry, PeriodState, Statement, StatementArtefact, Verb
 from incentives.models.opening import OpeningEntry, OpeningKind
+from incentives.models.overrides import ResultOverride
 from incentives.models.plans import Plan, PlanAssignment, PlanVersion
 from incentives.models.runs import ChunkTotals, Run, RunChunk, RunExclusion, RunIssue, RunResult, UncreditedOrder
 
@@ -20,6 +21,7 @@ __all__ = [
     "PlanAssignment",
     "PlanComparison",
     "PlanVersion",
+    "ResultOverride",
     "Run",
     "RunChunk",
     "RunExclusion",

@@ -19,6 +19,7 @@ from incentives.selectors.plans import component_labels
 from incentives.selectors.runs import Freshness, freshness
 from spm.calendars.models import Period
 from spm.people.models import Payee, Seat
+from spm.told import shown
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,9 @@ def _kept(statement: Statement | None) -> tuple[str, str]:
 
 def _adjustment(entry: LedgerEntry, labels: Mapping[str, str]) -> Adjustment:
     amount = Decimal(entry.amount).scaleb(-entry.scale)
-    return Adjustment(str(entry.uid), entry.component, labels.get(entry.component) or entry.component, entry.earning_period, entry.currency, amount, entry.note)
+    return Adjustment(
+        str(entry.uid), entry.component, labels.get(entry.component) or entry.component, entry.earning_period, entry.currency, amount, shown(entry.note)
+    )
 
 
 def _parts(

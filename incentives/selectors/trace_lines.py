@@ -16,6 +16,8 @@ from incentives.engine.lines import Line
 from incentives.engine.rounding import scaled
 from incentives.explain import VersionBook
 from incentives.line_loaders import ORDER_ROW, QUANTITY_SCALE
+from incentives.models import ResultOverride
+from incentives.overrides import overrides_known, set_amount
 from spm.sales.models import AccountVersion, Order, OrderLineVersion, OrderVersion, ProductVersion
 
 
@@ -51,6 +53,9 @@ class TraceLine:
     value: Decimal | str
     pay: Decimal | str | None
     part: TracePart | None = None
+    result_set: Decimal | None = None
+    """What the whole order pays here by a result set by hand, in place of what was calculated; result_reason says why."""
+    result_reason: str = ""
 
     @property
     def key(self) -> str:
@@ -68,8 +73,10 @@ class TraceLine:
         return _("%(order)s, line %(line)s") % {"order": self.number, "line": self.part.line_number}
 
 
-def trace_lines(book: VersionBook, lines: Sequence[Line], *, number: int) -> tuple[TraceLine, ...]:
-    """The engine's lines with what the record says of them, as known at a change number. The number of queries does not grow with them."""
+def trace_lines(book: VersionBook, lines: Sequence[Line], *, number: int, payee_id: int, component: str) -> tuple[TraceLine, ...]:
+    """The engine's lines of a payee's component with what the record says of them, as known at a change number. The number of queries
+    does not grow with them."""
+    by_hand = {item.order_id: item for item in overrides_known(number, [payee_id]) if item.component == component}
     of = {line.object_id: book.order_of(line.object_id) for line in lines}
     orders = _orders_shown(ids=sorted(set(of.values())), number=number)
     parts = {} if book.facts.parent is None else _parts_shown(book, of, number)
@@ -77,10 +84,14 @@ def trace_lines(book: VersionBook, lines: Sequence[Line], *, number: int) -> tup
         TraceLine(
             order_id=of[line.object_id], order_date=dt.date.fromisoformat(day_text(line.event_date)), rule=line.rule, pay_credit=_shown(line.pay_credit),
             quota_credit=_shown(line.quota_credit), value=_shown(line.value), pay=None if line.pay is None else _shown(line.pay),
-            part=parts.get(line.object_id), **orders[of[line.object_id]],
+            part=parts.get(line.object_id), **_set(by_hand.get(of[line.object_id])), **orders[of[line.object_id]],
         )
         for line in lines
     )  # fmt: skip
+
+
+def _set(item: ResultOverride | None) -> dict[str, Any]:
+    return {} if item is None else {"result_set": set_amount(item), "result_reason": item.reason}
 
 
 def _parts_shown(book: VersionBook, of: dict[int, int], number: int) -> dict[int, TracePart]:

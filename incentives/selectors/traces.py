@@ -71,7 +71,11 @@ def line_traces(payee: Payee, *, period: Period, component: str, run: Run | None
         if trace.component == component
     ]
     return tuple(
-        LineTrace(**vars(trace), lines=trace_lines(book.books[trace.version.pk], lines, number=run.known_number), lines_total=len(lines))
+        LineTrace(
+            **vars(trace),
+            lines=trace_lines(book.books[trace.version.pk], lines, number=run.known_number, payee_id=payee.pk, component=component),
+            lines_total=len(lines),
+        )
         for trace, lines in found
     )
 
@@ -102,7 +106,11 @@ def line_traces_of(
         return None
     lines = book.lines(version_id=version_id, seat_id=seat_id, period_id=period.pk, component=component)
     shown = lines[after:] if limit is None else lines[after : after + limit]
-    return LineTrace(**vars(trace), lines=trace_lines(book.books[version_id], shown, number=book.run.known_number), lines_total=len(lines))
+    return LineTrace(
+        **vars(trace),
+        lines=trace_lines(book.books[version_id], shown, number=book.run.known_number, payee_id=book.payee_id, component=component),
+        lines_total=len(lines),
+    )
 
 
 def _traces(book: PayeeBook, period: Period) -> Iterator[ComponentTrace]:

@@ -23,6 +23,7 @@ from incentives.inputs import ENGINE_VERSION, RunInputs
 from incentives.invalidation import Again, Names
 from incentives.loaders import scale_needed
 from incentives.models import ChunkTotals, Run, RunChunk
+from incentives.overrides import overrides_add
 from incentives.payments import payments_add
 from incentives.reading import ChangeNumbers
 from incentives.runwords import ASKED, EARLIER, FIRST, FRAME, RATES, SHAPE
@@ -158,6 +159,7 @@ def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit
         run = Run.objects.select_related("base", "period").get(pk=run_id)
         try:
             settlement = settle_group(run, run_inputs(run), payees)
+            overrides_add(settlement, payees)
             payments_add(settlement, payees)
         except InputError as error:
             raise RunError(gettext_noop("Run %(run)s: %(error)s"), run=run.number, error=error) from error

@@ -52,6 +52,11 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("hold-new", "POST"): ("holds_place",),
     ("hold-lift", "GET"): ("holds_get",),
     ("hold-lift", "POST"): ("holds_lift",),
+    ("results-set", "GET"): ("result_overrides_list",),
+    ("result-set-new", "GET"): ("result_overrides_list",),
+    ("result-set-new", "POST"): ("result_overrides_place",),
+    ("result-set-back", "GET"): ("result_overrides_get",),
+    ("result-set-back", "POST"): ("result_overrides_lift",),
     # Imports
     ("imports", "GET"): ("imports_list",),
     ("import-new", "GET"): ("import_mappings_list",),

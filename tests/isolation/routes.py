@@ -156,7 +156,10 @@ def _line(desk: Desk) -> str:
 
 
 # Parameters whose bare row would lack what a page shows beside it.
-PARAMETERS: dict[str, Callable[[Desk], Any]] = {"payee_uid": lambda desk: desk.rep.uid}
+PARAMETERS: dict[str, Callable[[Desk], Any]] = {
+    "payee_uid": lambda desk: desk.rep.uid,
+    "resultoverride_uid": lambda desk: make_row(apps.get_model("incentives.ResultOverride"), payee=desk.rep).uid,
+}
 
 
 def models_by_parameter() -> dict[str, type]:
