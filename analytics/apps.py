@@ -16,4 +16,5 @@ class AnalyticsConfig(AppConfig):
         own = frozenset({Role.REP.value, Role.MANAGER.value})
         nav_register(NavItem("scorecard", _("Scorecard"), "scorecard", "target", section="me", roles=own, order=10, shortcut="s"))
         nav_register(NavItem("statement", _("Statement"), "statement-mine", "receipt", section="me", roles=own, order=20, shortcut="m"))
+        nav_register(NavItem("closing", _("Period close"), "closing", "lock", section="pay", roles=roles_with("pay.read_all"), order=45))
         nav_register(NavItem("team", _("Team"), "team", "users", section="team", roles=roles_with("pay.read_team"), order=10, shortcut="t"))

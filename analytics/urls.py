@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analytics.pages import changes, scorecard, statement, statement_adjust, statement_files, team, team_files
+from analytics.pages import changes, closing, scorecard, statement, statement_adjust, statement_files, team, team_files
 
 urlpatterns = [
     path("scorecard/", scorecard.scorecard_page, name="scorecard"),
@@ -17,6 +17,11 @@ urlpatterns = [
     path("people/<uuid:uid>/statements/<str:code>/runs/changes/", changes.changes_page, name="statement-changes"),
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/", statement.component_page, name="statement-component"),
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/lines/<path:line>/", statement.component_page, name="statement-line"),
+    path("closing/", closing.closing, name="closing"),
+    path("closing/<uuid:period_uid>/<uuid:legalentity_uid>/<slug:group>/<slug:to>/", closing.closing_move, name="closing-move"),
+    path("closing/<uuid:period_uid>/<uuid:legalentity_uid>/<slug:group>/decide/<slug:to>/", closing.closing_decide, name="closing-decide"),
+    path("closing/statements/<uuid:statement_uid>/hold/", closing.statement_hold_page, name="statement-hold"),
+    path("closing/statements/<uuid:statement_uid>/release/", closing.statement_release_page, name="statement-release"),
     path("team/", team.team_page, name="team"),
     path("team/team.csv", team_files.team_csv, name="team-csv"),
     path("team/team.xlsx", team_files.team_xlsx, name="team-xlsx"),

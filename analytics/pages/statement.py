@@ -17,8 +17,10 @@ from django.views.decorators.http import require_safe
 from analytics.pages.changes import cause_columns, order_columns
 from analytics.pages.common import choice_of, payee_of, period_nav
 from analytics.pages.statement_files import exports_of
+from analytics.selectors.periods import PeriodChoice
 from incentives.explain_words import exact_decimal, part_label, part_note
 from incentives.inputs import plan_compiled
+from incentives.models import Statement
 from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, fitting_run, held_deals, late_changes, line_traces, statement_get
 from incentives.selectors.trace_lines import TraceLine
 from spm.access.guards import may, requires
@@ -135,6 +137,14 @@ def _entries(view: StatementView) -> list[dict[str, Any]]:
     return parts + payments + by_hand
 
 
+def _hold_url(request: HttpRequest, slug: str, payee: Payee, choice: PeriodChoice) -> str:
+    """Where the statement is held back, for those who may; empty when it is held or paid already."""
+    if not may(request, "pay.adjust"):
+        return ""
+    own = Statement.objects.filter(payee=payee, period=choice.period).exclude(state__in=(Statement.State.HELD, Statement.State.PAID)).first()
+    return reverse("statement-hold", kwargs={"slug": slug, "statement_uid": own.uid}) if own else ""
+
+
 def statement_render(request: HttpRequest, slug: str, payee: Payee, choice: Any, *, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     """The page of a statement; more: what a drawer over it adds."""
     view = statement_get(payee, choice.period)
@@ -179,6 +189,7 @@ def statement_render(request: HttpRequest, slug: str, payee: Payee, choice: Any,
         "nav": _nav(request, choice, payee),
         "changes_url": reverse("statement-changes", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}) if run else "",
         "exports": exports_of(slug=slug, payee=payee, choice=choice),
+        "hold_url": _hold_url(request, slug, payee, choice),
         "adjust_url": reverse("statement-adjust", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}) if may(request, "pay.adjust") else "",
     }
     return render(request, "analytics/statement.html", {**context, **(more or {})}, status=status)

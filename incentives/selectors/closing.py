@@ -48,3 +48,9 @@ def period_groups(period: Period) -> list[PeriodGroup]:
     for group, entity, currency, scale, total in sums.values_list(*keys).annotate(total=Sum("amount")):
         found[group, entity].total[currency] += Decimal(total).scaleb(-scale)
     return list(found.values())
+
+
+def statements_held(period: Period) -> list[Statement]:
+    """The statements of a period that are on hold, by the payee's number. One query."""
+    held = Statement.objects.filter(period=period, state=Statement.State.HELD)
+    return list(held.select_related("payee__detail").order_by("payee__external_id"))

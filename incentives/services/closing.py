@@ -101,6 +101,17 @@ def _approver_check(row: PeriodState, payees: object, actor_id: int | None) -> N
         raise PeriodRefused(_("Your own statement is among these; another approver approves them."), code="forbidden")
 
 
+def approval_obstacle(*, period: Period, pay_group: str, legal_entity: LegalEntity, actor_id: int | None) -> str:
+    """What stops this person from approving a group in review now, in words; empty when nothing does. Freezing may still find a missing rate."""
+    row = PeriodState.objects.get(period=period, pay_group=pay_group, legal_entity=legal_entity)
+    try:
+        _order_check(period, pay_group, legal_entity)
+        _approver_check(row, Payee.objects.filter(pay_group=pay_group, legal_entity=legal_entity), actor_id)
+    except PeriodRefused as refused:
+        return str(refused)
+    return ""
+
+
 def _order_check(period: Period, pay_group: str, legal_entity: LegalEntity) -> None:
     """Periods are approved in order of time, because balances are carried from one to the next; and when a run has seen all of them."""
     if Run.objects.filter(state=Run.State.RUNNING).exists():

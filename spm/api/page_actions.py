@@ -57,6 +57,16 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("result-set-new", "POST"): ("result_overrides_place",),
     ("result-set-back", "GET"): ("result_overrides_get",),
     ("result-set-back", "POST"): ("result_overrides_lift",),
+    # Period close
+    ("closing", "GET"): ("period_states_list", "periods_list"),
+    ("closing-move", "GET"): ("period_states_list",),
+    ("closing-move", "POST"): ("period_states_move",),
+    ("closing-decide", "GET"): ("period_states_list",),
+    ("closing-decide", "POST"): ("period_states_decide",),
+    ("statement-hold", "GET"): ("statements_get",),
+    ("statement-hold", "POST"): ("statements_hold",),
+    ("statement-release", "GET"): ("statements_get",),
+    ("statement-release", "POST"): ("statements_release",),
     # Imports
     ("imports", "GET"): ("imports_list",),
     ("import-new", "GET"): ("import_mappings_list",),

@@ -92,6 +92,11 @@ def _import() -> dict[str, Any]:
     return {"uid": make_row(apps.get_model("imports.Batch"), job=make_row(apps.get_model("jobs.Job"), kind="import")).uid}
 
 
+def _closing(desk: Desk) -> dict[str, Any]:
+    period = period_choose(code="2026-02", today=TODAY).period
+    return {"period_uid": period.uid, "legalentity_uid": desk.rep.legal_entity.uid, "group": desk.rep.pay_group, "to": "in_review"}
+
+
 def _draft() -> dict[str, Any]:
     """An import whose mapping is still to be made: its file is kept."""
     batch = make_row(apps.get_model("imports.Batch"), state="draft", file_name="orders.csv", mapping_text="")
@@ -115,6 +120,7 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     **dict.fromkeys(("import", "import-job", "import-cancel", "import-start", "import-errors", "import-roll-back"), lambda desk: _import()),
     "import-mapping": lambda desk: _draft(),
     **dict.fromkeys(("plan-comparison", "plan-comparison-job", "plan-comparison-csv"), lambda desk: _comparison(desk)),
+    **dict.fromkeys(("closing-move", "closing-decide"), _closing),
     "fx-pair": lambda desk: _pair(),
     "run": lambda desk: {"uid": desk.run.uid},
     "run-job": _row("jobs.Job", kind="recompute"),
@@ -159,6 +165,7 @@ def _line(desk: Desk) -> str:
 PARAMETERS: dict[str, Callable[[Desk], Any]] = {
     "payee_uid": lambda desk: desk.rep.uid,
     "resultoverride_uid": lambda desk: make_row(apps.get_model("incentives.ResultOverride"), payee=desk.rep).uid,
+    "statement_uid": lambda desk: apps.get_model("incentives.Statement").objects.get(payee=desk.rep, period__code="2026-02").uid,
 }
 
 
