@@ -103,14 +103,15 @@ def _ours(part: EarnedPart, is_open: Callable[[int], bool]) -> Callable[[int], b
 
 
 def _clawed(part: EarnedPart, is_open: Callable[[int], bool], upto: int) -> Iterable[tuple[int, Decimal]]:
-    """What each position takes back: what is posted where it is closed, else what is still missing."""
+    """What each position takes back: what is posted where it is closed, else what is still missing. Nothing is taken back before
+    it is earned: a return that bears an earlier date than its deal counts from the earning period on."""
     if not part.clawback and not part.clawed:
         return
     taken = ZERO
     for position in range(upto + 1):
         amount = part.clawed.get(position, ZERO)
         if is_open(position):
-            amount = (part.clawback[position] if part.clawback else ZERO) - taken
+            amount = (part.clawback[position] if part.clawback and position >= part.earned_at else ZERO) - taken
         taken += amount
         yield position, amount
 

@@ -5,7 +5,7 @@ Slow and obvious on purpose. Amounts are Fractions, months are 1..12 of one year
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
@@ -157,62 +157,96 @@ def whole_window(month: int, scope: str) -> range:
     return range(1, 13) if scope == "year" else range(month, month + 1)
 
 
-def single(spec: Spec, x: Fraction, scale: Fraction) -> Fraction:
-    """The table's worth of one amount."""
-    if spec.mode == "flat":
-        assert spec.tiers is not None
-        return x * spec.tiers.values[0]
+@dataclass(frozen=True)
+class Part:
+    """An additive part of what is due, as an explanation names it."""
+
+    kind: str
+    label: str
+    amount: Fraction
+    detail: dict[str, Fraction | None] = field(default_factory=dict)
+
+
+def rated(spec: Spec, x: Fraction, scale: Fraction) -> list[Part]:
+    """The parts of an amount at the plan's rates."""
     if spec.mode == "curve":
-        return x * on_line(list(spec.points), x, spec.below, spec.extend)
-    assert spec.tiers is not None
-    if spec.slice_round is not None:
-        parts = spec.tiers.parts(spec.mode, abs(x), scale)
-        total = sum((rounded(part, *spec.slice_round) for part in parts), ZERO)
-        return total if x >= 0 else -total
-    return spec.tiers.pay(spec.mode, x, scale)
+        value = on_line(list(spec.points), x, spec.below, spec.extend)
+        return [Part("step", "t", x * value, {"base": x, "by": x, "rate": value, "scale": scale})]
+    tiers = spec.tiers
+    assert tiers is not None
+    if spec.mode in ("marginal", "proportional"):
+        sign = -1 if x < 0 and tiers.bounds[0] == 0 else 1
+        found = []
+        for i, amount in enumerate(tiers.parts(spec.mode, x * sign, scale)):
+            low, high = tiers.bounds[i] * scale, tiers.bounds[i + 1] * scale if i + 1 < len(tiers.bounds) else None
+            covered = (x * sign if high is None else min(x * sign, high)) - low
+            if covered < 0 or (covered == 0 and i > 0):
+                break
+            amount = sign * (amount if spec.slice_round is None else rounded(amount, *spec.slice_round))
+            found.append(Part("slice", "t", amount, {"from": low, "to": high, "covered": sign * covered, "value": tiers.values[i]}))
+        return found
+    size = abs(x) if tiers.bounds[0] == 0 else x
+    reached = tiers.below if (at := tiers.step(size, scale)) < 0 else tiers.values[at]
+    return [Part("step", "t", tiers.pay(spec.mode, x, scale), {"base": x, "by": x, "rate": reached, "scale": scale})]
 
 
-def due(spec: Spec, deals: list[Deal], month: int) -> Fraction:
-    """What is due in a month (to date, where the measure runs over a window), rounded."""
+def explained(spec: Spec, deals: list[Deal], month: int) -> list[Part]:
+    """The parts of what is due in a month (to date, where the measure runs over a window), rounding included."""
     months = window(month, spec.scope, spec.rolling)
     mine = [deal for deal in deals if deal.month in months]
     measured = sum(((Fraction(1) if spec.counts else capped(spec, deal)) for deal in mine), ZERO)
     if spec.gate is not None and not measured >= spec.gate:
-        return rounded(ZERO, *spec.round)
-    scale = Fraction(1)
-    if spec.quota is not None:
-        scale = spec.quota * len(whole_window(month, spec.scope))
-    if spec.scope == "line":
-        pay = ZERO
-        for deal in mine:
-            one = single(spec, capped(spec, deal), Fraction(1))
-            pay += one if spec.line_round is None else rounded(one, *spec.line_round)
-    elif spec.scope == "day":
-        pay = ZERO
-        for day in range(1, 32):
-            running = ZERO
-            for deal in (deal for deal in mine if deal.day == day):
-                running += capped(spec, deal)
-                assert spec.tiers is not None
-                at = spec.tiers.step(abs(running) if spec.tiers.bounds[0] == 0 else running, Fraction(1))
-                pay += capped(spec, deal) * (spec.tiers.below if at < 0 else spec.tiers.values[at])
+        return [Part("gate", "", ZERO)]
+    if spec.scope in ("line", "day"):
+        parts = [Part("lines", "", sum((per_line(spec, mine)), ZERO))]
     else:
-        pay = single(spec, measured, scale)
-    for step in spec.order:
+        parts = rated(spec, measured, Fraction(1) if spec.quota is None else spec.quota * len(whole_window(month, spec.scope)))
+    pay = sum((part.amount for part in parts), ZERO)
+
+    def add(kind: str, label: str, to: Fraction, always: bool, **detail: Fraction) -> None:
+        nonlocal pay
+        if to != pay or always:
+            parts.append(Part(kind, label, to - pay, dict(detail)))
+        pay = to
+
+    rounding = f"{spec.round[1]} to {spec.round[0]} decimals"
+    for step in (*spec.order, "round"):
         if step == "multiply":
             base = pay
-            for begins, factor in spec.multipliers:
-                by = factor if measured >= begins else Fraction(1)
-                pay += (base if spec.combine == "added" else pay) * (by - 1)
+            for number, (begins, factor) in enumerate(spec.multipliers):
+                by, of = factor if measured >= begins else Fraction(1), base if spec.combine == "added" else pay
+                add("multiplier", f"x{number}", pay + of * (by - 1), True, factor=by, of=of)
         elif step == "floor" and spec.floor is not None:
-            pay = max(pay, spec.floor)
+            add("floor", "floor", max(pay, spec.floor), False, floor=spec.floor)
         elif step == "cap" and spec.cap is not None:
-            pay = min(pay, spec.cap)
+            add("cap", "cap", min(pay, spec.cap), False, cap=spec.cap)
         elif step == "share" and spec.share is not None:
-            pay *= spec.share
+            add("share", "share", pay * spec.share, True, factor=spec.share, of=pay)
         elif step == "round":
-            pay = rounded(pay, *spec.round)
-    return rounded(pay, *spec.round)
+            add("rounding", rounding, rounded(pay, *spec.round), False)
+    return parts
+
+
+def per_line(spec: Spec, deals: list[Deal]) -> list[Fraction]:
+    """What each deal pays by itself, or at the rate that the day has reached with it."""
+    found, running = [], dict[tuple[int, int], Fraction]()
+    for deal in deals:
+        one = capped(spec, deal)
+        if spec.scope == "line":
+            pay = sum((part.amount for part in rated(spec, one, Fraction(1))), ZERO)
+            found.append(pay if spec.line_round is None else rounded(pay, *spec.line_round))
+        else:
+            assert spec.tiers is not None
+            day = deal.month, deal.day
+            running[day] = running.get(day, ZERO) + one
+            at = spec.tiers.step(abs(running[day]), Fraction(1))
+            found.append(one * spec.tiers.values[at])
+    return found
+
+
+def due(spec: Spec, deals: list[Deal], month: int) -> Fraction:
+    """What is due in a month, rounded."""
+    return sum((part.amount for part in explained(spec, deals, month)), ZERO)
 
 
 def capped(spec: Spec, deal: Deal) -> Fraction:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from incentives.engine.compile import plan_load
 from incentives.engine.simulate import Simulation, simulation_run
+from incentives.engine.trace import trees
 
 from . import oracle
 from .oracle import Deal, Spec, Terms, Tiers
@@ -177,10 +178,33 @@ def found_by_month(simulation: Simulation, component: str = "pay") -> dict[int, 
     return {e.period + 1: Fraction(e.amount) for e in simulation.result.outcome.earnings if e.component == component}
 
 
-def expected_by_month(spec: Spec, deals: list[Deal]) -> dict[int, Fraction]:
+def explanation_check(spec: Spec, deals: list[Deal], simulation: Simulation) -> None:
+    """Every part of every month's explanation, its name, amount and evidence, is the oracle's; what was earned earlier closes it."""
+    given, earned = credited(spec, deals), expected_by_month(spec, deals)
+    labels = {"gate": "" if spec.gate is None else f"m >= {text(spec.gate)}"}
+    labels |= {name: text(value) for name in ("floor", "cap", "share") if (value := getattr(spec, name)) is not None}
+    for (_, period), tree in trees(simulation.prepared, simulation.result.totals, simulation.team_pay).items():
+        (component,) = tree["children"]
+        found = component["children"]
+        expected = oracle.explained(spec, given, period + 1)
+        if found and found[-1]["kind"] == "earlier":
+            assert Fraction(found[-1]["amount"]) == earned[period + 1] - sum((part.amount for part in expected), Fraction(0)) != 0
+            found = found[:-1]
+        else:
+            assert sum((part.amount for part in expected), Fraction(0)) == earned[period + 1]
+        assert [(one["kind"], Fraction(one["amount"])) for one in found] == [(part.kind, part.amount) for part in expected]
+        for one, part in zip(found, expected, strict=True):
+            assert {name: None if value is None else Fraction(value) for name, value in one["detail"].items()} == part.detail
+            assert one["label"] == labels.get(part.kind, part.label) or part.kind == "lines"
+
+
+def credited(spec: Spec, deals: list[Deal]) -> list[Deal]:
     """Deals are credited rounded half up to the currency's minor unit, one by one."""
-    credited = [dataclasses.replace(deal, amount=oracle.rounded(deal.amount, spec.places, "half_up")) for deal in deals]
-    return oracle.earned(spec, credited)
+    return [dataclasses.replace(deal, amount=oracle.rounded(deal.amount, spec.places, "half_up")) for deal in deals]
+
+
+def expected_by_month(spec: Spec, deals: list[Deal]) -> dict[int, Fraction]:
+    return oracle.earned(spec, credited(spec, deals))
 
 
 @pytest.mark.parametrize("mode", [*MODES, "curve"])
@@ -188,7 +212,9 @@ def test_every_tier_mode_scope_order_and_rounding_equals_the_oracle(mode: str) -
     @tried(45)
     @given(specs(mode), sales)
     def law(spec: Spec, deals: list[Deal]) -> None:
-        assert found_by_month(simulation_run(plan_load(plan_text(spec)), tables_of(spec, deals))) == expected_by_month(spec, deals)
+        simulation = simulation_run(plan_load(plan_text(spec)), tables_of(spec, deals))
+        assert found_by_month(simulation) == expected_by_month(spec, deals)
+        explanation_check(spec, deals, simulation)
 
     law()
 
@@ -204,7 +230,9 @@ def line_specs(draw: Any) -> Spec:
 @tried(90)
 @given(line_specs(), sales)
 def test_tiers_per_deal_and_per_day_equal_the_oracle(spec: Spec, deals: list[Deal]) -> None:
-    assert found_by_month(simulation_run(plan_load(plan_text(spec)), tables_of(spec, deals))) == expected_by_month(spec, deals)
+    simulation = simulation_run(plan_load(plan_text(spec)), tables_of(spec, deals))
+    assert found_by_month(simulation) == expected_by_month(spec, deals)
+    explanation_check(spec, deals, simulation)
 
 
 def test_control_the_oracle_tells_an_inclusive_bound_from_an_exclusive_one() -> None:
@@ -317,3 +345,29 @@ def test_control_a_draw_that_is_not_recovered_pays_more() -> None:
     assert oracle.paid(Terms(draw=Fraction(50)), due)[0] == [Fraction(50), Fraction(160)]
     assert oracle.paid(Terms(draw=Fraction(50), recover=False), due)[0] == [Fraction(50), Fraction(200)]
     assert oracle.paid(Terms(draw=Fraction(50), upfront=True), due)[0] == [Fraction(50), Fraction(160)]
+
+
+RETURNS = """\
+engine: 1
+plan: returns
+currency: USD
+calendar: month
+credits: [{name: direct, to: owner}]
+measures: [{name: m}]
+tables:
+  - {name: window, points: [{at: 0, value: 100%}, {at: 90, value: 100%}], below: 100%, above: last}
+components: [{name: pay, base: m, pay_rate: {flat: 10%}}]
+clawback: {table: window}
+"""
+
+
+@pytest.mark.parametrize(("day", "month"), [("2025-02-10", 4), ("2025-04-20", 4), ("2025-05-02", 5)])
+def test_nothing_is_taken_back_before_it_is_earned(day: str, month: int) -> None:
+    """A return may bear an earlier date than its deal, by mistake; it counts from the deal's period on."""
+    tables = {
+        "transactions": [{"id": "T1", "date": "2025-04-05", "payee": "ann", "amount": "1000"}],
+        "returns": [{"transaction": "T1", "date": day, "amount": "500"}],
+    }
+    simulation = simulation_run(plan_load(RETURNS), tables)
+    paid = {m: simulation.paid("ann", "payable", f"2025-{m:02}") for m in range(1, 13)}
+    assert {m: amount for m, amount in paid.items() if amount} == ({4: Decimal(50)} if month == 4 else {4: Decimal(100), month: Decimal(-50)})
