@@ -23,8 +23,9 @@ from spm.people.models import LegalEntity, Payee, Seat
 from spm.people.services.organisation import reporting_line_set
 from spm.people.services.payees import payee_update
 from spm.people.services.seats import assignment_end, assignment_start, pay_terms_set
-from spm.sales.models import Channel, Order, Payment, PaymentVersion, Return, ReturnVersion
+from spm.sales.models import Channel, KpiValueVersion, Order, Payment, PaymentVersion, Return, ReturnVersion
 from spm.tenancy.changes import change
+from tests.incentives.test_record_kpis import put_kpi
 from tests.incentives.world import World, add_line_plan, add_manager, make_world, put_line, put_order, put_product
 from tests.support.factories import make_entity, make_position
 
@@ -44,6 +45,8 @@ quotas:
   - {name: sales, over: quarter}
 attributes:
   - {name: commission_pct}
+kpis:
+  - {name: calls, read: highest, over: quarter, default: 0}
 measures:
   - {name: sales}
   - {name: to_date, over: quarter}
@@ -59,7 +62,7 @@ tables:
 components:
   - {name: commission, base: sales, pay_rate: {flat: attr.commission_pct}}
   - {name: accelerator, base: to_date, pay_rate: {table: steps, mode: marginal}, settle: quarter}
-  - {name: bonus, formula: "if(default(attainment, 0) >= 1, 100, 0)", settle: period}
+  - {name: bonus, formula: "if(default(attainment, 0) >= 1, 100, 0) + kpi.calls", settle: period}
 payment: {negative: carry, maximum: 400, excess: carry, recovery_limit: 50%}
 draws:
   - {name: ramp, label: Ramp draw, amount: 60, recover: later, paid: top_up}
@@ -83,7 +86,7 @@ EVENT_OF = {
     "paid": "money", "returned": "money", "hold": "hold", "lift": "hold", "quota": "quota", "quota gone": "quota", "terms": "pay_terms",
     "leaves": "assignment", "joins": "assignment", "reports": "hierarchy", "enrol": "plan_assignment", "entity": "legal_entity", "version": "plan",
     "retire": "plan", "fx": "fx_rate", "adjust": "adjustment", "calendar": "calendar", "approve": "issue",
-    "opening": "opening",
+    "opening": "opening", "kpi": "kpi",
 }  # fmt: skip
 """Act -> the event of incentives.invalidation that it is."""
 
@@ -158,6 +161,12 @@ class History:
             money = {"amount": abs(act.amount), "amount_scale": 2, "currency_code": currency_pack("USD"), column: dt.date.fromisoformat(self.date(act))}
             versions.objects.create(record=record, change_set=changeset, order=order, **money)
         return None
+
+    def _kpi(self, act: Act) -> None:
+        """A score is measured, corrected, or moved to somebody else."""
+        payee, key = self.payee(act.two), f"k{act.one}"
+        before = KpiValueVersion.objects.filter(record__external_id=key, tombstone=0).order_by("-change_set__number").first()
+        put_kpi(key, payee, "calls", self.date(act), str(act.day), moved_from=before.payee if before and before.payee_id != payee.pk else None)
 
     def _hold(self, act: Act) -> bool | None:
         order = self.order(act.one)

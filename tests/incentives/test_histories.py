@@ -57,6 +57,7 @@ ALONE = {
     "pay_terms": Act("terms", 0, 0, 11, 0),
     "fx_rate": Act("fx", 0, 0, 1 + 24, 0),
     "opening": Act("opening", 0, 0, 5, 900_00),
+    "kpi": Act("kpi", 0, 0, 5, 0),
     "money": Act("returned", 0, 0, 6, 500_00),
     "hold": Act("hold", 0, 0, 5, 0),
     "adjustment": Act("adjust", 0, 0, 2, -90_0000),
