@@ -18,7 +18,8 @@ CLOSED = frozenset({PeriodState.State.APPROVED, PeriodState.State.CLOSED, Period
 
 
 def books_lock() -> None:
-    """Held to the end of the transaction by acts of people on the books: what one sees as open stays open until it has posted."""
+    """Held to the end of the transaction by acts of people on the books, and by a run while it opens: what one sees as open stays
+    open until it has posted."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('books', %s))", [required_tenant_id()])
 

@@ -27,6 +27,7 @@ from incentives.overrides import overrides_add
 from incentives.payments import payments_add
 from incentives.reading import ChangeNumbers
 from incentives.runwords import ASKED, EARLIER, FIRST, FRAME, RATES, SHAPE
+from incentives.services.ledger import books_lock
 from incentives.settle import settle_group, settle_payees, totals_forget
 from incentives.summary import summary_make
 from incentives.uncredited import close_lists
@@ -67,10 +68,14 @@ def run_open(
 ) -> Run:  # fmt: skip
     """Opens a run pinned to the newest change number (or `known`) and plans its chunks; needs the scope and its transaction.
 
+    It waits for what people are doing on the books, and they for it: a period that is being approved is approved before the run
+    reads which periods are open, and an approval that comes later sees the run and is refused.
+
     The same job gets its own run again. A run that another job left behind is marked as failed: jobs that pay exclude each
     other, so nobody is working on it. Without `is_full`, chunks of payees of whom nothing changed since the last run keep
     their totals.
     """
+    books_lock()
     mine = Run.objects.filter(job_id=job_id).first() if job_id is not None else None
     if mine is not None:
         return mine
