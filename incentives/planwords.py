@@ -20,7 +20,7 @@ WORDS = (
     ),
     # xgettext:no-python-format
     pgettext_lazy("plan form", "A rate such as 5% or attr.commission_pct."),
-    pgettext_lazy("plan form", "A reward that is not money, such as points or days: shown as pay.NAME, not posted to the ledger."),
+    pgettext_lazy("plan form", "A reward that is not money, such as points or days: shown as pay.NAME and on the statement, never part of what is paid."),
     pgettext_lazy("plan form", "A value above it is a named exception."),
     pgettext_lazy("plan form", "A value below it is a named exception."),
     pgettext_lazy("plan form", "A value outside is a named exception on the payee."),
@@ -119,6 +119,7 @@ WORDS = (
     pgettext_lazy("plan form", "Instead of base and pay_rate: one amount for all, divided by the values of a comparison so that the parts sum to it exactly."),
     pgettext_lazy("plan form", "Instead of bounds: the texts of a code column, such as products."),
     pgettext_lazy("plan form", "Into"),
+    pgettext_lazy("plan form", "Is hidden"),
     pgettext_lazy("plan form", "Is paid"),
     pgettext_lazy("plan form", "Is undefined"),
     pgettext_lazy("plan form", "KPI values and scores"),
@@ -318,6 +319,7 @@ WORDS = (
         "plan form",
         "top_up: what is due is topped up to the amount; upfront: the whole amount at the period's start, recovered from what is due. Default top_up.",
     ),
+    pgettext_lazy("plan form", "true: evaluated in every run and shown to administrators with its totals, neither paid nor shown to payees."),
     pgettext_lazy("plan form", "whole, fixed, stacked, curve: what is looked up; default the base."),
 )
 

@@ -15,12 +15,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.api.shown import ExactField
 from incentives.engine.document import path_text
 from incentives.engine.errors import Problem as Finding
 from incentives.engine.mutations import plan_mutations
 from incentives.engine.plan_check import plan_check
 from incentives.models import Plan, PlanAssignment, PlanVersion
 from incentives.problemwords import problem_words
+from incentives.selectors.rewards import evaluated_totals
 from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
 from spm.access.policy import permitted
 from spm.api.dated import KNOWN_AT, DatedFilter, DatedList, DatedOut
@@ -245,6 +247,28 @@ class VersionDetail(Endpoint):
         """Writes a draft anew. A version that is or was active is frozen."""
         version = _version(uid)
         return Response(VersionTextOut(version_draft(plan=version.plan, version=version, actor_id=request.user.pk, **self.parsed(VersionIn))).data)
+
+
+class EvaluatedOut(serializers.Serializer):
+    """A component that is evaluated and not paid in money: what it would have given in a period, to how many."""
+
+    component = serializers.CharField()
+    label = serializers.CharField()
+    unit = serializers.CharField(help_text="Empty: money in the plan's currency.")
+    is_hidden = serializers.BooleanField(help_text="Payees do not see it.")
+    period_code = serializers.CharField()
+    payees = serializers.IntegerField()
+    amount = ExactField()
+
+
+class VersionEvaluated(Endpoint):
+    """What a version evaluates live and does not pay, as of the last run."""
+
+    scopes = {"GET": Scope.PAY_READ_ALL}
+
+    @extend_schema(operation_id="plan_versions_evaluated", responses=EvaluatedOut(many=True))
+    def get(self, request: Request, uid: uuid.UUID) -> Response:
+        return Response(EvaluatedOut(evaluated_totals(_version(uid)), many=True).data)
 
 
 class VersionActivate(Endpoint):

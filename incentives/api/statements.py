@@ -95,6 +95,16 @@ class PaidInOut(serializers.Serializer):
     estimated = serializers.BooleanField()
 
 
+class RewardOut(serializers.Serializer):
+    """What was earned in the period that is not money; as of the last run, never part of the sums."""
+
+    plan = serializers.CharField(source="plan_code")
+    component = serializers.CharField()
+    label = serializers.CharField()
+    unit = serializers.CharField()
+    amount = ExactField()
+
+
 class HeldDealOut(serializers.Serializer):
     """A deal of the payee that is on hold now."""
 
@@ -122,6 +132,7 @@ class StatementOut(serializers.Serializer):
     adjustments = AdjustmentOut(source="view.adjustments", many=True)
     balances = BalanceOut(source="view.balances", many=True)
     opening = OpeningOut(source="view.opening", many=True)
+    rewards = RewardOut(source="view.rewards", many=True)
     in_pay_currency = PaidInOut(source="view.in_pay_currency", many=True)
     held_deals = HeldDealOut(many=True)
     freshness = FreshnessOut(source="view.freshness")

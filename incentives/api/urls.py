@@ -11,6 +11,7 @@ urlpatterns = [
     path("plans/<uuid:uid>/enrol/", plans.PlanEnrol.as_view(), name="api-plan-enrol"),
     path("plan-check/", plans.PlanCheck.as_view(), name="api-plan-check"),
     path("plan-versions/<uuid:uid>/", plans.VersionDetail.as_view(), name="api-plan-version"),
+    path("plan-versions/<uuid:uid>/evaluated/", plans.VersionEvaluated.as_view(), name="api-plan-version-evaluated"),
     path("plan-versions/<uuid:uid>/activate/", plans.VersionActivate.as_view(), name="api-plan-version-activate"),
     path("plan-versions/<uuid:uid>/retire/", plans.VersionRetire.as_view(), name="api-plan-version-retire"),
     path("plan-comparisons/", comparisons.ComparisonList.as_view(), name="api-plan-comparisons"),

@@ -21,6 +21,7 @@ class _ComponentCompiler:
         self.compiler, self.item = compiler, item
         self.path: SchemaPath = ("components", index)
         self.late_names = late
+        self.hidden_names = frozenset(f"pay.{other['name']}" for other in compiler.data["components"] if other.get("hidden"))
         self.nodes: list[Node | None] = []
         self.optional = False
         self.extra: dict[str, Type] = {}
@@ -183,6 +184,12 @@ class _ComponentCompiler:
         rounding = compiler.rounding_of(item.get("round"))
         assert isinstance(rounding, Rounding)
         uses = frozenset(n.value for node in self.nodes for n in _names(node))
+        hidden = item.get("hidden", False)
+        if hidden and item.get("paid"):
+            compiler.problem((*self.path, "hidden"), "hidden_paid")
+        if not hidden:
+            for name in sorted(uses & self.hidden_names):
+                compiler.problem(self.path, "hidden_used", name=name)
         late = pool is not None or (team is not None and team.base == "commission") or bool(uses & compiler.late)
         base_measure = None
         if base_node is not None and base_node.op == "name":
@@ -209,8 +216,9 @@ class _ComponentCompiler:
             added=item.get("combine") == "added",
             share=share,
             order=self._order({"multiply": bool(multiply), "floor": floor is not None, "cap": cap is not None, "share": share is not None, "round": True}),
-            paid=item.get("paid", True),
+            paid=item.get("paid", not hidden),
             unit=item.get("unit", ""),
+            hidden=hidden,
             texts=self.texts,
             uses=uses,
         )

@@ -105,6 +105,9 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "conversion_event": ("%(kind)s has no event whose day it could use", "use period_start, period_end or year_start"),
     "currencies_own": ("the plan's own currency %(currency)s is not among them", "add it"),
     "currencies_cross": ("the plan reads `%(name)s`, which compares payees, and earns in several currencies apart", "earn in one currency, with `conversions`"),
+    # ---- hidden components
+    "hidden_paid": ("a hidden component cannot be paid", "take `paid: true` out, or `hidden`"),
+    "hidden_used": ("reads `%(name)s`, which is hidden: what payees see would follow from what they do not", "show that component, or hide this one too"),
     # ---- attributes, comparisons and pools
     "limits_crossed": ("the minimum %(low)s is above the maximum %(high)s", "exchange them, or take one out"),
     "attribute_key": ("`%(key)s` has no meaning here", "it goes with `read`: %(read)s"),

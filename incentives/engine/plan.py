@@ -256,6 +256,8 @@ class Component:
     """The window by whose covered share the bounds of its table are prorated."""
     unit: str = ""
     """What a reward that is not money is counted in."""
+    hidden: bool = False
+    """Evaluated for administrators alone: not paid, not shown to payees."""
     texts: dict[str, str] = field(default_factory=dict)
     uses: frozenset[str] = frozenset()
 

@@ -27,6 +27,7 @@ from incentives.models import Plan, PlanVersion
 from incentives.planform import FormProblem, form_apply, form_tree
 from incentives.planwords import form_translate
 from incentives.problemwords import problem_shown
+from incentives.selectors.rewards import evaluated_totals
 from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, version_activate, version_draft
 from spm.access.guards import may, requires
 from spm.calendars.models import FiscalCalendar
@@ -158,6 +159,13 @@ def plan_version(request: HttpRequest, slug: str, uid: UUID, number: int) -> Htt
         "problems": _editor_problems(problems),
         "tests": [{"name": test.name, "problems": [problem_shown(p) for p in test.problems]} for test in report.tests],
         "text": version.text,
+        "evaluated": evaluated_totals(version) if may(request, "pay.read_all") else [],
+        "evaluated_columns": [
+            Column("component", _("Component")),
+            Column("period", _("Period")),
+            Column("payees", _("Payees"), numeric=True),
+            Column("amount", _("Would pay"), numeric=True),
+        ],
         "may_write": may(request, "plans.write"),
         "may_activate": may(request, "plans.approve") and version.state == PlanVersion.State.DRAFT,
         "tab": request.GET.get("tab", "text"),

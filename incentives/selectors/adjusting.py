@@ -46,7 +46,7 @@ def adjustment_places(payee: Payee, periods: Sequence[Period]) -> dict[int, list
                 continue
             version = _in_force([v for v in versions if v.plan_id == row.plan_id], period)
             if version is not None:
-                places += [Place(row.seat, version, name, label) for name, label in component_labels(version).items()]
+                places += [Place(row.seat, version, name, label) for name, label in component_labels(version, cash=True).items()]
     return found
 
 

@@ -40,6 +40,7 @@ def plan_versions(plan: Plan) -> QuerySet[PlanVersion]:
     return PlanVersion.objects.filter(plan=plan).order_by("-number")
 
 
-def component_labels(version: PlanVersion) -> dict[str, str]:
-    """Component name -> label, in the plan's order."""
-    return {component.name: component.label for component in plan_compiled(version.digest, version.text).components}
+def component_labels(version: PlanVersion, *, cash: bool = False) -> dict[str, str]:
+    """Component name -> label, in the plan's order. cash: of those alone that pay money."""
+    plan = plan_compiled(version.digest, version.text)
+    return {component.name: component.label for component in plan.components if not cash or component.name in plan.cash}

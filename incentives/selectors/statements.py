@@ -16,6 +16,7 @@ from incentives.selectors.artefacts import artefact_of, paid_in_kept
 from incentives.selectors.openings import OpeningLine, opening_lines
 from incentives.selectors.payments import Balance, PaidIn, PaymentPart, balances_after, paid_in, payment_parts
 from incentives.selectors.plans import component_labels
+from incentives.selectors.rewards import Reward, rewards_of
 from incentives.selectors.runs import Freshness, freshness
 from spm.calendars.models import Period
 from spm.people.models import Payee, Seat
@@ -100,6 +101,8 @@ class StatementView:
     versions: tuple[PlanVersion, ...]
     freshness: Freshness
     opening: tuple[OpeningLine, ...] = ()
+    rewards: tuple[Reward, ...] = ()
+    """What is not money: points, days, trips. Never part of the sums."""
     """What the system before this one credited, paid and left open."""
 
 
@@ -141,6 +144,7 @@ def statement_views(payees: Sequence[Payee], period: Period) -> list[StatementVi
     openings = openings_known(number=None, payees=[payee.pk for payee in payees])
     balances, fresh = balances_after([payee.pk for payee in payees], period, openings), freshness()
     opening = opening_lines(openings, period)
+    rewards = rewards_of([payee.pk for payee in payees], period)
     day = fresh.run.business_date if fresh.run else period.ends
     found = []
     for payee in payees:
@@ -162,7 +166,7 @@ def statement_views(payees: Sequence[Payee], period: Period) -> list[StatementVi
             StatementView(
                 payee.pk, period, state, str(Statement.State(state).label), *_kept(statement),
                 tuple(parts), tuple(payments), tuple(adjustments), earned, late, paid, adjusted, total, tuple(balances.get(payee.pk, ())),
-                tuple(in_pay_currency), tuple(own.values()), fresh, tuple(opening.get(payee.pk, ())),
+                tuple(in_pay_currency), tuple(own.values()), fresh, tuple(opening.get(payee.pk, ())), rewards.get(payee.pk, ()),
             )
         )  # fmt: skip
     return found

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from incentives.engine.plan import CompiledPlan
 from incentives.explain import PayeeBook, VersionBook
 from incentives.models import PlanVersion, Run
 from incentives.selectors.runs import last_run
@@ -120,8 +121,18 @@ def _traces(book: PayeeBook, period: Period) -> Iterator[ComponentTrace]:
                 yield from _seat_traces(book, part, seat, period)
 
 
+def tree_shown(tree: dict[str, Any], plan: CompiledPlan) -> dict[str, Any]:
+    """The tree without what the plan hides from payees."""
+    hidden = {component.name for component in plan.components if component.hidden}
+    if not hidden:
+        return tree
+    figures = {name: value for name, value in tree["figures"].items() if name.removeprefix("pay.") not in hidden}
+    aside = [node for node in tree.get("aside", ()) if node["name"] not in hidden]
+    return {key: value for key, value in tree.items() if key != "aside"} | {"figures": figures} | ({"aside": aside} if aside else {})
+
+
 def _seat_traces(book: PayeeBook, part: VersionBook, seat: int, period: Period) -> Iterator[ComponentTrace]:
-    tree = book.tree(version_id=part.version.id, seat_id=seat, period_id=period.pk)
+    tree = tree_shown(book.tree(version_id=part.version.id, seat_id=seat, period_id=period.pk), part.version.compiled)
     version = book.inputs.rows[part.version.id]
     for node in tree["children"]:
         label = node["label"] or node["name"]

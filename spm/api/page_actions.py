@@ -30,7 +30,7 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("plan-new", "GET"): ("plans_list", "calendars_list"),
     ("plan-new", "POST"): ("plans_create",),
     ("plan", "GET"): ("plans_get", "plan_versions_list"),
-    ("plan-version", "GET"): ("plan_versions_get", "plan_versions_list", "plans_check"),
+    ("plan-version", "GET"): ("plan_versions_get", "plan_versions_list", "plans_check", "plan_versions_evaluated"),
     ("plan-save", "POST"): ("plan_versions_write", "plan_versions_create"),
     ("plan-form", "GET"): ("plan_versions_get", "plans_check"),
     ("plan-form", "POST"): ("plan_versions_write", "plan_versions_create"),
