@@ -10,9 +10,10 @@ from typing import Any
 
 from django.db.models import Sum
 
-from incentives.models import Hold, LedgerEntry, OpeningEntry, OpeningKind, PeriodState, PlanVersion, RunIssue, Statement, UncreditedOrder
+from incentives.models import Hold, LedgerEntry, OpeningEntry, OpeningKind, PeriodState, PlanVersion, ResultOverride, RunIssue, Statement, UncreditedOrder
 from incentives.selectors.adjusting import adjustment_places
 from incentives.services import adjustment_make, hold_lift, hold_place, period_move, seat_enrol, version_activate, version_draft, version_retire
+from incentives.services.overrides import OverrideRefused, result_override_lift, result_override_place
 from incentives.summary import results_hash
 from planning.services import quota_end, quota_set
 from spm.calendars.models import Period
@@ -86,7 +87,7 @@ EVENT_OF = {
     "paid": "money", "returned": "money", "hold": "hold", "lift": "hold", "quota": "quota", "quota gone": "quota", "terms": "pay_terms",
     "leaves": "assignment", "joins": "assignment", "reports": "hierarchy", "enrol": "plan_assignment", "entity": "legal_entity", "version": "plan",
     "retire": "plan", "fx": "fx_rate", "adjust": "adjustment", "calendar": "calendar", "approve": "issue",
-    "opening": "opening", "kpi": "kpi",
+    "opening": "opening", "kpi": "kpi", "set result": "result_override", "give back": "result_override",
 }  # fmt: skip
 """Act -> the event of incentives.invalidation that it is."""
 
@@ -178,6 +179,24 @@ class History:
     def _lift(self, act: Act) -> bool | None:
         hold = Hold.objects.filter(lifted_in=None).order_by("pk").first()
         return False if hold is None else (hold_lift(hold=hold) and None)
+
+    def _set_result(self, act: Act) -> bool | None:
+        """What a deal pays is set by hand, as far as it pays something."""
+        order = self.order(act.one)
+        if order is None:
+            return False
+        try:
+            result_override_place(order=order, component="commission", payee=self.payee(act.two), amount=Decimal(act.day), reason="Agreed")
+        except OverrideRefused:
+            return False
+        return None
+
+    def _give_back(self, act: Act) -> bool | None:
+        item = ResultOverride.objects.filter(lifted_in=None).order_by("pk").first()
+        if item is None:
+            return False
+        result_override_lift(item=item)
+        return None
 
     # ---- people
 

@@ -60,6 +60,7 @@ ALONE = {
     "kpi": Act("kpi", 0, 0, 5, 0),
     "money": Act("returned", 0, 0, 6, 500_00),
     "hold": Act("hold", 0, 0, 5, 0),
+    "result_override": Act("set result", 2, 2, 7, 0),
     "adjustment": Act("adjust", 0, 0, 2, -90_0000),
     "issue": Act("approve", 0, 0, 1, 0),
     "plan": Act("version", 0, 0, 6, 0),
