@@ -55,9 +55,9 @@ class _ComponentCompiler:
                 compiler.problem((*path, "measure"), "not_measure", name=given["measure"], known=list(names))
                 return None
             source = names[given["measure"]]
-            over = compiler.measures[source].over
+            over, label, change = compiler.measures[source].over, f"team {compiler.measures[source].label}", compiler.measures[source].on_change
             target = len(compiler.measures)
-            compiler.measures.append(Measure(f"{self.item['name']}:team", f"team {compiler.measures[source].label}", (), "sum", None, None, over, hidden=True))
+            compiler.measures.append(Measure(f"{self.item['name']}:team", label, (), "sum", None, None, over, hidden=True, on_change=change))
             compiler.rollups.append(Rollup(source, target, given["as_of"], levels))
             self.windows.add(over)
             return TeamBase("sales", given["measure"], given["as_of"], levels, target)

@@ -21,6 +21,7 @@ from .plan import Component, Measure
 from .prepare import Prepared
 from .rounding import allocate
 from .tables import Steps
+from .windows import COVERED
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _attribute(component: Component, prepared: Prepared, env: dict[str, Any], in
     if rate.kind != "marginal":
         return lines
     table = table_at(prepared.plan.tables[rate.table], env[DAY])
-    scale = ONE if rate.scale is None else rate.scale(env)
+    scale = env.get(COVERED + component.bounds_over, ONE) if rate.scale is None else rate.scale(env)
     if not isinstance(table, Steps) or scale is None or scale <= 0:
         return lines
     total = env[prepared.plan.measures[index].name]

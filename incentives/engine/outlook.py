@@ -18,6 +18,7 @@ from .plan import Component
 from .prepare import Prepared
 from .rounding import divide_round
 from .tables import Steps
+from .windows import COVERED
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,7 @@ def _scale(prepared: Prepared, component: Component, record: PeriodRecord) -> Nu
     rate = component.pay_rate
     assert rate is not None
     if rate.by is None:
-        if rate.scale is None:
-            return ONE
-        value: Number | None = rate.scale(record.env)
+        value: Number | None = record.env.get(COVERED + component.bounds_over, ONE) if rate.scale is None else rate.scale(record.env)
         return value
     base = prepared.plan.measures[component.base_measure].name if component.base_measure is not None else ""
     by = component.texts.get("pay_rate.by", "").strip()

@@ -52,11 +52,12 @@ components:
   - {name: lasting, base: ever, pay_rate: {table: tiers, mode: marginal}, settle: ever}
   - {name: recent, base: rolling, pay_rate: {table: tiers, mode: marginal}, settle: period}
   - {name: team_pay, base: team_year, pay_rate: {table: tiers, mode: marginal}, settle: year}
+  - {name: override, team_override: {base: sales, measure: ever, as_of: event}, pay_rate: {table: tiers, mode: marginal}, settle: ever}
   - {name: on_commission, team_override: {base: commission, component: quarterly, as_of: period_end}, pay_rate: {flat: 10%}}
 """
 PAYEES = ["ann", "bob", "cid"]
 HIERARCHY = [{"payee": "bob", "manager": "ann"}, {"payee": "cid", "manager": "bob"}]
-CARRIED = {"monthly", "quarterly", "lasting", "recent", "team_pay"}
+CARRIED = {"monthly", "quarterly", "lasting", "recent", "team_pay", "override"}
 
 
 @st.composite
@@ -190,7 +191,11 @@ def test_prorate_measures_from_the_change_against_the_covered_share() -> None:
     [
         ("{name: ever, over: ever, on_change: carry", "{name: ever, over: ever, on_change: prorate", "a window without an end (ever) has no share"),
         ("{name: ever, over: ever, on_change: carry", "{name: ever, over: ever, on_change: kept", "use one of carry, restart, prorate"),
-        ("settle: ever}", "settle: ever, on_change: restart}", "components[2].on_change: is restart on a change but reads measures that are: carry"),
+        (
+            "marginal}, settle: ever}\n  - {name: recent",
+            "marginal}, settle: ever, on_change: restart}\n  - {name: recent",
+            "components[2].on_change: is restart on a change but reads measures that are: carry",
+        ),
         ("cap: 90}", "cap: 90, on_change: prorate}", "is prorate on a change but reads measures that are: carry"),
         ("pay_rate: {flat: 10%}", "pay_rate: {flat: 10%}, on_change: carry", "is carry on a change but reads no measure; take `on_change` out"),
     ],
