@@ -184,6 +184,8 @@ def test_amounts_given_back_to_lines_sum_and_stay_within_a_coin(cents: int, weig
     up = [raised for _, _, raised in sorted(order)]
     assert up == sorted(up, reverse=True)  # the largest remainders first, ties to the earlier part
     assert allocate(Decimal(1), [Fraction(1)], 2, "half_up") == [Decimal("1.00")]
+    long = Decimal("12345678901234567890123456789012345.67")
+    assert allocate(long, [Fraction(1), Fraction(0)], 2, "half_up") == [long, Decimal("0.00")]
 
 
 # ---------------------------------------------------------------- tables, per period and per line
