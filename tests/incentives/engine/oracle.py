@@ -322,3 +322,50 @@ def paid(terms: Terms, due_by_month: list[Fraction]) -> tuple[list[Fraction], Fr
             pay = terms.maximum
         found.append(pay)
     return found, carried, owed if terms.recover else ZERO
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When what is earned is paid. until: quarter or year, the window at whose end the holdback is released."""
+
+    instalments: int = 1
+    holdback: Fraction = ZERO
+    until: str = "year"
+    cash: bool = False
+
+
+def scheduled(schedule: Schedule, deals: list[Deal], received: dict[int, list[tuple[int, Fraction]]]) -> list[Fraction]:
+    """What each month pays of deals of which each earned its amount. received: deal's number -> (month, money)."""
+    paid_in = [ZERO] * 12
+    for number, deal in enumerate(deals):
+        before = ZERO
+        last = whole_window(deal.month, schedule.until)[-1]
+        for month in range(deal.month, 13):
+            share = Fraction(min(schedule.instalments, month - deal.month + 1), schedule.instalments)
+            if month < last:
+                share *= 1 - schedule.holdback
+            released = Fraction(1)
+            if schedule.cash and deal.amount > 0:
+                released = min(Fraction(1), sum((money for at, money in received.get(number, []) if at <= month), ZERO) / deal.amount)
+            due_now = rounded(deal.amount * released * share, 2, "half_up")
+            paid_in[month - 1] += due_now - before
+            before = due_now
+    return paid_in
+
+
+def taken_back(
+    pay: Fraction, earned_until: int, returns: list[tuple[int, int, Fraction]], window_table: list[tuple[Fraction, Fraction]], instalments: int
+) -> list[Fraction]:
+    """What each month takes back of a deal's pay. returns: (day number, month, share of the deal); days count from the end of the
+    earning period, of which `earned_until` is the first day after it; a deal gives back at most once what it earned."""
+    found, left = [ZERO] * 12, Fraction(1)
+    for day, month, share in sorted(returns):
+        share = min(share, left)
+        left -= share
+        due_back = min(Fraction(1), max(ZERO, on_line(window_table, Fraction(max(0, day - earned_until + 1)), Fraction(1), False)))
+        whole, before = rounded(pay * share * due_back, 2, "half_up"), ZERO
+        for at in range(month, 13):
+            now = rounded(whole * Fraction(min(instalments, at - month + 1), instalments), 2, "half_up")
+            found[at - 1] -= now - before
+            before = now
+    return found
