@@ -16,7 +16,7 @@ from incentives.engine import exact
 from incentives.engine.columns import LineNumber
 from incentives.engine.errors import OverflowGuard
 from incentives.engine.exact import MAX_BITS
-from incentives.engine.grid import Dated, Dimension, Grid, number_places, table_at
+from incentives.engine.grid import Dated, Dimension, Grid, number_places, table_at, table_sample
 from incentives.engine.rounding import allocate, divide_round, minor_units, round_column, round_number, scaled, split_largest_remainder
 from incentives.engine.tables import Points, Steps
 
@@ -313,6 +313,7 @@ def test_grids_of_figures_and_texts(includes: str, below: str, above: str, units
     code = Dimension("r", labels=("north", "south"), below="undefined")
     grid = Grid("g", (number, code), tuple(Decimal(n) for n in (1, 2, 3, 4, 5, 6)))
     assert (number.kind, number.size, code.kind, code.size) == ("number", 3, "code", 2)
+    units = [*units, -1, 0, 1, 99, 100, 101, 299, 300, 301]  # at and beside every bound
     for unit in units:
         x = Fraction(unit, 10)
         for place, region in enumerate(("north", "south")):
@@ -325,6 +326,34 @@ def test_grids_of_figures_and_texts(includes: str, below: str, above: str, units
     column = LineNumber.of(np.array(units, dtype=np.int64), 10)
     expected_places = [-1 if u < 0 else 3 if u > 300 else axis_oracle(at, includes, Fraction(u, 10)) for u in units]
     assert number_places(number, column).tolist() == expected_places
+
+
+@pytest.mark.parametrize("includes", ["lower", "upper"])
+def test_lines_between_three_points(includes: str) -> None:
+    """On a straight line it makes no difference to which side a point belongs."""
+    points = [(Fraction(0), Fraction(5)), (Fraction(10), Fraction(25)), (Fraction(14), Fraction(-3))]
+    axis = Dimension("x", tuple(decimal(x) for x, _ in points), between="linear", includes=includes, below="edge", above=Decimal(77))
+    grid = Grid("g", (axis,), tuple(decimal(y) for _, y in points))
+    for x in (0, 3, 10, 11, 13, 14):
+        assert Fraction(grid.lookup([Decimal(x)]) or 0) == oracle.on_line(points, Fraction(x), Fraction(0), False)
+    assert (grid.lookup([Decimal(-1)]), grid.lookup([Decimal(15)])) == (5, 77)
+    assert axis.find(Decimal(10)) == [(1, Decimal(1))]
+    curve = Points("c", tuple(decimal(x) for x, _ in points), tuple(decimal(y) for _, y in points), Decimal(0), True)
+    assert curve.curve(Decimal(20)) == -45
+
+
+def test_places_along_an_axis_of_any_size_and_scale() -> None:
+    for bounds in ((0, 10, 2**62), (-(2**63) + 5, 0, 3), (0, 1, 2**70)):
+        axis = Dimension("x", tuple(map(Decimal, bounds)))
+        for units, denominator in (([0, 3, 10, 2**62 - 1, -7, -(2**62)], 1), ([0, 35, 100, 2**61, -70], 10), ([0, 7, 30, 31, -1], 3)):
+            column = LineNumber.of(np.array(units, dtype=np.int64), denominator)
+            expected = []
+            for unit in units:
+                x = Fraction(unit, denominator)
+                expected.append(-1 if x < bounds[0] else 3 if x > bounds[-1] else axis_oracle(list(bounds), "lower", x))
+            assert number_places(axis, column).tolist() == expected
+    halves = Dimension("x", (Decimal("0.5"), Decimal("1.25")))
+    assert number_places(halves, LineNumber.of(np.array([4, 5, 12, 13], dtype=np.int64), 10)).tolist() == [-1, 0, 0, 2]
 
 
 def test_lines_between_points_of_two_axes() -> None:
@@ -370,3 +399,4 @@ def test_a_table_that_changes_at_a_date() -> None:
     dated = Dated("c", (0, 100), (old, new))
     assert [table_at(dated, day) for day in (0, 99, 100, 101)] == [old, old, new, new]
     assert table_at(new, 5) is new
+    assert (table_sample(dated), table_sample(new)) == (old, new)

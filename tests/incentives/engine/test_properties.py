@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -21,7 +22,9 @@ from incentives.engine.simulate import simulation_run
 from incentives.engine.tabular import tabular_inputs
 from incentives.engine.trace import explain, leaves_total, trace_bytes, trees
 
-from . import reference
+from . import oracle, reference
+from .test_oracle import found_by_month, specs, tables_of, tried
+from .test_oracle import plan_text as oracle_plan_text
 
 PLAN = """
 engine: 1
@@ -225,8 +228,6 @@ def test_earning_group_by_group_equals_earning_at_once(world: dict[str, Any], gi
 
 
 def facts_only(data: Any, wanted: list[int]) -> tuple[Any, Any]:
-    from dataclasses import replace
-
     from incentives.engine.contracts import Splits
 
     facts, splits = data.facts, data.splits
@@ -277,3 +278,48 @@ def test_nobody_owns_a_chunk_of_its_own() -> None:
     assert data.facts.payee.tolist() == [NOBODY]
     (left,) = run(prepared, data.facts, data.splits).uncredited
     assert left.reason == "no_owner"
+
+
+@st.composite
+def growing(draw: Any) -> tuple[oracle.Spec, list[oracle.Deal], int, Fraction]:
+    """A plan whose rates and multipliers only grow, sales of a year, and one of them with an amount to add."""
+    spec = draw(specs(draw(st.sampled_from(["marginal", "whole", "excess", "stacked", "fixed"]))))
+    assert spec.tiers is not None
+    multipliers = tuple((at, 1 + factor) for at, factor in spec.multipliers)
+    tiers_up = replace(spec.tiers, values=tuple(sorted(spec.tiers.values)), below=Fraction(0))
+    spec = replace(spec, tiers=tiers_up, multipliers=multipliers, combine="multiplied", scope="year", settle="year", quota=None, deal_cap=None, counts=False)
+    deals = draw(
+        st.lists(st.builds(oracle.Deal, st.integers(1, 12), st.integers(1, 28), st.integers(0, 900_00).map(lambda c: Fraction(c, 100))), min_size=1, max_size=6)
+    )
+    return spec, deals, draw(st.integers(0, len(deals) - 1)), Fraction(draw(st.integers(1, 3000_00)), 100)
+
+
+def pays_in_a_year(spec: oracle.Spec, deals: list[oracle.Deal]) -> Fraction:
+    return sum(found_by_month(simulation_run(plan_load(oracle_plan_text(spec)), tables_of(spec, deals))).values(), Fraction(0))
+
+
+@tried(40)
+@given(growing())
+def test_more_sales_never_pay_less_where_the_plan_is_monotone(given_case: Any) -> None:
+    spec, deals, number, more = given_case
+    added = [replace(deal, amount=deal.amount + more) if i == number else deal for i, deal in enumerate(deals)]
+    assert pays_in_a_year(spec, added) >= pays_in_a_year(spec, deals)
+
+
+def test_control_a_regressive_whole_rate_pays_less_for_more() -> None:
+    spec = oracle.Spec(mode="whole", tiers=oracle.Tiers((Fraction(0), Fraction(100)), (Fraction(1, 10), Fraction(1, 100))), scope="year", settle="year")
+    assert pays_in_a_year(spec, [oracle.Deal(1, 1, Fraction(100))]) < pays_in_a_year(spec, [oracle.Deal(1, 1, Fraction(99))])
+
+
+@settings(max_examples=20, deadline=None, derandomize=True, phases=PHASES)
+@given(worlds())
+def test_control_taking_back_all_but_something_leaves_something(world: dict[str, Any]) -> None:
+    """The control of adding and reversing: one order that is not taken back whole, and the books do not come to nothing."""
+    back = [row | {"id": row["id"] + "R", "amount": f"{-Decimal(row['amount']):f}"} for row in world["transactions"]]
+    back[0]["amount"] = f"{Decimal(back[0]['amount']) + 1000:f}"
+    both = world | {
+        "transactions": world["transactions"] + back,
+        "splits": world["splits"] + [row | {"transaction": row["transaction"] + "R"} for row in world["splits"]],
+    }
+    plan = plan_load(plan_text([(0, Fraction(1, 10))]))
+    assert {e.amount for e in simulation_run(plan, both).result.outcome.earnings} != {Decimal(0)}
