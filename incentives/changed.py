@@ -15,6 +15,7 @@ from incentives.engine.contracts import CAUSES
 from incentives.invalidation import BY_NAME, EVENTS, Again, Names, Seen, events_of
 from incentives.models import Cause, LedgerEntry, PlanVersion, Run, RunIssue
 from spm.sales.models import KpiValueVersion
+from spm.tenancy.models import ChangeSet
 from spm.tenancy.scope import required_tenant_id
 
 NONE: frozenset[int] = frozenset()
@@ -63,24 +64,29 @@ def _dated(label: str, field: str, window: tuple[str, str], after: int, upto: in
     return frozenset(model.objects.filter(begins | ends).values_list(field, flat=True))
 
 
+def _sets(after: int, upto: int) -> list[int]:
+    """The ids of the change sets in the window. Queries name them one by one: of a subquery the planner knows nothing, takes one set
+    for as large as the first import, and reads all orders for a handful of late ones."""
+    return list(ChangeSet.objects.filter(number__gt=after, number__lte=upto).values_list("pk", flat=True))
+
+
 def _orders(after: int, upto: int) -> dict[str, frozenset[int]]:
     """Owners and participants of changed orders, and of orders with a changed line where a plan reads lines."""
-    window = [required_tenant_id(), after, upto]
-    sets = "SELECT id FROM tenancy_changeset WHERE tenant_id = %s AND number > %s AND number <= %s"
+    tenant, sets = required_tenant_id(), _sets(after, upto)
     found = {}
     for name, touched in (
-        ("order", "SELECT DISTINCT record_id, payee_id FROM sales_orderversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"),
-        ("line", "SELECT DISTINCT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"),
+        ("order", "SELECT DISTINCT record_id, payee_id FROM sales_orderversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"),
+        ("line", "SELECT DISTINCT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"),
     ):
         if name == "line" and not lines_are_read():
             continue
         with connection.cursor() as cursor:
             cursor.execute(
-                f"WITH sets AS MATERIALIZED ({sets}), touched (record_id, payee_id) AS ({touched}) "
-                "SELECT payee_id FROM touched UNION SELECT s.payee_id FROM sales_ordersplit s WHERE s.tenant_id = %s "
+                f"WITH touched (record_id, payee_id) AS ({touched}) SELECT payee_id FROM touched "
+                "UNION SELECT s.payee_id FROM sales_ordersplit s WHERE s.tenant_id = %s "
                 # Participants of any version of a touched order: those who are new to it and those who left it.
                 "AND s.order_id IN (SELECT record_id FROM touched)",
-                [*window, *[window[0]] * 2],
+                [tenant, sets, tenant],
             )
             found[name] = frozenset(-1 if row[0] is None else row[0] for row in cursor.fetchall())
     return found
@@ -88,22 +94,22 @@ def _orders(after: int, upto: int) -> dict[str, frozenset[int]]:
 
 def _money(after: int, upto: int) -> dict[str, frozenset[int]]:
     """Owners and participants of orders that were held, paid for or returned."""
-    window = [required_tenant_id(), after, upto]
-    sets = "SELECT id FROM tenancy_changeset WHERE tenant_id = %s AND number > %s AND number <= %s"
-    held = "SELECT order_id FROM incentives_hold WHERE tenant_id = %s AND (placed_in_id IN (SELECT id FROM sets) OR lifted_in_id IN (SELECT id FROM sets))"
+    tenant, sets = required_tenant_id(), _sets(after, upto)
+    held = "SELECT order_id FROM incentives_hold WHERE tenant_id = %s AND (placed_in_id = ANY(%s) OR lifted_in_id = ANY(%s))"
     paid = (
         "SELECT COALESCE(p.order_id, i.order_id) FROM sales_paymentversion p LEFT JOIN sales_invoiceversion i "
-        "ON i.tenant_id = p.tenant_id AND i.record_id = p.invoice_id WHERE p.tenant_id = %s AND p.change_set_id IN (SELECT id FROM sets) "
-        "UNION SELECT order_id FROM sales_returnversion WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets)"
+        "ON i.tenant_id = p.tenant_id AND i.record_id = p.invoice_id WHERE p.tenant_id = %s AND p.change_set_id = ANY(%s) "
+        "UNION SELECT order_id FROM sales_returnversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"
     )
     found = {}
-    for name, touched, tenants in (("hold", held, 1), ("money", paid, 2)):
+    given: list[Any]
+    for name, touched, given in (("hold", held, [tenant, sets, sets]), ("money", paid, [tenant, sets, tenant, sets])):
         with connection.cursor() as cursor:
             cursor.execute(
-                f"WITH sets AS MATERIALIZED ({sets}), touched (order_id) AS ({touched}) "
+                f"WITH touched (order_id) AS ({touched}) "
                 "SELECT payee_id FROM sales_orderversion WHERE tenant_id = %s AND record_id IN (SELECT order_id FROM touched) AND payee_id IS NOT NULL "
                 "UNION SELECT payee_id FROM sales_ordersplit WHERE tenant_id = %s AND order_id IN (SELECT order_id FROM touched)",
-                [*window, *[window[0]] * (tenants + 2)],
+                [*given, tenant, tenant],
             )
             found[name] = frozenset(row[0] for row in cursor.fetchall())
     return found

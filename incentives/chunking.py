@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from incentives.line_loaders import LineNeeds
 from incentives.loaders import LoadedFacts, facts_load
 from incentives.models import RunChunk
 from incentives.reading import ChangeNumbers
-from incentives.totals import totals_pack, uncredited_pack
+from incentives.totals import managers_of, totals_pack, uncredited_pack
 
 CHUNK = 125
 Bounds = list[tuple[int | None, int | None]]
@@ -37,19 +38,27 @@ def chunk_numbers_of(payees: Iterable[int], bounds: Bounds) -> set[int]:
     return {0 if payee == NOBODY else int(np.searchsorted(lows, payee, side="right")) for payee in payees}
 
 
-def chunk_compute_all(inputs: RunInputs, *, chunk: RunChunk, known: ChangeNumbers, amount_scale: int) -> tuple[list[tuple[int | None, bytes]], int]:
+class Packed(NamedTuple):
+    """A chunk's totals under one plan version, packed, and the seats to whose teams it contributes; under None its uncredited orders."""
+
+    version: int | None
+    body: bytes
+    managers: list[int]
+
+
+def chunk_compute_all(inputs: RunInputs, *, chunk: RunChunk, known: ChangeNumbers, amount_scale: int) -> tuple[list[Packed], int]:
     """Totals of a chunk under every plan version, packed, and under None its uncredited orders; and the rows read."""
     payees = payees_within(inputs, chunk.low_payee, chunk.high_payee)
     lines = line_needs(inputs, payees)
     loaded = facts_load(low=chunk.low_payee, high=chunk.high_payee, known=known, amount_scale=amount_scale, lines=lines)
     explained = Explained(inputs, loaded, payees)
-    found: list[tuple[int | None, bytes]] = []
+    found: list[Packed] = []
     for version in inputs.versions:
         computed = version_compute(inputs, version, loaded, payees)
         if computed is not None:
             explained.add(version, computed.payees, computed.uncredited)
-            found.append((version.id, totals_pack(computed.result)))
-    found.append((None, uncredited_pack(explained.rest())))
+            found.append(Packed(version.id, totals_pack(computed.result), managers_of(computed.result)))
+    found.append(Packed(None, uncredited_pack(explained.rest()), []))
     return found, loaded.rows_read
 
 

@@ -111,11 +111,10 @@ class PayeeBook:
         if not self._leads:
             return []
         wanted = set(RunChunk.objects.filter(run=self.run).values_list("number", "totals_of_id"))
-        rows = ChunkTotals.objects.filter(plan_version_id=version.id, run_id__in={of for _, of in wanted})
-        parts = [totals_unpack(row.body).totals.team for row in rows if (row.number, row.run_id) in wanted]
-        return sorted(
-            (row for part in parts for row in part if row.manager in self.inputs.seats), key=lambda row: (row.manager, row.measure, row.period, row.member)
-        )
+        own = self.inputs.seats
+        rows = ChunkTotals.objects.filter(plan_version_id=version.id, run_id__in={of for _, of in wanted}, managers__overlap=list(own))
+        parts = [totals_unpack(row.body, managers=own).totals.team for row in rows if (row.number, row.run_id) in wanted]
+        return sorted((row for part in parts for row in part), key=lambda row: (row.manager, row.measure, row.period, row.member))
 
     def _team_pay(self, version: VersionInputs) -> Crossing:
         """What this payee's pay takes from others: compared anew from the run's totals, the team's commission from its results."""

@@ -27,7 +27,7 @@ def run_replay(run: Run) -> Iterator[str]:
     parts: dict[int, list[Totals]] = defaultdict(list)
     for number, (low, high) in enumerate(chunk_bounds(list(inputs.payees), run.chunk_size)):
         chunk = RunChunk(number=number, low_payee=low, high_payee=high)
-        for version_id, body in chunk_compute_all(inputs, chunk=chunk, known=known, amount_scale=run.amount_scale)[0]:
+        for version_id, body, _ in chunk_compute_all(inputs, chunk=chunk, known=known, amount_scale=run.amount_scale)[0]:
             if version_id is not None:
                 parts[version_id].append(totals_unpack(body).totals)
     begun = set(Period.objects.filter(starts__lte=run.business_date).values_list("pk", flat=True))

@@ -44,11 +44,13 @@ Cell = tuple[int, int, int]
 
 
 _totals: dict[tuple[int, int], Totals] = {}
+_causes: dict[int, CauseOf] = {}
 
 
 def totals_forget() -> None:
-    """Drops what `version_totals` keeps in this process."""
+    """Drops what this process keeps of a run's totals and causes."""
     _totals.clear()
+    _causes.clear()
 
 
 def version_totals(run: Run, version_id: int) -> Totals:
@@ -192,13 +194,19 @@ def _begun(run: Run) -> set[int]:
     return set(Period.objects.filter(starts__lte=run.business_date).values_list("pk", flat=True))
 
 
+def _cause(run: Run, inputs: RunInputs) -> CauseOf:
+    """Who names the causes of a run's differences; kept for the run's other groups, because what is published in its window stays so."""
+    if run.pk not in _causes:
+        base = run.base if run.base_id else None
+        changes = changes_between(after=base.known_number, upto=run.known_number) if base else None
+        _causes.clear()
+        _causes[run.pk] = CauseOf(changes, {a.id: a.position for a in inputs.assignments}, base is not None and base.engine_version != run.engine_version)
+    return _causes[run.pk]
+
+
 def settle_group(run: Run, inputs: RunInputs, payees: list[int]) -> Settlement:
     """Computes what is to be written for some payees. Reads in the caller's scope, writes nothing."""
-    base = run.base if run.base_id else None
-    changes = changes_between(after=base.known_number, upto=run.known_number) if base else None
-    positions = {a.id: a.position for a in inputs.assignments}
-    cause = CauseOf(changes, positions, base is not None and base.engine_version != run.engine_version)
-    settlement = Settlement(run, inputs, cause)
+    settlement = Settlement(run, inputs, _cause(run, inputs))
     begun = _begun(run)
     current = _current_results(begun, payees)
     posted = _posted(begun, payees)

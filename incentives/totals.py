@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Container
 from decimal import Decimal
 from typing import Any
 
@@ -31,8 +32,8 @@ def totals_pack(result: ChunkResult) -> bytes:
     return zlib.compress(len(text).to_bytes(4, "little") + text + totals.assignments.astype("<i8").tobytes() + body, 1)
 
 
-def totals_unpack(body: bytes | memoryview) -> ChunkResult:
-    """The inverse of `totals_pack`; the uncredited list is kept apart."""
+def totals_unpack(body: bytes | memoryview, *, managers: Container[int] | None = None) -> ChunkResult:
+    """The inverse of `totals_pack`; the uncredited list is kept apart. managers: whose team rows are wanted (None: everybody's)."""
     raw = zlib.decompress(bytes(body))
     size = int.from_bytes(raw[:4], "little")
     head = json.loads(raw[4 : 4 + size])
@@ -43,7 +44,11 @@ def totals_unpack(body: bytes | memoryview) -> ChunkResult:
         own: Any = np.array([int(value) for value in head["wide"]], dtype=object).reshape(shape)
     else:
         own = np.frombuffer(raw[ids_end:], dtype="<i8").astype(np.int64).reshape(shape)
-    team = tuple(TeamRow(manager, measure, period, member, int(amount)) for manager, measure, period, member, amount in head["team"])
+    team = tuple(
+        TeamRow(manager, measure, period, member, int(amount))
+        for manager, measure, period, member, amount in head["team"]
+        if managers is None or manager in managers
+    )
     return ChunkResult(
         Totals(assignments, own, tuple(int(value) for value in head["denominators"]), team),
         tuple(ExclusionCount(name, count, Decimal(amount)) for name, count, amount in head["exclusions"]),
@@ -51,6 +56,11 @@ def totals_unpack(body: bytes | memoryview) -> ChunkResult:
         head["credited_objects"],
         {name: Decimal(amount) for name, amount in head["credited_amount"].items()},
     )
+
+
+def managers_of(result: ChunkResult) -> list[int]:
+    """The seats to whose teams the chunk contributed, ascending: by them a manager's page finds the few chunks that it needs."""
+    return sorted({row.manager for row in result.totals.team})
 
 
 def uncredited_pack(rows: list[Uncredited]) -> bytes:

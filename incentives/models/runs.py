@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -85,13 +86,14 @@ class RunChunk(TenantRow):
 
 class ChunkTotals(TenantRow):
     """Measures per assignment and period of one chunk under one plan version: what a later run reuses when nothing in the
-    chunk changed. `body` is incentives.totals' binary form."""
+    chunk changed. `body` is incentives.totals' binary form; managers: the seats to whose teams it contributes."""
 
     referenced = False
     run = TenantForeignKey(Run, related_name="+")
     plan_version = TenantForeignKey("incentives.PlanVersion", null=True, blank=True, related_name="+", db_index=False)
     number = models.PositiveIntegerField()
     body = models.BinaryField()
+    managers = ArrayField(models.BigIntegerField(), default=list, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "run", "plan_version", "number"], name="incentives_chunktotals_once", nulls_distinct=False)]

@@ -143,7 +143,9 @@ def run_measure_chunk(*, tenant_id: int, run_id: int, number: int, commit: Commi
             raise RunError(gettext_noop("Chunk %(chunk)s of run %(run)s: %(error)s"), chunk=number, run=run.number, error=error) from error
     with commit():
         ChunkTotals.objects.filter(run_id=run_id, number=number).delete()
-        ChunkTotals.objects.bulk_create(ChunkTotals(run_id=run_id, plan_version_id=version, number=number, body=body) for version, body in found)
+        ChunkTotals.objects.bulk_create(
+            ChunkTotals(run_id=run_id, plan_version_id=one.version, number=number, body=one.body, managers=one.managers) for one in found
+        )
         RunChunk.objects.filter(pk=chunk.pk).update(state=RunChunk.State.DONE, rows_read=rows)
     return rows
 
