@@ -143,7 +143,8 @@ class Steps:
         keys = np.array(starts, dtype=object if np.asarray(numbers).dtype == object else np.int64)
         index = np.searchsorted(keys, numbers, side=side)
         index = np.where(numbers == keys[0], 1, index)
-        return LineNumber.of(np.array(values, dtype=np.int64)[index], denominator)
+        kind: Any = np.int64 if max(map(abs, values)) < 2**62 else object
+        return LineNumber.of(np.array(values, dtype=kind)[index], denominator)
 
     def stacked_lines(self, x: LineNumber) -> LineNumber:
         """`stacked` for a column."""

@@ -194,8 +194,8 @@ def test_amounts_given_back_to_lines_sum_and_stay_within_a_coin(cents: int, weig
 @st.composite
 def step_tables(draw: Any, *, from_zero: bool) -> tuple[Steps, Tiers]:
     count = draw(st.integers(1, 4))
-    bounds = sorted(draw(st.sets(st.integers(1, 60), min_size=count - 1, max_size=count - 1)))
-    starts = [0 if from_zero else draw(st.sampled_from([-3, Fraction(1, 2)])), *bounds]
+    bounds = sorted(draw(st.sets(st.integers(1, 480), min_size=count - 1, max_size=count - 1)))
+    starts = [0 if from_zero else draw(st.sampled_from([-3, Fraction(1, 16)])), *(Fraction(bound, 8) for bound in bounds)]
     values = [Fraction(draw(st.integers(-40, 400)), 100) for _ in starts]
     below = Fraction(0) if from_zero else Fraction(draw(st.integers(-5, 5)), 10)
     includes = draw(st.sampled_from(["lower", "upper"]))
@@ -209,6 +209,13 @@ def decimal(value: Any) -> Decimal:
     return found
 
 
+def with_bounds(tiers: Tiers, units: list[int], scale: int) -> tuple[list[Fraction], LineNumber]:
+    """The amounts (tenths), and those at and beside every bound; as numbers and as a column."""
+    xs = [Fraction(unit, 10) for unit in units]
+    xs += [bound * factor + beside for bound in tiers.bounds for factor in {1, scale, -1} for beside in (0, Fraction(1, 80), -Fraction(1, 80))]
+    return xs, LineNumber.of(np.array([int(x * 80) for x in xs], dtype=np.int64), 80)
+
+
 XS = st.lists(st.integers(-700, 700), min_size=1, max_size=6)
 
 
@@ -220,8 +227,7 @@ def as_fractions(column: LineNumber) -> list[Fraction]:
 @given(step_tables(from_zero=True), XS, st.sampled_from([1, 2, 3]))
 def test_steps_from_zero_are_the_oracles(tables: tuple[Steps, Tiers], units: list[int], scale: int) -> None:
     steps, tiers = tables
-    xs = [Fraction(unit, 10) for unit in units]
-    column = LineNumber.of(np.array(units, dtype=np.int64), 10)
+    xs, column = with_bounds(tiers, units, scale)
     for mode in ("marginal", "proportional", "excess", "stacked", "fixed"):
         method = getattr(steps, mode)
         assert [Fraction(method(decimal(x), Decimal(scale))) for x in xs] == [tiers.pay(mode, x, Fraction(scale)) for x in xs], mode
@@ -246,8 +252,7 @@ def test_steps_from_zero_are_the_oracles(tables: tuple[Steps, Tiers], units: lis
 @given(step_tables(from_zero=False), XS, st.sampled_from([1, 2]))
 def test_steps_from_elsewhere_are_the_oracles(tables: tuple[Steps, Tiers], units: list[int], scale: int) -> None:
     steps, tiers = tables
-    xs = [Fraction(unit, 10) for unit in units]
-    column = LineNumber.of(np.array(units, dtype=np.int64), 10)
+    xs, column = with_bounds(tiers, units, scale)
     for mode in ("fixed", "stacked"):
         assert [Fraction(getattr(steps, mode)(decimal(x), Decimal(scale))) for x in xs] == [tiers.pay(mode, x, Fraction(scale)) for x in xs]
         assert as_fractions(getattr(steps, f"{mode}_lines")(column)) == [tiers.pay(mode, x, Fraction(1)) for x in xs]
@@ -263,6 +268,22 @@ def test_columns_and_bounds_of_any_size() -> None:
     for mode in ("marginal", "proportional", "excess", "stacked", "fixed"):
         assert as_fractions(getattr(wide, f"{mode}_lines")(column)) == [tiers.pay(mode, Fraction(unit), Fraction(1)) for unit in units], mode
     assert as_fractions(wide.rate_lines(column)) == [Fraction(1, 2), Fraction(1, 2), 3, 3, 3]
+
+
+def test_bounds_values_and_sums_beyond_64_bits() -> None:
+    far = Steps("t", (Decimal(0), Decimal(2**70)), (Decimal(2**65), Decimal(-(2**66))))
+    tiers = Tiers((Fraction(0), Fraction(2**70)), (Fraction(2**65), Fraction(-(2**66))))
+    units = [0, 1, 2**62, -5]
+    column = LineNumber.of(np.array(units, dtype=np.int64), 1)
+    for mode in ("marginal", "excess", "stacked", "fixed"):
+        for given_column in (column, column.as_objects()):
+            assert as_fractions(getattr(far, f"{mode}_lines")(given_column)) == [tiers.pay(mode, Fraction(unit), Fraction(1)) for unit in units], mode
+    assert as_fractions(far.rate_lines(column)) == [2**65] * 4
+    fine = Steps("t", (Decimal(0), Decimal(5)), (Decimal("0.12345678901234567891"), Decimal(7)))
+    assert as_fractions(fine.rate_lines(column)) == [Fraction("0.12345678901234567891")] * 2 + [Fraction(7), Fraction(7)]
+    for value in (2, 3, 4, 7):  # sums just beyond what 64 bits hold
+        one = Steps("t", (Decimal(0),), (Decimal(value),))
+        assert as_fractions(one.marginal_lines(column)) == [Fraction(unit * value) for unit in units]
 
 
 def test_a_table_without_anything_below_gives_nothing_there() -> None:
