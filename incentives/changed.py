@@ -102,8 +102,8 @@ def _money(after: int, upto: int) -> dict[str, frozenset[int]]:
         "UNION SELECT order_id FROM sales_returnversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"
     )
     found = {}
-    given: list[Any]
-    for name, touched, given in (("hold", held, [tenant, sets, sets]), ("money", paid, [tenant, sets, tenant, sets])):
+    asked: tuple[tuple[str, str, list[Any]], ...] = (("hold", held, [tenant, sets, sets]), ("money", paid, [tenant, sets, tenant, sets]))
+    for name, touched, given in asked:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"WITH touched (order_id) AS ({touched}) "
