@@ -14,6 +14,7 @@ from django.db.models import Q
 from incentives.engine.contracts import CAUSES
 from incentives.invalidation import BY_NAME, EVENTS, Again, Names, Seen, events_of
 from incentives.models import Cause, LedgerEntry, PlanVersion, Run, RunIssue
+from spm.people.models import Seat
 from spm.sales.models import KpiValueVersion
 from spm.tenancy.models import ChangeSet
 from spm.tenancy.scope import required_tenant_id
@@ -43,7 +44,7 @@ class Changes:
 def changes_between(*, after: int, upto: int) -> Changes:
     """What the change sets numbered in (after, upto] touched. Needs the tenant's scope."""
     found = {event.name: _dated(event.records[0], event.field, event.window, after, upto) for event in EVENTS if event.field}
-    return Changes(found | _orders(after, upto) | _money(after, upto) | {"kpi": _kpis(after, upto)})
+    return Changes(found | _orders(after, upto) | _money(after, upto) | {"kpi": _kpis(after, upto), "employment": _employments(after, upto)})
 
 
 def changes_of(run: Run) -> Changes:
@@ -119,6 +120,12 @@ def _kpis(after: int, upto: int) -> frozenset[int]:
     """Payees of every version of a KPI value that changed: those who have it now and those who had it."""
     touched = KpiValueVersion.objects.filter(change_set__number__gt=after, change_set__number__lte=upto).values("record_id")
     return frozenset(KpiValueVersion.objects.filter(record_id__in=touched).values_list("payee_id", flat=True))
+
+
+def _employments(after: int, upto: int) -> frozenset[int]:
+    """Seats of payees whose employment changed."""
+    payees = _dated("people.Employment", "payee_id", ("known_from", "known_to"), after, upto)
+    return frozenset(Seat.objects.filter(payee_id__in=payees).values_list("pk", flat=True)) if payees else NONE
 
 
 def lines_are_read() -> bool:

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
@@ -20,6 +20,7 @@ from incentives.engine.contracts import (
     Assignment,
     Attribute,
     Calendar,
+    EmploymentSpan,
     Enrolment,
     Inputs,
     KpiValue,
@@ -45,7 +46,7 @@ from planning.models import Quota as QuotaRow
 from spm.calendars.models import Period as PeriodRow
 from spm.currencies.codes import currency_pack
 from spm.people.models import Assignment as AssignmentRow
-from spm.people.models import Payee, PayTerms, Seat
+from spm.people.models import Employment, LegalEntity, Payee, PayTerms, Seat
 from spm.people.models import ReportingLine as LineRow
 from spm.sales.known import versions_known
 from spm.sales.models import Account, Channel, DealKind, KpiValueVersion, OrderStatus
@@ -144,6 +145,8 @@ class RunInputs:
         of_seat = {} if chosen is None else {"seat__payee_id__in": chosen}
         payees = Payee.objects.only("id", "pay_group", "legal_entity_id", "pay_currency").order_by("pk")
         self.payees = {p.pk: PayeeGroup(p.pay_group, p.legal_entity_id, p.pay_currency) for p in (payees if chosen is None else payees.filter(pk__in=chosen))}
+        self.countries = dict(LegalEntity.objects.values_list("pk", "country"))
+        """Of legal entities."""
         self._spans: dict[int, list[AssignmentRow]] = defaultdict(list)
         for row in known_as_at(AssignmentRow.objects.filter(**own), self.numbers["people"]).order_by("seat_id", "valid_from"):
             self._spans[row.seat_id].append(row)
@@ -170,7 +173,8 @@ class RunInputs:
         spans, (payee, position) = self._spans[seat], self.seats[seat]
         start = min(day_number(span.valid_from) for span in spans)
         end = max(_end(span.valid_to) for span in spans)
-        return Assignment(seat, payee, position, start, end, max(span.fte_ppm for span in spans), str(self.payees[payee].legal_entity))
+        entity = self.payees[payee].legal_entity
+        return Assignment(seat, payee, position, start, end, max(span.fte_ppm for span in spans), str(entity), country=self.countries[entity])
 
     def _reporting(self) -> tuple[ReportingLine, ...]:
         lines = [
@@ -203,6 +207,13 @@ class RunInputs:
     def _quotas(self, found: QuerySet[QuotaRow]) -> tuple[Quota, ...]:
         rows = found.order_by("position_id", "measure", "valid_from")
         return tuple(Quota(r.position_id, r.measure, scaled(r.amount, r.amount_scale), day_number(r.valid_from), _end(r.valid_to)) for r in rows)
+
+    @cached_property
+    def employments(self) -> tuple[EmploymentSpan, ...]:
+        """Who is employed when, on leave or under notice; read where a plan asks for it."""
+        found = known_as_at(Employment.objects.filter(payee_id__in=list(self.payees)), self.numbers["people"])
+        rows = found.order_by("payee_id", "valid_from").values_list("payee_id", "status", "valid_from", "valid_to")
+        return tuple(EmploymentSpan(payee, status, day_number(start), _end(end)) for payee, status, start, end in rows)
 
     @cached_property
     def kpi_values(self) -> tuple[KpiValue, ...]:
@@ -255,6 +266,8 @@ class RunInputs:
             enrolments += tuple(self._below(paid, coverage))
             beside += tuple(item for item in self._below(paid, _joined(led)) if item.assignment not in {item.assignment for item in lead.lead_ins})
         people = People(self.assignments, self.attributes, self.reporting, enrolments, self.kpi_values if compiled.kpis else ())
+        if compiled.reads_employment:
+            people = replace(people, employments=self.employments)
         openings = tuple(_opening(one) for one in self.openings if one.plan_id == draft.seats_of and _holds(coverage, day_number(one.day)))
         openings += self._led_openings(lead.lead_ins, held)
         inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary, openings=openings, lead_ins=lead.lead_ins, beside=beside)

@@ -116,6 +116,10 @@ EVENTS: tuple[Event, ...] = (
         published=("Performance Measure: interface values",),
     ),
     Event(
+        "employment", "somebody is hired, goes on leave, gives notice or leaves, where a plan reads it", ("people.Employment",), Names.SEAT, Again.NOBODY,
+        Again.NAMED, Seen.CHANGES, "people", published=("Participant: hire and leave dates",),
+    ),
+    Event(
         "fx_rate", "a currency rate is set or corrected", ("currencies.FxRate",), Names.NOTHING, Again.ALL, Again.ALL, Seen.CHANGES, "fx_rate", field="id",
         published=("Currency rate",),
     ),
@@ -158,7 +162,6 @@ BY_NAME = {event.name: event for event in EVENTS}
 
 WITHOUT_EFFECT: dict[str, str] = {
     "imports.Batch": "a batch is no input: what it brought stands in the records",
-    "people.Employment": "no plan reads employment",
     "people.TeamMembership": "no plan reads named relations",
     "planning.TerritoryAssignment": "crediting does not read territories",
     "sales.AccountVersion": "plans name accounts by id, which never changes",

@@ -13,6 +13,7 @@ from .compile_money import conversions_compile, currencies_compile
 from .compile_parts import components_compile
 from .compile_payment import clawback_compile, payment_compile
 from .compile_peers import peers_compile, peers_declare
+from .compile_people import holidays_compile, prorations_compile, ramped_compile, ramps_compile
 from .compile_tables import figure, tables_compile
 from .document import Document, SchemaPath, document_read
 from .errors import PlanError, Problem
@@ -156,14 +157,16 @@ class Compiler:
         exclusions = self._exclusions()
         self._credits()
         for i, item in self._items("measures"):
-            self._declare(("measures", i, "name"), item["name"], NUMBER, window_of(item))
+            self.declare(("measures", i, "name"), item["name"], NUMBER, window_of(item))
+        holidays, ramps = holidays_compile(self), ramps_compile(self)
         quotas, attributes, kpis = self._quotas(), self._attributes(), self._kpis()
-        attainments = self._attainments()
+        quotas, attainments = ramped_compile(self, ramps, quotas, self._attainments())
         self._measures()
         peers_declare(self)
         values = self._values()
         (terms, amounts), clawback = payment_compile(self), clawback_compile(self)
         components, quotas = changes_compile(self, components_compile(self)), quotas_compile(self, quotas)
+        components = prorations_compile(self, components, quotas)
         peers = peers_compile(self)
         conversions, currencies = conversions_compile(self), currencies_compile(self)
         if self.problems:
@@ -184,6 +187,8 @@ class Compiler:
             quotas=quotas,
             attributes=attributes,
             kpis=kpis,
+            ramps=ramps,
+            holidays=holidays,
             attainments=attainments,
             values=values + amounts,
             terms=terms,
@@ -202,8 +207,9 @@ class Compiler:
     def _items(self, section: str) -> Iterator[tuple[int, dict[str, Any]]]:
         yield from enumerate(self.data.get(section) or [])
 
-    def _declare(self, path: SchemaPath, name: str, kind: Type, *windows: str) -> None:
-        if name in self.period_names or name in ("quota", "attr", "kpi", "pay", "team"):
+    def declare(self, path: SchemaPath, name: str, kind: Type, *windows: str) -> None:
+        """A name that period formulas read, and the windows over which it runs to date."""
+        if name in self.period_names or name in ("quota", "attr", "kpi", "pay", "team", "ramp"):
             self.problem(path, "name_taken", name=name)
         self.period_names[name] = kind
         self.windows[name] = frozenset(windows)
@@ -255,7 +261,7 @@ class Compiler:
         found = []
         for i, item in self._items("quotas"):
             spec = QuotaSpec(item["name"], window_of(item), item.get("prorate", "none"))
-            self._declare(("quotas", i, "name"), f"quota.{spec.name}", MAYBE, spec.over)
+            self.declare(("quotas", i, "name"), f"quota.{spec.name}", MAYBE, spec.over)
             found.append(spec)
         return tuple(found)
 
@@ -264,7 +270,7 @@ class Compiler:
         for i, item in self._items("attributes"):
             default = item.get("default")
             low, high = (figure(item[key]) if key in item else None for key in ("minimum", "maximum"))
-            self._declare(("attributes", i, "name"), f"attr.{item['name']}", NUMBER)
+            self.declare(("attributes", i, "name"), f"attr.{item['name']}", NUMBER)
             read = item.get("read", "last_day")
             for key, wanted in (("over", ("first_day", "by_days")), ("round", ("by_days",))):
                 if key in item and read not in wanted:
@@ -281,7 +287,7 @@ class Compiler:
             if low is not None and high is not None and low > high:
                 self.problem(("kpis", i, "minimum"), "limits_crossed", low=number_text(low), high=number_text(high))
             # A sum grows through its window as a measure does; the other readings are states.
-            self._declare(("kpis", i, "name"), f"kpi.{item['name']}", NUMBER, *([over] if read == "sum" else []))
+            self.declare(("kpis", i, "name"), f"kpi.{item['name']}", NUMBER, *([over] if read == "sum" else []))
             found.append(KpiSpec(item["name"], item.get("kpi", item["name"]), read, over, default, low, high))
         return tuple(found)
 
@@ -298,7 +304,7 @@ class Compiler:
             if item["measure"] in measures and item["quota"] in quotas and over != quota_over:
                 self.problem(path, "attainment_windows", measure=over, quota=quota_over)
             when = item.get("when_zero", "undefined")
-            self._declare((*path, "name"), item["name"], MAYBE if when == "undefined" else NUMBER, over)
+            self.declare((*path, "name"), item["name"], MAYBE if when == "undefined" else NUMBER, over)
             found.append(
                 AttainmentSpec(item["name"], item.get("label", item["name"]), item["measure"], item["quota"], None if when == "undefined" else Decimal(when))
             )
@@ -340,7 +346,7 @@ class Compiler:
         for i, item in self._items("values"):
             path: SchemaPath = ("values", i)
             formula, kind, node = self.period((*path, "formula"), item["formula"], item["name"])
-            self._declare((*path, "name"), item["name"], kind, *(self.windows_of(node) if node else ()))
+            self.declare((*path, "name"), item["name"], kind, *(self.windows_of(node) if node else ()))
             if formula is not None:
                 late = bool(self.names_of(node) & self.late)
                 if late:

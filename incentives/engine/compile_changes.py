@@ -57,7 +57,7 @@ def _prorated(component: Component, item: dict[str, Any], compiler: Compiler) ->
     changed: dict[str, Any] = {"on_change": "prorate"}
     for step in ("floor", "cap"):
         if isinstance(item.get(step), int | Decimal):
-            changed[step] = _shared(getattr(component, step), COVERED + component.settle)
+            changed[step] = shared_formula(getattr(component, step), COVERED + component.settle)
     rate = item.get("pay_rate") or {}
     cut = rate.get("by", item.get("base"))
     measure = next((m for m in compiler.measures if m.name == str(cut) and m.on_change == "prorate"), None)
@@ -66,7 +66,9 @@ def _prorated(component: Component, item: dict[str, Any], compiler: Compiler) ->
     return replace(component, **changed)
 
 
-def _shared(amount: Formula, share: str) -> Formula:
+def shared_formula(amount: Formula, share: str) -> Formula:
+    """An amount times a share that stands in the environment by name."""
+
     def formula(env: Mapping[str, Any]) -> Any:
         value = amount(env)
         return value if value is None else exact.mul(value, env[share])

@@ -41,7 +41,8 @@ def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, 
     for i, item in enumerate(compiler.data.get("draws") or []):
         path: SchemaPath = ("draws", i)
         value((*path, "amount"), f"{DRAW}{item['name']}", item.get("label", item["name"]), item["amount"])
-        draws.append(Draw(item["name"], item.get("label", item["name"]), item.get("recover", "later") == "later", item.get("paid") == "upfront"))
+        later, upfront, paused = item.get("recover", "later") == "later", item.get("paid") == "upfront", item.get("on_leave") == "paused"
+        draws.append(Draw(item["name"], item.get("label", item["name"]), later, upfront, paused))
         if item.get("recover") == "never" and item.get("paid") == "upfront":
             compiler.problem((*path, "recover"), "upfront_guarantee")
     compiler.unique("draws")

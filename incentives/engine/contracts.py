@@ -163,6 +163,8 @@ class Assignment:
     primary: bool = True
     currency: str = ""
     """In which it is paid; "": in the plan's."""
+    country: str = ""
+    """Of the legal entity: by it holidays and limits of recovery go."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,16 @@ class KpiValue:
     kpi: str
     day: int
     value: Decimal
+
+
+@dataclass(frozen=True)
+class EmploymentSpan:
+    """A payee is employed over `[start, end)`; status: active, leave, or notice (given)."""
+
+    payee: int
+    status: str
+    start: int
+    end: int = OPEN_END
 
 
 @dataclass(frozen=True)
@@ -283,6 +295,7 @@ class People:
     enrolments: tuple[Enrolment, ...] | None = None
     kpi_values: tuple[KpiValue, ...] = ()
     relations: tuple[Relation, ...] = ()
+    employments: tuple[EmploymentSpan, ...] = ()
 
 
 class OpeningAmount(NamedTuple):

@@ -24,6 +24,8 @@ from .people import Interval
 from .period_formula import DAY, MISSING, MissingInput, Unusable, truth
 from .plan import AttributeSpec, Component, KpiSpec
 from .prepare import Prepared
+from .prorated import attainments_read, component_env, draw_paused, ramps_read
+from .proration import SeatDays
 from .rounding import round_number
 from .said import said, said_by
 from .tables import Points, Steps
@@ -91,6 +93,7 @@ class UnitRun:
         """Those that are computed: all, or those that what crosses needs."""
         self.earlier: dict[str, tuple[str, Number]] = {}
         """Component -> (window, earned so far in it)."""
+        self.days_of: dict[bool, SeatDays] = {}
         self.led = prepared.led.get(self.assignment.id, [])
         self.prior: Sequence[PriorPay] = [item for item in totals.prior if item.assignment == self.assignment.id] if totals.prior else ()
         self.opening = prepared.openings.get(self.assignment.id)
@@ -163,6 +166,8 @@ class UnitRun:
         for spec in plan.quotas:
             holder = (seat.position, seat.start, seat.end)
             env[f"quota.{spec.name}"] = quota_of(prepared, spec, holder, self.intervals, position, self.currency)
+        if plan.ramps:
+            ramps_read(self, env, position)
         for over in plan.prorated:
             env[COVERED + over] = covered_share(prepared, self.intervals, over, position)
         for attribute in plan.attributes:
@@ -171,12 +176,7 @@ class UnitRun:
             low, _ = prepared.span(kpi.over, position)
             score = prepared.people.kpi(seat.payee, kpi.kpi, kpi.read, low, prepared.periods[position].end)
             env[f"kpi.{kpi.name}"] = _usable(score, kpi)
-        for attainment in plan.attainments:
-            quota = env[f"quota.{attainment.quota}"]
-            if type(quota) is Unusable:
-                env[attainment.name] = quota
-            else:
-                env[attainment.name] = exact.div(env[attainment.measure], quota) if quota is not None and quota != 0 else attainment.when_zero
+        attainments_read(self, env, position)
         env[DAY] = day
         result = PeriodRecord(position, env)
         if self.team_pay is not None:
@@ -190,7 +190,7 @@ class UnitRun:
                 env[named.name] = ZERO  # who has left the plan draws no more
                 continue
             try:
-                env[named.name] = named.formula(env)
+                env[named.name] = draw_paused(self, named, named.formula(env), position)
             except (MissingInput, OverflowGuard) as error:
                 env[named.name] = Unusable(said("needs %(what)s", what=said_by(error)) if isinstance(error, MissingInput) else said_by(error))
         for component in self.components:
@@ -229,6 +229,8 @@ class UnitRun:
             assert self.team_pay is not None
             env = dict(env)
             env[component.name] = self.team_pay.get((self.assignment.id, component.name, position))
+        if component.proration is not None:
+            env = component_env(self, component, position, env, result.env if self.record else None)
         parts: list[Part] | None = [] if self.record else None
         due: Number = ZERO
         window = self.prepared.windows[component.settle][position]

@@ -142,6 +142,15 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "give each its own quota, or the measures one `on_change`",
     ),
     "change_of_nothing": ("is %(given)s on a change but reads no measure", "take `on_change` out"),
+    "not_ramp": ("`%(name)s` is no ramp of this plan", "ramps: %(known)s"),
+    "proration_nothing": ("prorates nothing", "say calendar_days or working_days for quota, target, bounds, cap or floor"),
+    "proration_twice": ("%(name)s is prorated already", "keep one of the two"),
+    "proration_target": ("the plan reads no target incentive", "add `{name: target_incentive}` under `attributes`"),
+    "proration_of_nothing": ("the component has no `%(key)s`", "add one, or take this out"),
+    "proration_bounds": (
+        "bounds are prorated where they are amounts of a measure; percent bounds never are",
+        "take this out, or cut a measure by a table without `scale`",
+    ),
     "override_of_override": ("`%(name)s` is itself paid on the team's commission", "name the members' own component"),
     "commission_as_of": ("commission is earned per period, not per event", "use period_end"),
     # ---- the plan's own tests

@@ -17,7 +17,8 @@ from .syntax import Node, SyntaxProblem, numbers_of, parse
 # Numbers that are no amounts: what they change is how, not how much.
 STRUCTURE = frozenset(["engine", "rounding", "round", "places", "periods", "priority", "name", "label", "title", "description", "unit", "currency"])
 SECTIONS = (
-    "exclusions", "credits", "attributes", "kpis", "measures", "attainments", "tables", "values", "peers", "components", "conversions", "payment", "draws",
+    "exclusions", "credits", "ramps", "attributes", "kpis", "measures", "attainments", "tables", "values", "peers", "components", "conversions", "payment",
+    "draws",
     "clawback",
 )  # fmt: skip
 

@@ -39,6 +39,8 @@ class Draw:
     label: str
     recover: bool = True
     upfront: bool = False
+    paused: bool = False
+    """Is it not paid for days of leave?"""
 
     @property
     def component(self) -> str:
@@ -66,6 +68,11 @@ class PaymentTerms:
     excess: str = "carry"
     recovery_limit: Fraction = Fraction(1)
     draws: tuple[Draw, ...] = ()
+
+    @property
+    def paused(self) -> frozenset[str]:
+        """Names of the amounts of draws that pause on leave."""
+        return frozenset(f"draw.{draw.name}" for draw in self.draws if draw.paused)
 
     @property
     def schedules(self) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from .contracts import Assignment, DayColumn, Enrolment, IntColumn, People, ReportingLine
 from .errors import InputError
 from .exact import ZERO, Number, add, simple
+from .proration import employments_by_payee
 
 Interval = tuple[int, int]
 
@@ -44,6 +45,7 @@ class PeopleIndex:
             self._kpis[score.payee, score.kpi].append((score.day, score.value))
         for scores in self._kpis.values():
             scores.sort()
+        self.employments = employments_by_payee(people.employments)
         self._enrolled = self._enrolled_intervals(people.enrolments)
         self._segments()
 

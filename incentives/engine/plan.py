@@ -10,6 +10,7 @@ from .exact import Number
 from .grid import AnyTable
 from .payment import PaymentTerms
 from .period_formula import Formula
+from .proration import Holiday, Proration, Ramp
 from .rounding import minor_units
 from .syntax import Node
 
@@ -97,6 +98,8 @@ class QuotaSpec:
     prorate: str
     on_change: str = "restart"
     """prorate: of the days under the version alone."""
+    ramp: str = ""
+    """The ramp by whose share it is multiplied."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,8 @@ class AttainmentSpec:
     measure: str
     quota: str
     when_zero: Number | None
+    at_least: str = ""
+    """The ramp whose share it is at least."""
 
 
 @dataclass(frozen=True)
@@ -254,6 +259,7 @@ class Component:
     """carry: what an earlier version or seat paid for the window settled counts as paid. prorate: fixed bounds by the covered share."""
     bounds_over: str = ""
     """The window by whose covered share the bounds of its table are prorated."""
+    proration: Proration | None = None
     unit: str = ""
     """What a reward that is not money is counted in."""
     hidden: bool = False
@@ -280,6 +286,8 @@ class CompiledPlan:
     quotas: tuple[QuotaSpec, ...]
     attributes: tuple[AttributeSpec, ...]
     kpis: tuple[KpiSpec, ...]
+    ramps: tuple[Ramp, ...]
+    holidays: tuple[Holiday, ...]
     attainments: tuple[AttainmentSpec, ...]
     values: tuple[ValueSpec, ...]
     terms: PaymentTerms
@@ -318,6 +326,12 @@ class CompiledPlan:
         """The windows whose covered share its components read."""
         prorating = [component for component in self.components if component.on_change == "prorate"]
         return tuple(sorted({over for component in prorating for over in (component.settle, component.bounds_over) if over}))
+
+    @property
+    def reads_employment(self) -> bool:
+        """Does it ask when people were hired, on leave or under notice?"""
+        prorated = any(c.proration is not None and not c.proration.leave for c in self.components)
+        return prorated or bool(self.terms.paused) or any(ramp.since == "hire" for ramp in self.ramps)
 
     @property
     def credit_order(self) -> list[CreditRule]:

@@ -21,6 +21,7 @@ from .opening import Opening, openings_indexed
 from .people import PeopleIndex
 from .period_formula import Unusable
 from .plan import CompiledPlan
+from .proration import DayCount
 from .said import said
 
 
@@ -90,6 +91,11 @@ class Prepared:
         from .conversions import FxIndex
 
         return FxIndex(self.inputs.fx_rates)
+
+    @cached_property
+    def day_count(self) -> DayCount:
+        """Working days, by the plan's holidays."""
+        return DayCount(self.plan.holidays)
 
     @cached_property
     def openings(self) -> dict[int, Opening]:

@@ -23,6 +23,7 @@ from .contracts import (
     Assignment,
     Attribute,
     Calendar,
+    EmploymentSpan,
     Enrolment,
     Facts,
     FxRate,
@@ -44,9 +45,10 @@ Tables = Mapping[str, Sequence[Row]]
 
 KNOWN: dict[str, tuple[str, ...]] = {
     "transactions": ("id", "date", "payee", "assignment", "amount", "change", "deleted"),
-    "assignments": ("assignment", "payee", "position", "from", "to", "fte", "legal_entity", "primary", "currency"),
+    "assignments": ("assignment", "payee", "position", "from", "to", "fte", "legal_entity", "primary", "currency", "country"),
     "attributes": ("assignment", "payee", "name", "from", "to", "value"),
     "kpis": ("payee", "kpi", "date", "value"),
+    "employments": ("payee", "status", "from", "to"),
     "quotas": ("position", "payee", "quota", "from", "to", "amount", "currency"),
     "splits": ("transaction", "payee", "role", "quota_share", "pay_share", "share"),
     "hierarchy": ("payee", "manager", "from", "to"),
@@ -151,7 +153,7 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
         [row.text("payee", "") for row in lines]
         + [
             row.text("payee", "")
-            for table in ("splits", "assignments", "attributes", "kpis", "quotas", "enrolments", "hierarchy")
+            for table in ("splits", "assignments", "attributes", "kpis", "employments", "quotas", "enrolments", "hierarchy")
             for row in rows_of(tables, table)
         ]
         + [row.text("manager", "") for row in rows_of(tables, "hierarchy")]
@@ -170,6 +172,7 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
             reporting=_reporting(tables, assignments, payee_of),
             enrolments=_enrolments(tables, assignments, by_name, payee_of),
             kpi_values=tuple(KpiValue(payee_of[row.text("payee")], row.text("kpi"), row.day("date"), row.number("value")) for row in rows_of(tables, "kpis")),
+            employments=_employments(tables, payee_of),
         ),
         quotas=_quotas(tables, assignments, payee_of, positions),
         vocabulary=facts[1] | _roles(splits),
@@ -301,6 +304,7 @@ def _assignments(rows: list[_Cell], payees: tuple[str, ...], payee_of: Mapping[s
             legal_entity=row.text("legal_entity", ""),
             primary=row.text("primary", "yes").lower() in ("yes", "true", "1"),
             currency=row.text("currency", ""),
+            country=row.text("country", ""),
         )
     for name in payees:
         if name not in with_row:
@@ -324,6 +328,16 @@ def _attributes(tables: Tables, assignments: Sequence[Assignment], by_name: Mapp
         for row in rows_of(tables, "attributes")
         for seat in _seats(row, assignments, by_name, payee_of)
     )
+
+
+def _employments(tables: Tables, payee_of: Mapping[str, int]) -> tuple[EmploymentSpan, ...]:
+    found = []
+    for row in rows_of(tables, "employments"):
+        status = row.text("status", "active")
+        if status not in ("active", "leave", "notice"):
+            raise row.error("status", f"{status} is unknown", "write active, leave or notice")
+        found.append(EmploymentSpan(payee_of[row.text("payee")], status, row.day("from", -719162), row.day("to", OPEN_END)))
+    return tuple(found)
 
 
 def _enrolments(tables: Tables, assignments: Sequence[Assignment], by_name: Mapping[str, int], payee_of: Mapping[str, int]) -> tuple[Enrolment, ...] | None:

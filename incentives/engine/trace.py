@@ -96,6 +96,8 @@ def _component(prepared: Prepared, totals: Totals, assignment: int, record: Peri
     if opening:
         node["opening"] = opening
     weighed = {name: record.env[f"@weighed:{name}"] for name in sorted(component.uses) if f"@weighed:{name}" in record.env}
+    if f"@prorated:{component.name}" in record.env:
+        node["prorated"] = record.env[f"@prorated:{component.name}"]
     if weighed:
         node["weighed"] = weighed
     if component.name in record.issues:

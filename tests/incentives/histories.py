@@ -21,6 +21,7 @@ from spm.currencies.codes import currency_pack
 from spm.currencies.services import fx_rate_set
 from spm.people.errors import PeopleError
 from spm.people.models import LegalEntity, Payee, Seat
+from spm.people.services.employment import absence_set
 from spm.people.services.organisation import reporting_line_set
 from spm.people.services.payees import payee_update
 from spm.people.services.seats import assignment_end, assignment_start, pay_terms_set
@@ -66,7 +67,7 @@ components:
   - {name: bonus, formula: "if(default(attainment, 0) >= 1, 100, 0) + kpi.calls", settle: period}
 payment: {negative: carry, maximum: 400, excess: carry, recovery_limit: 50%}
 draws:
-  - {name: ramp, label: Ramp draw, amount: 60, recover: later, paid: top_up}
+  - {name: ramp, label: Ramp draw, amount: 60, recover: later, paid: top_up, on_leave: paused}
 clawback: {table: window}
 """
 
@@ -87,7 +88,7 @@ EVENT_OF = {
     "paid": "money", "returned": "money", "hold": "hold", "lift": "hold", "quota": "quota", "quota gone": "quota", "terms": "pay_terms",
     "leaves": "assignment", "joins": "assignment", "reports": "hierarchy", "enrol": "plan_assignment", "entity": "legal_entity", "version": "plan",
     "retire": "plan", "fx": "fx_rate", "adjust": "adjustment", "calendar": "calendar", "approve": "issue",
-    "opening": "opening", "kpi": "kpi", "set result": "result_override", "give back": "result_override",
+    "opening": "opening", "kpi": "kpi", "set result": "result_override", "give back": "result_override", "absence": "employment",
 }  # fmt: skip
 """Act -> the event of incentives.invalidation that it is."""
 
@@ -211,6 +212,10 @@ class History:
         start = dt.date(2024, act.day % 6 + 1, 1)
         pct = {"commission_pct": str(Decimal(act.day) / 1000)}
         pay_terms_set(seat=self.seat(act.two), start=start, target_incentive=0, ote=0, currency="USD", attributes=pct)
+
+    def _absence(self, act: Act) -> None:
+        start = dt.date(2024, act.day % 6 + 1, act.day % 20 + 1)
+        absence_set(payee=self.payee(act.two), start=start, end=start + dt.timedelta(days=act.day))
 
     def _leaves(self, act: Act) -> None:
         assignment_end(payee=self.payee(act.two), position=self.position(act.two), day=dt.date(2024, act.day % 6 + 1, act.day % 20 + 1))

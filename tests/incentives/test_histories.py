@@ -62,6 +62,7 @@ ALONE = {
     "quota": Act("quota", 0, 0, 5, 10_00),
     "pay_terms": Act("terms", 0, 0, 11, 0),
     "fx_rate": Act("fx", 0, 0, 1 + 24, 0),
+    "employment": Act("absence", 0, 1, 14, 0),
     "opening": Act("opening", 0, 0, 5, 900_00),
     "kpi": Act("kpi", 0, 0, 5, 0),
     "money": Act("returned", 0, 0, 6, 500_00),

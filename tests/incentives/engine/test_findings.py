@@ -185,6 +185,14 @@ BAD: dict[str, str] = {
         "  - {name: att,", "  - {name: more, measure: other, quota: sales}\n  - {name: att,"
     ),
     "change_of_nothing": base("    base: sales\n", "    base: 5\n    on_change: carry\n"),
+    "not_ramp": base("  - {name: att,", "  - {at_least: nothing, name: att,"),
+    "proration_nothing": base("    base: sales\n", "    base: sales\n    proration: {leave: out}\n"),
+    "proration_twice": base("    base: sales\n", "    base: sales\n    proration: {quota: working_days}\n").replace(
+        "  - {name: sales}\n", "  - {name: sales, prorate: calendar_days}\n", 1
+    ),
+    "proration_target": base("    base: sales\n", "    base: sales\n    proration: {target: working_days}\n"),
+    "proration_of_nothing": base("    base: sales\n", "    base: sales\n    proration: {cap: working_days}\n"),
+    "proration_bounds": base("    base: sales\n", "    base: sales\n    proration: {bounds: working_days}\n"),
     "test_rows": BASE + TEST.replace("2025-01-01", "soon").replace("EXPECT", "{uncredited: 0}"),
     "test_amount": own_test("{payee: ann, component: c, amount: 6}"),
     "test_undefined": own_test("{payee: ann, figure: att, period: 2025-01, amount: 6}"),
