@@ -45,6 +45,21 @@ def test_one_value_has_one_form() -> None:
             assert isinstance(found, Decimal) == (rest == 1)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(Fraction(1, 8), "0.125"), (Fraction(1, 2), "0.5"), (Fraction(3, 25), "0.12"), (Fraction(-7, 40), "-0.175"), (Fraction(6), "6"), (Fraction(0), "0")],
+)
+def test_a_fraction_that_ends_becomes_the_shortest_decimal(value: Fraction, text: str) -> None:
+    assert str(exact.simple(value)) == text
+
+
+def test_long_denominators_of_fives_and_twos_end() -> None:
+    for prime in (2, 5):
+        found = exact.simple(Fraction(3, prime**60))
+        assert isinstance(found, Decimal)
+        assert Fraction(found) == Fraction(3, prime**60)
+
+
 def test_numbers_beyond_120_digits_stay_exact_and_beyond_300_are_refused_by_name() -> None:
     long = Decimal(10**100 + 1)
     assert Fraction(exact.mul(long, long)) == Fraction(10**100 + 1) ** 2
@@ -83,6 +98,7 @@ def test_integers_over_a_denominator() -> None:
         (Decimal(2), Fraction(1, 3), 8, Decimal("1.2599210")), (Decimal(0), Decimal(0), 5, None), (Decimal(-2), Decimal("0.5"), 5, None),
         (Decimal(10), Decimal(301), 5, None), (Decimal(10), Decimal(300), 5, Decimal("1e300")), (Decimal(10), Decimal(-301), 5, None),
         (Decimal(-2), Decimal(3), 5, Decimal(-8)),
+        (Decimal(10), Decimal(10**7), 5, None), (Decimal(2), Decimal("0.5"), 40, Decimal("1.414213562373095048801688724209698078570")),
         (Decimal(0), Decimal(-1), 5, None), (Decimal("1.5"), Decimal(0), 5, Decimal(1)), (Decimal(15), Decimal(1), 1, Decimal("2E+1")),
         (Decimal(25), Decimal(1), 1, Decimal("2E+1")),
     ],
