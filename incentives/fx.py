@@ -7,9 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from incentives.engine.contracts import Facts, Uncredited, day_number
+from incentives.engine.columns import LIMIT
+from incentives.engine.contracts import Facts, IntColumn, Uncredited, day_number
 from incentives.engine.conversions import conversion_day
-from incentives.engine.rounding import divide_round, scaled
+from incentives.engine.plan import Conversion
+from incentives.engine.rounding import divide_round, round_column, scaled
 from incentives.inputs import RunInputs, VersionInputs
 from spm.currencies.codes import currency_pack, currency_unpack
 from spm.currencies.models import FxRate
@@ -57,24 +59,46 @@ def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> 
     positions = version.prepared.cells(set()).of(facts.event_date)
     places = facts.amount_scale if conversion is None else min(facts.amount_scale, conversion.rounding.places)
     step, mode = 10 ** (facts.amount_scale - places), "half_up" if conversion is None else conversion.rounding.mode
+    rows = np.flatnonzero(other)
+    days = facts.event_date[rows].astype(np.int64)
+    if conversion is not None:
+        days = _days(version, conversion, days, positions[rows])
     amount, keep, missing = facts.amount.copy(), np.ones(len(facts), dtype=bool), []
     further = {name: replace(column, values=column.values.copy()) for name, column in facts.numbers.items() if column.is_money}
-    for row in np.flatnonzero(other):
-        day = int(facts.event_date[row])
-        if conversion is not None and positions[row] >= 0:
-            day = conversion_day(version.prepared, conversion, day, int(positions[row]))
-        value = table.fx_rate(currency_unpack(int(codes[row])), day)
+    # Orders of one currency and day are converted together: the rate is looked up and the division done once for all of them.
+    pairs, of = np.unique(codes[rows].astype(np.int64) * 2**32 + days + 2**31, return_inverse=True)
+    order = np.argsort(of, kind="stable")
+    for pair, same in zip(pairs.tolist(), np.split(rows[order], np.cumsum(np.bincount(of, minlength=len(pairs)))[:-1]), strict=True):
+        value = table.fx_rate(currency_unpack(pair >> 32), (pair & 0xFFFFFFFF) - 2**31)
         if value is None:
-            keep[row] = False
-            source = scaled(int(facts.amount[row]), facts.amount_scale)
-            missing.append(Uncredited(int(facts.object_id[row]), int(facts.payee[row]), int(facts.event_date[row]), source, "no_fx_rate"))
+            keep[same] = False
         else:
             for values in (amount, *(column.values for column in further.values())):
-                values[row] = divide_round(int(values[row]) * value.numerator, value.denominator * step, mode) * step
+                values[same] = _times(values[same], value, step, mode)
+    for row in np.flatnonzero(~keep):
+        source = scaled(int(facts.amount[row]), facts.amount_scale)
+        missing.append(Uncredited(int(facts.object_id[row]), int(facts.payee[row]), int(facts.event_date[row]), source, "no_fx_rate"))
     facts = replace(facts, amount=amount, numbers={**facts.numbers, **further})
     if missing:
         facts = facts.taken(np.flatnonzero(keep))
     return facts, missing
+
+
+def _days(version: VersionInputs, conversion: Conversion, days: IntColumn, positions: IntColumn) -> IntColumn:
+    """The day of the rate for each order's day and period; outside all periods the order's own."""
+    keys, of = np.unique(np.stack([days, positions]), axis=1, return_inverse=True)
+    found = [conversion_day(version.prepared, conversion, day, at) if at >= 0 else day for day, at in keys.T.tolist()]
+    result: IntColumn = np.array(found, dtype=np.int64)[of.ravel()]
+    return result
+
+
+def _times(values: IntColumn, fx_rate: Fraction, step: int, mode: str) -> IntColumn:
+    """Each value x fx_rate, rounded to multiples of step; by int64 where that is exact, else one by one in whole numbers."""
+    factor, divisor = fx_rate.numerator, fx_rate.denominator * step
+    top = max(abs(int(values.max())), abs(int(values.min()))) if len(values) else 0
+    if top * factor < LIMIT and divisor * 2 < LIMIT:
+        return round_column(values * factor, divisor, 0, mode) * step
+    return np.array([divide_round(value * factor, divisor, mode) * step for value in values.tolist()], dtype=np.int64)
 
 
 def _table(inputs: RunInputs, currency: str, rate_types: tuple[str, ...]) -> FxTable:
