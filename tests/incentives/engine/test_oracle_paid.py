@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incentives.engine.compile import plan_load
+from incentives.engine.contracts import Figure
+from incentives.engine.lines import Line
+from incentives.engine.payment import held_targets
+from incentives.engine.payout import Amounts, Returned, amounts_read, clawback_by, deal_parts, named_parts, released_by_cash, share_by_days
+from incentives.engine.plan import Clawback, Rounding
 from incentives.engine.simulate import simulation_run
+from incentives.engine.tables import Points, Steps
 
 from . import oracle
 from .oracle import Deal, Schedule
@@ -103,3 +110,82 @@ def test_control_a_month_later_or_a_cent_less_is_seen() -> None:
     assert right == oracle.scheduled(schedule, deals, {}) == [0, 25, Fraction("41.67"), Fraction("33.33"), *[0] * 8]
     for wrong in (Schedule(3, Fraction(1, 4), "year"), Schedule(2, Fraction(1, 4), "quarter"), Schedule(3, Fraction(1, 5), "quarter")):
         assert oracle.scheduled(wrong, deals, {}) != right
+
+
+# ---------------------------------------------------------------- the parts by themselves
+
+
+def line(number: int, pay_credit: int, pay: int | None) -> Line:
+    return Line(number, 0, "direct", Decimal(pay_credit), Decimal(pay_credit), Decimal(pay_credit), None if pay is None else Decimal(pay))
+
+
+def test_what_was_earned_is_divided_by_the_deals_own_pay_else_by_their_credit() -> None:
+    own = [line(7, 100, 1), line(5, 100, 2), line(7, 100, 5)]
+    assert [(item, part.amount) for item, part in named_parts(own, Decimal(80), 2)] == [(5, Decimal("20.00")), (7, Decimal("60.00"))]
+    mixed = [line(7, 100, None), line(5, 100, 2), line(7, 200, 5)]
+    assert [(item, part.amount) for item, part in named_parts(mixed, Decimal(80), 2)] == [(5, Decimal("20.00")), (7, Decimal("60.00"))]
+    third = named_parts([line(1, 1, None), line(2, 1, None), line(3, 1, None)], Decimal(100), 2, lambda item: (Fraction(item),))
+    assert [(item, part.amount, part.released) for item, part in third] == [
+        (1, Decimal("33.34"), (1,)), (2, Decimal("33.33"), (2,)), (3, Decimal("33.33"), (3,)),
+    ]  # fmt: skip
+    assert [part.amount for part in deal_parts(own, Decimal(80), 2, lambda item: ())] == [Decimal("20.00"), Decimal("60.00")]
+    assert named_parts([], Decimal(80), 2) == []
+    assert named_parts([line(1, 5, None), line(2, -5, None)], Decimal(80), 2) == []
+
+
+def test_money_counts_from_the_period_in_which_it_comes() -> None:
+    ends = [10, 20, 30]
+    assert released_by_cash(Fraction(200), [(9, Fraction(50)), (20, Fraction(50)), (5, Fraction(-10))], ends) == [
+        Fraction(1, 5),
+        Fraction(1, 5),
+        Fraction(9, 20),
+    ]
+    assert released_by_cash(Fraction(10), [(1, Fraction(50))], ends) == [1, 1, 1]
+    assert released_by_cash(Fraction(10), [(1, Fraction(-50))], ends) == [0, 0, 0]
+    assert released_by_cash(Fraction(10), [], ends) == [0, 0, 0]
+    for nothing in (Fraction(0), Fraction(-3)):
+        assert released_by_cash(nothing, [], ends) == [1, 1, 1]
+
+
+def test_a_share_by_days_stays_between_nothing_and_the_whole() -> None:
+    steps = share_by_days(Steps("w", (Decimal(0), Decimal(30)), (Decimal("0.8"), Decimal("0.3"))))
+    assert [steps(days) for days in (0, 29, 30)] == [Fraction(4, 5), Fraction(4, 5), Fraction(3, 10)]
+    points = share_by_days(Points("w", (Decimal(0), Decimal(10)), (Decimal(2), Decimal(-1)), Decimal("1.5")))
+    assert [points(days) for days in (-1, 0, 5, 10)] == [1, 1, Fraction(1, 2), 0]
+
+
+def test_days_count_from_the_last_day_of_the_earning_period() -> None:
+    """The day before the period's end and the last day itself are day 0, the first day after it is day 1."""
+    clawback = Clawback("w", 1, Rounding(2, "half_up"))
+    for day, share in ((98, 0), (99, 0), (100, 1), (103, 4)):
+        found = clawback_by(clawback, lambda days: Fraction(days, 10), deals=[(Decimal(100), [Returned(0, day, Fraction(1))])], earned_until=100, positions=2)
+        assert found == [Decimal(-10 * share)] * 2
+
+
+def test_draws_and_maxima_are_the_payees_largest_of_all_assignments() -> None:
+    def figure(seat: int, name: str, value: str | None, period: int = 4) -> Figure:
+        return Figure(1, seat, name, period, None if value is None else Decimal(value))
+
+    figures = [
+        figure(1, "payment.maximum", "100.005"), figure(2, "payment.maximum", "70"), figure(3, "payment.maximum", "90"), figure(4, "payment.maximum", None),
+        figure(1, "draw.a", "5"), figure(2, "draw.a", "8.004"), figure(3, "draw.a", "2"), figure(1, "draw.b", None), figure(1, "sales", "999"),
+        figure(1, "payment.maximum", "3", 5), figure(1, "sales", None, 6),
+    ]  # fmt: skip
+    found = amounts_read(figures, 2)
+    assert dict(found) == {(1, 4): Amounts({"a": Decimal("8.00")}, Decimal("100.01")), (1, 5): Amounts({}, Decimal("3.00"))}
+    upwards = amounts_read([figure(1, "payment.maximum", "70"), figure(2, "payment.maximum", "100")], 2)
+    assert upwards[1, 4].maximum == 100
+
+
+def test_closed_periods_keep_what_stands_and_open_ones_make_up_for_it() -> None:
+    """Two closed months paid 30 and 20 of 90 that were due by then; what is missing is released in the first open month."""
+    found = held_targets(
+        earned={0: Decimal(120)}, posted={0: Decimal(-90), 1: Decimal(20)}, is_open=lambda q: q >= 2,
+        due=[Decimal(30), Decimal(90), Decimal(90), Decimal(120)], freed=[Decimal(30), Decimal(90), Decimal(90), Decimal(120)],
+    )  # fmt: skip
+    assert found == {2: Decimal(40), 3: Decimal(30)}
+    lower = held_targets(earned={1: Decimal(50)}, posted={}, is_open=lambda q: q != 1, due=[Decimal(0), Decimal(50), Decimal(10)], freed=[Decimal(50)] * 3)
+    assert lower == {2: Decimal(0)}
+    taken = held_targets(earned={1: Decimal(50)}, posted={}, is_open=lambda q: q != 1, due=[Decimal(0), Decimal(50), Decimal(10)], freed=[Decimal(20)] * 3)
+    assert taken == {2: Decimal(-30)}
+    assert held_targets(earned={}, posted={}, is_open=lambda q: True, due=[Decimal(1)], freed=[Decimal(1)]) == {}
