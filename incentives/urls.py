@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.pages import comparisons, holds, overrides, plans, runs
+from incentives.pages import comparisons, holds, overrides, parallel, plans, runs
 
 urlpatterns = [
     path("plans/", plans.plan_list, name="plans"),
@@ -24,6 +24,11 @@ urlpatterns = [
     path("holds/new/", holds.hold_new, name="hold-new"),
     path("holds/<uuid:hold_uid>/lift/", holds.hold_release, name="hold-lift"),
     path("runs/", runs.run_list, name="runs"),
+    path("runs/parallel/", parallel.parallel_list, name="parallel-runs"),
+    path("runs/parallel/new/", parallel.parallel_new, name="parallel-new"),
+    path("runs/parallel/<uuid:uid>/", parallel.parallel_run, name="parallel-run"),
+    path("runs/parallel/<uuid:uid>/again/", parallel.parallel_repeat, name="parallel-repeat"),
+    path("runs/parallel/<uuid:uid>/cells.<slug:kind>", parallel.parallel_file, name="parallel-file"),
     path("runs/start/", runs.run_start, name="run-start"),
     path("runs/jobs/<uuid:uid>/", runs.run_job, name="run-job"),
     path("runs/jobs/<uuid:uid>/cancel/", runs.run_cancel, name="run-cancel"),

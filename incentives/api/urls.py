@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.api import adjustments, closing, comparisons, holds, late, overrides, performance, plans, runs, statement_files, statements
+from incentives.api import adjustments, closing, comparisons, holds, late, overrides, parallel, performance, plans, runs, statement_files, statements
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api-plans"),
@@ -33,6 +33,10 @@ urlpatterns = [
     path("runs/<uuid:uid>/postings/", runs.RunPostings.as_view(), name="api-run-postings"),
     path("runs/<uuid:uid>/diff/", runs.RunChanges.as_view(), name="api-run-diff"),
     path("runs/<uuid:uid>/exclusions/", runs.RunExclusions.as_view(), name="api-run-exclusions"),
+    path("parallel-runs/", parallel.ParallelList.as_view(), name="api-parallel-runs"),
+    path("parallel-runs/<uuid:uid>/", parallel.ParallelDetail.as_view(), name="api-parallel-run"),
+    path("parallel-runs/<uuid:uid>/again/", parallel.ParallelAgain.as_view(), name="api-parallel-run-again"),
+    path("parallel-runs/<uuid:uid>/rows/", parallel.ParallelRows.as_view(), name="api-parallel-run-rows"),
     path("payees/<uuid:uid>/statements/", statements.StatementList.as_view(), name="api-statements"),
     path("payees/<uuid:uid>/statements/<uuid:period>/", statements.StatementDetail.as_view(), name="api-statement"),
     path("payees/<uuid:uid>/statements/<uuid:period>/pdf/", statement_files.StatementPdf.as_view(), name="api-statement-pdf"),

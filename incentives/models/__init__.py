@@ -5,6 +5,7 @@ from incentives.models.holds import Hold
 from incentives.models.ledger import EARNED_VERBS, Cause, LedgerEntry, PeriodState, Statement, StatementArtefact, Verb
 from incentives.models.opening import OpeningEntry, OpeningKind
 from incentives.models.overrides import ResultOverride
+from incentives.models.parallel import ParallelBasis, ParallelCause, ParallelRow, ParallelRun
 from incentives.models.plans import Plan, PlanAssignment, PlanVersion
 from incentives.models.runs import ChunkTotals, Run, RunChunk, RunExclusion, RunIssue, RunResult, UncreditedOrder
 
@@ -16,6 +17,10 @@ __all__ = [
     "LedgerEntry",
     "OpeningEntry",
     "OpeningKind",
+    "ParallelBasis",
+    "ParallelCause",
+    "ParallelRow",
+    "ParallelRun",
     "PeriodState",
     "Plan",
     "PlanAssignment",

@@ -46,6 +46,12 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("run-job", "GET"): ("jobs_get",),
     ("run-cancel", "POST"): ("jobs_cancel",),
     ("run", "GET"): ("runs_get", "runs_diff", "runs_postings", "runs_exclusions", "uncredited_orders_list", "issues_list"),
+    # The old system beside this one
+    ("parallel-runs", "GET"): ("parallel_runs_list",),
+    ("parallel-new", "POST"): ("parallel_runs_compare",),
+    ("parallel-run", "GET"): ("parallel_runs_get", "parallel_runs_rows"),
+    ("parallel-repeat", "POST"): ("parallel_runs_repeat",),
+    ("parallel-file", "GET"): ("parallel_runs_rows",),
     # Deals on hold
     ("holds", "GET"): ("holds_list",),
     ("hold-new", "GET"): ("holds_list",),
