@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.pages import comparisons, holds, overrides, parallel, plans, runs
+from incentives.pages import comparisons, holds, overrides, parallel, plans, rollforward, runs
 
 urlpatterns = [
     path("plans/", plans.plan_list, name="plans"),
@@ -12,6 +12,11 @@ urlpatterns = [
     path("plans/comparisons/<uuid:uid>/", comparisons.comparison, name="plan-comparison"),
     path("plans/comparisons/<uuid:uid>/job/", comparisons.comparison_job, name="plan-comparison-job"),
     path("plans/comparisons/<uuid:uid>/people.csv", comparisons.comparison_csv, name="plan-comparison-csv"),
+    path("plans/next-year/", rollforward.rollforward_list, name="rollforwards"),
+    path("plans/next-year/new/", rollforward.rollforward_new, name="rollforward-new"),
+    path("plans/next-year/<uuid:yearrollforward_uid>/", rollforward.rollforward, name="rollforward"),
+    path("plans/next-year/<uuid:yearrollforward_uid>/confirm/", rollforward.rollforward_make, name="rollforward-confirm"),
+    path("plans/next-year/<uuid:yearrollforward_uid>/undo/", rollforward.rollforward_back, name="rollforward-undo"),
     path("plans/<uuid:uid>/", plans.plan_latest, name="plan"),
     path("plans/<uuid:uid>/<int:number>/", plans.plan_version, name="plan-version"),
     path("plans/<uuid:uid>/<int:number>/save/", plans.plan_save, name="plan-save"),
@@ -26,9 +31,10 @@ urlpatterns = [
     path("runs/", runs.run_list, name="runs"),
     path("runs/parallel/", parallel.parallel_list, name="parallel-runs"),
     path("runs/parallel/new/", parallel.parallel_new, name="parallel-new"),
-    path("runs/parallel/<uuid:uid>/", parallel.parallel_run, name="parallel-run"),
-    path("runs/parallel/<uuid:uid>/again/", parallel.parallel_repeat, name="parallel-repeat"),
-    path("runs/parallel/<uuid:uid>/cells.<slug:kind>", parallel.parallel_file, name="parallel-file"),
+    path("runs/parallel/<uuid:parallelrun_uid>/", parallel.parallel_run, name="parallel-run"),
+    path("runs/parallel/<uuid:parallelrun_uid>/again/", parallel.parallel_repeat, name="parallel-repeat"),
+    path("runs/parallel/<uuid:parallelrun_uid>/cells.csv", parallel.parallel_csv, name="parallel-csv"),
+    path("runs/parallel/<uuid:parallelrun_uid>/cells.xlsx", parallel.parallel_workbook, name="parallel-xlsx"),
     path("runs/start/", runs.run_start, name="run-start"),
     path("runs/jobs/<uuid:uid>/", runs.run_job, name="run-job"),
     path("runs/jobs/<uuid:uid>/cancel/", runs.run_cancel, name="run-cancel"),

@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from incentives.api import adjustments, closing, comparisons, holds, late, overrides, parallel, performance, plans, runs, statement_files, statements
+from incentives.api import (
+    adjustments,
+    closing,
+    comparisons,
+    holds,
+    late,
+    overrides,
+    parallel,
+    performance,
+    plans,
+    rollforward,
+    runs,
+    statement_files,
+    statements,
+)
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api-plans"),
@@ -33,6 +47,10 @@ urlpatterns = [
     path("runs/<uuid:uid>/postings/", runs.RunPostings.as_view(), name="api-run-postings"),
     path("runs/<uuid:uid>/diff/", runs.RunChanges.as_view(), name="api-run-diff"),
     path("runs/<uuid:uid>/exclusions/", runs.RunExclusions.as_view(), name="api-run-exclusions"),
+    path("roll-forwards/", rollforward.RollForwardList.as_view(), name="api-roll-forwards"),
+    path("roll-forwards/<uuid:uid>/", rollforward.RollForwardDetail.as_view(), name="api-roll-forward"),
+    path("roll-forwards/<uuid:uid>/confirm/", rollforward.RollForwardConfirm.as_view(), name="api-roll-forward-confirm"),
+    path("roll-forwards/<uuid:uid>/undo/", rollforward.RollForwardUndo.as_view(), name="api-roll-forward-undo"),
     path("parallel-runs/", parallel.ParallelList.as_view(), name="api-parallel-runs"),
     path("parallel-runs/<uuid:uid>/", parallel.ParallelDetail.as_view(), name="api-parallel-run"),
     path("parallel-runs/<uuid:uid>/again/", parallel.ParallelAgain.as_view(), name="api-parallel-run-again"),

@@ -7,6 +7,7 @@ from incentives.models.opening import OpeningEntry, OpeningKind
 from incentives.models.overrides import ResultOverride
 from incentives.models.parallel import ParallelBasis, ParallelCause, ParallelRow, ParallelRun
 from incentives.models.plans import Plan, PlanAssignment, PlanVersion
+from incentives.models.rollforward import YearRollForward
 from incentives.models.runs import ChunkTotals, Run, RunChunk, RunExclusion, RunIssue, RunResult, UncreditedOrder
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "StatementArtefact",
     "UncreditedOrder",
     "Verb",
+    "YearRollForward",
 ]

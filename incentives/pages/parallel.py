@@ -75,23 +75,23 @@ def parallel_new(request: HttpRequest, slug: str) -> HttpResponse:
         except (ImportFault, ParallelRefused) as refused:
             form.add_error(None, shown(str(refused)))
         else:
-            return redirect("parallel-run", slug=slug, uid=row.uid)
+            return redirect("parallel-run", slug=slug, parallelrun_uid=row.uid)
     return _list(request, form)
 
 
 @require_POST
 @requires("pay.adjust")
-def parallel_repeat(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+def parallel_repeat(request: HttpRequest, slug: str, parallelrun_uid: UUID) -> HttpResponse:
     """The same file against what is posted by now."""
-    row = get_object_or_404(ParallelRun, uid=uid)
-    return redirect("parallel-run", slug=slug, uid=parallel_again(parallel=row, actor_id=request.user.pk).uid)
+    row = get_object_or_404(ParallelRun, uid=parallelrun_uid)
+    return redirect("parallel-run", slug=slug, parallelrun_uid=parallel_again(parallel=row, actor_id=request.user.pk).uid)
 
 
 def _list(request: HttpRequest, form: ParallelForm) -> HttpResponse:
     columns = [
         Column("name", _("Name")), Column("run", _("As of run")), Column("difference", _("Difference"), numeric=True), Column("at", _("Compared")),
     ]  # fmt: skip
-    rows = [(row, [(c, Decimal(one["difference"])) for c, one in sorted(row.summary["currencies"].items())]) for row in _all()[:50]]
+    rows = [(row, [(c, Decimal(one["difference"])) for c, one in sorted(row.summary.get("currencies", {}).items())]) for row in _all()[:50]]
     context = {"form": form, "rows": rows, "columns": columns, "may_compare": may(request, "pay.adjust")}
     return render(request, "incentives/parallel_list.html", context, status=422 if form.errors else 200)
 
@@ -102,14 +102,14 @@ def _all() -> Any:
 
 @require_safe
 @requires("pay.read_all")
-def parallel_run(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+def parallel_run(request: HttpRequest, slug: str, parallelrun_uid: UUID) -> HttpResponse:
     """One comparison: control totals, causes, payees, cells."""
-    row = get_object_or_404(_all(), uid=uid)
+    row = get_object_or_404(_all(), uid=parallelrun_uid)
     cause, search = _filter(request)
     found = list(parallel_rows(row, cause=cause, search=search)[: SHOWN + 1])
     causes = [(DIFFERENT, _("All differences")), ("", _("All cells")), *ParallelCause.choices]
     chips = [(f"{_('Search')}: {search}", address_without(request, "q"))] if search else []
-    files = [(label, reverse("parallel-file", kwargs={"slug": slug, "uid": uid, "kind": label.lower()})) for label in ("CSV", "XLSX")]
+    files = [(kind.upper(), reverse(f"parallel-{kind}", kwargs={"slug": slug, "parallelrun_uid": row.uid})) for kind in ("csv", "xlsx")]
     context = {
         "row": row, "lines": parallel_lines(found[:SHOWN]), "more_than": SHOWN if len(found) > SHOWN else None, "search": search, "cause": cause,
         "causes": causes, "chips": chips, "sums": _sums(row), "payees": parallel_payees(row), "may_compare": may(request, "pay.adjust"),
@@ -129,16 +129,25 @@ def parallel_run(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 
 @require_safe
 @requires("pay.read_all")
-def parallel_file(request: HttpRequest, slug: str, uid: UUID, kind: str) -> HttpResponse:
-    """The cells that the page shows, all of them, as CSV or XLSX."""
-    row = get_object_or_404(ParallelRun, uid=uid)
-    cause, search = _filter(request)
-    rows = list(parallel_rows(row, cause=cause, search=search))
-    if kind == "csv":
-        return csv_response(f"parallel-{row.uid}.csv", *parallel_table(rows))
-    response = HttpResponse(parallel_xlsx(row, rows), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+def parallel_csv(request: HttpRequest, slug: str, parallelrun_uid: UUID) -> HttpResponse:
+    """The cells by the page's filter, all of them."""
+    row = get_object_or_404(ParallelRun, uid=parallelrun_uid)
+    return csv_response(f"parallel-{row.uid}.csv", *parallel_table(_chosen(request, row)))
+
+
+@require_safe
+@requires("pay.read_all")
+def parallel_workbook(request: HttpRequest, slug: str, parallelrun_uid: UUID) -> HttpResponse:
+    """The same as a workbook, with the control totals."""
+    row = get_object_or_404(ParallelRun, uid=parallelrun_uid)
+    response = HttpResponse(parallel_xlsx(row, _chosen(request, row)), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     response["Content-Disposition"] = f'attachment; filename="parallel-{row.uid}.xlsx"'
     return response
+
+
+def _chosen(request: HttpRequest, row: ParallelRun) -> list[Any]:
+    cause, search = _filter(request)
+    return list(parallel_rows(row, cause=cause, search=search))
 
 
 def _filter(request: HttpRequest) -> tuple[str, str]:
@@ -150,7 +159,7 @@ def _filter(request: HttpRequest) -> tuple[str, str]:
 def _sums(row: ParallelRun) -> list[dict[str, Any]]:
     """Control totals of each currency, with the causes that occur in the order in which they are looked for."""
     found = []
-    for currency, one in sorted(row.summary["currencies"].items()):
+    for currency, one in sorted(row.summary.get("currencies", {}).items()):
         causes = [
             (str(ParallelCause(cause).label), one["counts"][cause], Decimal(one["by_cause"].get(cause, "0")))
             for cause in ParallelCause.values

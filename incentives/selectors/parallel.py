@@ -115,7 +115,7 @@ def parallel_xlsx(parallel: ParallelRun, rows: Sequence[ParallelRow]) -> bytes:
     shown_rows = [[*one[:6], *(None if value is None else Amount(value, one[5]) for value in one[6:9]), *one[9:]] for one in cells]
     totals = [
         [currency, *(Amount(Decimal(one[name]), currency) for name in ("file", "matched", "unmatched", "ours", "difference", "residue"))]
-        for currency, one in sorted(parallel.summary["currencies"].items())
+        for currency, one in sorted(parallel.summary.get("currencies", {}).items())
     ]
     control = [_("Currency"), _("Sum of the file"), _("Matched"), _("Not matched"), _("Here"), _("Difference"), _("Left over")]
     return workbook_bytes([Sheet(_("Comparison"), header, shown_rows), Sheet(_("Control totals"), control, totals)], title=parallel.name)

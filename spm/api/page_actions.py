@@ -46,12 +46,19 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("run-job", "GET"): ("jobs_get",),
     ("run-cancel", "POST"): ("jobs_cancel",),
     ("run", "GET"): ("runs_get", "runs_diff", "runs_postings", "runs_exclusions", "uncredited_orders_list", "issues_list"),
+    # The next plan year
+    ("rollforwards", "GET"): ("roll_forwards_list", "calendars_list"),
+    ("rollforward-new", "POST"): ("roll_forwards_propose",),
+    ("rollforward", "GET"): ("roll_forwards_get",),
+    ("rollforward-confirm", "POST"): ("roll_forwards_confirm",),
+    ("rollforward-undo", "POST"): ("roll_forwards_undo",),
     # The old system beside this one
     ("parallel-runs", "GET"): ("parallel_runs_list",),
     ("parallel-new", "POST"): ("parallel_runs_compare",),
     ("parallel-run", "GET"): ("parallel_runs_get", "parallel_runs_rows"),
     ("parallel-repeat", "POST"): ("parallel_runs_repeat",),
-    ("parallel-file", "GET"): ("parallel_runs_rows",),
+    ("parallel-csv", "GET"): ("parallel_runs_rows",),
+    ("parallel-xlsx", "GET"): ("parallel_runs_rows",),
     # Deals on hold
     ("holds", "GET"): ("holds_list",),
     ("hold-new", "GET"): ("holds_list",),
