@@ -100,10 +100,11 @@ def _money(after: int, upto: int) -> dict[str, frozenset[int]]:
     paid = (
         "SELECT COALESCE(p.order_id, i.order_id) FROM sales_paymentversion p LEFT JOIN sales_invoiceversion i "
         "ON i.tenant_id = p.tenant_id AND i.record_id = p.invoice_id WHERE p.tenant_id = %s AND p.change_set_id = ANY(%s) "
+        "UNION SELECT order_id FROM sales_invoiceversion WHERE tenant_id = %s AND change_set_id = ANY(%s) AND order_id IS NOT NULL "
         "UNION SELECT order_id FROM sales_returnversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"
     )
     found = {}
-    asked: tuple[tuple[str, str, list[Any]], ...] = (("hold", held, [tenant, sets, sets]), ("money", paid, [tenant, sets, tenant, sets]))
+    asked: tuple[tuple[str, str, list[Any]], ...] = (("hold", held, [tenant, sets, sets]), ("money", paid, [tenant, sets] * 3))
     for name, touched, given in asked:
         with connection.cursor() as cursor:
             cursor.execute(

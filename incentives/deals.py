@@ -25,10 +25,11 @@ class HeldDeal:
 
 @dataclass
 class Deals:
-    """By order: holds, money received and returned as (day, amount)."""
+    """By order: holds; what was invoiced, received and returned as (day, amount)."""
 
     holds: dict[int, list[HeldDeal]] = field(default_factory=lambda: defaultdict(list))
     received: dict[int, list[tuple[int, Fraction]]] = field(default_factory=lambda: defaultdict(list))
+    invoiced: dict[int, list[tuple[int, Fraction]]] = field(default_factory=lambda: defaultdict(list))
     returned: dict[int, list[tuple[int, Fraction]]] = field(default_factory=lambda: defaultdict(list))
 
     def held(self, order: int, component: str, payee: int) -> bool:
@@ -55,7 +56,11 @@ def owners_of(orders: Collection[int]) -> dict[int, set[int]]:
 
 def money_known(deals: Deals, *, orders: Collection[int], number: int) -> None:
     """Adds what was received and returned for orders."""
-    order_of = dict(versions_known(InvoiceVersion, known_at=number).filter(order_id__in=orders).values_list("record_id", "order_id"))
+    order_of = {}
+    invoices = versions_known(InvoiceVersion, known_at=number).filter(order_id__in=orders)
+    for invoice, order, day, amount, scale in invoices.values_list("record_id", "order_id", "invoice_date", "amount", "amount_scale"):
+        order_of[invoice] = order
+        deals.invoiced[order].append((day_number(day), Fraction(amount, 10**scale)))
     paid = versions_known(PaymentVersion, known_at=number).filter(Q(order_id__in=orders) | Q(invoice_id__in=list(order_of)))
     for order, invoice, day, amount, scale in paid.values_list("order_id", "invoice_id", "paid_on", "amount", "amount_scale"):
         deals.received[order or order_of[invoice]].append((day_number(day), Fraction(amount, 10**scale)))

@@ -250,7 +250,8 @@ class _PayeePayments:
         """Terms and amounts in a period; nothing is drawn in one that has not begun."""
         version = self.frame.in_force[position]
         amounts = self.payments.amounts[version.id].get((self.payee, self.frame.periods[position].id), Amounts())
-        return Limits(version.compiled.terms, amounts.draws if position < self.frame.begun else {}, amounts.maximum)
+        terms = version.compiled.terms.limited(self.payments.inputs.countries[self.group.legal_entity])
+        return Limits(terms, amounts.draws if position < self.frame.begun else {}, amounts.maximum)
 
     def add(self) -> None:
         """Computes the targets and puts the differences into the work."""
@@ -317,7 +318,7 @@ class _PayeePayments:
         """The deals behind a component, where some are held, paid for by cash, or returned."""
         terms, clawback, period = version.compiled.terms, version.compiled.clawback, self.frame.periods[part.earned_at]
         held = self._held_in(version, period)
-        cash = terms.on == "cash"
+        cash = terms.on != "booking"
         if not (held or cash or (clawback is not None and self.money.returned)) or component not in version.compiled.cash or version.id not in self.book.books:
             return
         book = self.book.books[version.id]
@@ -330,7 +331,8 @@ class _PayeePayments:
             def released(order: int, holds: bool) -> list[Fraction]:
                 if holds and deals.held(order, component, self.payee):
                     return [Fraction(0)] * len(ends)
-                return released_by_cash(self._amount(version, order), deals.received[order], ends) if cash else [Fraction(1)] * len(ends)
+                received = (deals.invoiced if terms.on == "invoice" else deals.received)[order]
+                return released_by_cash(self._amount(version, order), received, ends) if cash else [Fraction(1)] * len(ends)
 
             ends = [item.end for item in self.frame.periods]
             part.parts = [item for _, item in named_parts(lines, part.total, terms.places, lambda order: released(order, True))]

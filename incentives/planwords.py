@@ -70,6 +70,7 @@ WORDS = (
     pgettext_lazy("plan form", "Conversions"),
     pgettext_lazy("plan form", "Count"),
     pgettext_lazy("plan form", "Countries"),
+    pgettext_lazy("plan form", "Country"),
     pgettext_lazy("plan form", "Crediting"),
     pgettext_lazy("plan form", "Currencies apart"),
     pgettext_lazy("plan form", "Currency"),
@@ -131,6 +132,10 @@ WORDS = (
     pgettext_lazy("plan form", "Holidays"),
     pgettext_lazy("plan form", "ISO code; measures and pay are in it."),
     pgettext_lazy("plan form", "In force from"),
+    pgettext_lazy(
+        "plan form",
+        "In place of the limit, by the country of the legal entity. There balances carried and clawback are recovery too; what is above the limit is carried on.",
+    ),
     pgettext_lazy("plan form", "In proportion to"),
     pgettext_lazy("plan form", "Incentive plan, engine semantics 1"),
     pgettext_lazy("plan form", "Inclusive bound"),
@@ -149,6 +154,7 @@ WORDS = (
     pgettext_lazy("plan form", "Last day"),
     pgettext_lazy("plan form", "Least value"),
     pgettext_lazy("plan form", "Levels"),
+    pgettext_lazy("plan form", "Limit"),
     pgettext_lazy("plan form", "Line formula to sum; default: pay_credit."),
     pgettext_lazy("plan form", "Line formula; default pay_credit."),
     pgettext_lazy("plan form", "Line formula; default: amount."),
@@ -229,6 +235,7 @@ WORDS = (
     pgettext_lazy("plan form", "Reads"),
     pgettext_lazy("plan form", "Recovered"),
     pgettext_lazy("plan form", "Recovery limit"),
+    pgettext_lazy("plan form", "Recovery limits by country"),
     pgettext_lazy("plan form", "Released at the end of"),
     pgettext_lazy("plan form", "Reporting"),
     pgettext_lazy("plan form", "Reporting line as of"),
@@ -242,6 +249,7 @@ WORDS = (
     pgettext_lazy("plan form", "Settle"),
     pgettext_lazy("plan form", "Share"),
     pgettext_lazy("plan form", "Share held"),
+    pgettext_lazy("plan form", "Share of what is due in one payment."),
     pgettext_lazy("plan form", "Shares"),
     pgettext_lazy(
         "plan form",
@@ -314,7 +322,6 @@ WORDS = (
         "plan form",
         "carry: what the version or seat before paid of this component for the window counts as paid; prorate: fixed bounds, floor and cap by the covered share. Default: as all measures that it reads say, else restart.",
     ),
-    pgettext_lazy("plan form", "cash: each deal's part is released in proportion to the payments received for it. Default booking."),
     pgettext_lazy("plan form", "edge: the nearest cell; undefined; or the figure that the whole table then gives."),
     pgettext_lazy(
         "plan form", "event: the line's date, the quota's first day; else the first or last day of the pay period, or the first of the year. Default event."
@@ -322,6 +329,7 @@ WORDS = (
     pgettext_lazy("plan form", "false: evaluated and shown as pay.NAME, but not paid. Default true."),
     pgettext_lazy("plan form", "first_day, by_days: over which window. Default period."),
     pgettext_lazy("plan form", "half_up: ties away from zero; half_even: ties to even; down: towards zero; up: away from zero."),
+    pgettext_lazy("plan form", "invoice, cash: each deal's part is released in proportion to what is invoiced or received for it. Default booking."),
     pgettext_lazy("plan form", "keep: the statement is negative; carry: taken from the next period; write_off: forgiven. Default keep."),
     pgettext_lazy(
         "plan form",

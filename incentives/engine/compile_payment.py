@@ -37,6 +37,11 @@ def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, 
     holdback = given.get("holdback") or {}
     share = _share(compiler, ("payment", "holdback", "share"), holdback.get("share", 0))
     limit = _share(compiler, ("payment", "recovery_limit"), given.get("recovery_limit", 1))
+    countries: list[tuple[str, Fraction]] = []
+    for i, item in enumerate(given.get("recovery_limits") or []):
+        if item["country"] in dict(countries):
+            compiler.problem(("payment", "recovery_limits", i, "country"), "name_taken", name=item["country"])
+        countries.append((item["country"], _share(compiler, ("payment", "recovery_limits", i, "limit"), item["limit"])))
     draws = []
     for i, item in enumerate(compiler.data.get("draws") or []):
         path: SchemaPath = ("draws", i)
@@ -48,7 +53,7 @@ def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, 
     compiler.unique("draws")
     terms = PaymentTerms(
         compiler.rounding.places, given.get("on", "booking"), given.get("instalments", 1), share, holdback.get("until", "year"),
-        given.get("negative", "keep"), "maximum" in given, given.get("excess", "carry"), limit, tuple(draws),
+        given.get("negative", "keep"), "maximum" in given, given.get("excess", "carry"), limit, tuple(draws), tuple(countries),
     )  # fmt: skip
     return terms, tuple(values)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -52,10 +52,11 @@ class Draw:
 class PaymentTerms:
     """Payment terms of a plan. places: decimals of all amounts.
 
-    on: booking, or cash (what is earned is released as its deal is paid for). instalments: equal parts in the earning period
+    on: booking, invoice or cash (what is earned is released as its deal is invoiced or paid for). instalments: equal parts in the earning period
     and those after it. holdback: share of what is earned that waits until the last period of the window `until` (quarter, year).
     negative: keep (the period pays less than nothing), carry, or write_off. excess: what becomes of pay above the maximum,
-    carry or forfeit. recovery_limit: greatest share of what is due that recovery takes in one period.
+    carry or forfeit. recovery_limit: greatest share of what is due that recovery takes in one period. countries: limits in their
+    stead by country; where one holds, balances carried and clawback are recovery too.
     """
 
     places: int
@@ -68,6 +69,14 @@ class PaymentTerms:
     excess: str = "carry"
     recovery_limit: Fraction = Fraction(1)
     draws: tuple[Draw, ...] = ()
+    countries: tuple[tuple[str, Fraction], ...] = ()
+    limits_all: bool = False
+    """Does the limit hold for balances carried and for clawback, too?"""
+
+    def limited(self, country: str) -> PaymentTerms:
+        """The terms with the limit of a country, if it has one."""
+        found = dict(self.countries).get(country)
+        return self if found is None else replace(self, recovery_limit=found, limits_all=True)
 
     @property
     def paused(self) -> frozenset[str]:
@@ -77,12 +86,12 @@ class PaymentTerms:
     @property
     def schedules(self) -> bool:
         """Is anything paid later than it is earned?"""
-        return self.on == "cash" or self.instalments > 1 or self.holdback > 0
+        return self.on != "booking" or self.instalments > 1 or self.holdback > 0
 
     @property
     def walks(self) -> bool:
         """Does a period's pay depend on more than what is due in it?"""
-        return bool(self.draws) or self.negative != "keep" or self.has_maximum
+        return bool(self.draws or self.countries) or self.negative != "keep" or self.has_maximum
 
 
 # ---------------------------------------------------------------- step one: when what is earned is due
@@ -182,11 +191,12 @@ class Walk:
 
 def payment_walk(
     *, due: Mapping[int, Decimal], limits: Callable[[int], Limits], posted: Mapping[int, Mapping[Step, Decimal]], is_open: Callable[[int], bool], upto: int,
-    opened: Opened | None = None,
+    opened: Opened | None = None, clawed: Mapping[int, Decimal] | None = None,
 ) -> Walk:  # fmt: skip
     """Walks the pay periods of one payee, plan and currency in order of time, up to a position.
 
-    due: earned, released, held and adjusted by hand, by pay position. posted: this stage's entries of step two by position.
+    due: earned, released, held, clawed back and adjusted by hand, by pay position; clawed: of it what is clawed back.
+    posted: this stage's entries of step two by position.
     """
     walk = Walk()
     carried = ZERO
@@ -198,7 +208,7 @@ def payment_walk(
                 balances[component] += value
         amount, steps = due.get(position, ZERO), dict(posted.get(position, {}))
         if is_open(position):
-            steps = _period(amount, carried, balances, limits(position))
+            steps = _period(amount, carried, balances, limits(position), (clawed or {}).get(position, ZERO))
             if steps:
                 walk.targets[position] = steps
         carried -= sum((value for (verb, _), value in steps.items() if verb == "carried"), ZERO)
@@ -218,7 +228,12 @@ def _forgive(balances: dict[str, Decimal], terms: PaymentTerms) -> None:
             balances.pop(draw.component, None)
 
 
-def _period(due: Decimal, carried: Decimal, balances: Mapping[str, Decimal], limits: Limits) -> dict[Step, Decimal]:
+def _room(amount: Decimal, terms: PaymentTerms) -> Decimal:
+    """What may be taken back of an amount in one period, rounded down for the payee."""
+    return round_number(Fraction(max(amount, ZERO)) * terms.recovery_limit, terms.places, "down")
+
+
+def _period(due: Decimal, carried: Decimal, balances: Mapping[str, Decimal], limits: Limits, clawed: Decimal = ZERO) -> dict[Step, Decimal]:
     terms, steps = limits.terms, dict[Step, Decimal]()
 
     def add(verb: str, component: str, amount: Decimal) -> None:
@@ -226,7 +241,12 @@ def _period(due: Decimal, carried: Decimal, balances: Mapping[str, Decimal], lim
             steps[verb, component] = steps.get((verb, component), ZERO) + amount
 
     add("carried", CARRY_IN, carried)
-    amount = due + carried
+    amount, taken = due + carried, ZERO
+    if terms.limits_all:
+        debt = max(-carried, ZERO) + max(-clawed, ZERO)
+        taken = min(debt, _room(due + max(-clawed, ZERO), terms))
+        add("carried", CARRY_OUT, debt - taken)
+        amount += debt - taken
     owed, advanced = dict(balances), ZERO
     for draw in terms.draws:
         if draw.upfront:
@@ -242,7 +262,8 @@ def _period(due: Decimal, carried: Decimal, balances: Mapping[str, Decimal], lim
         if terms.negative != "keep":
             amount = ZERO
     level = max((limits.draws.get(draw.name, ZERO) for draw in terms.draws if not draw.upfront), default=ZERO)
-    room = min(max(amount - level, ZERO), round_number(Fraction(max(amount, ZERO)) * terms.recovery_limit, terms.places, "down"))
+    whole = due + max(-clawed, ZERO) if terms.limits_all else amount
+    room = min(max(amount - level, ZERO), _room(whole, terms) - taken)
     first = {draw.component: i for i, draw in enumerate(terms.draws)}
     kept = {draw.component for draw in terms.draws if not draw.recover}
     for component in sorted(set(owed) - kept, key=lambda name: (first.get(name, len(first)), name)):

@@ -75,6 +75,7 @@ def payout(
     held: dict[tuple[Any, int], Decimal] = {}
     clawed: dict[tuple[Any, int], Decimal] = {}
     due: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    taken: dict[int, Decimal] = defaultdict(lambda: ZERO)
     for position, amount in adjusted.items():
         due[position] += amount
     for part in parts:
@@ -82,6 +83,7 @@ def payout(
             due[position] += amount
         for position, amount in _clawed(part, is_open, upto):
             due[position] += amount
+            taken[position] += amount
             if is_open(position):
                 clawed[part.key, position] = amount
         if not part.waits:
@@ -95,7 +97,7 @@ def payout(
             if position in targets:
                 held[part.key, position] = targets[position]
             due[position] += targets.get(position, part.withheld.get(position, ZERO))
-    return Payout(held, clawed, payment_walk(due=due, limits=limits, posted=posted, is_open=is_open, upto=upto, opened=opened))
+    return Payout(held, clawed, payment_walk(due=due, clawed=taken, limits=limits, posted=posted, is_open=is_open, upto=upto, opened=opened))
 
 
 def _ours(part: EarnedPart, is_open: Callable[[int], bool]) -> Callable[[int], bool]:

@@ -57,7 +57,8 @@ class _Deals:
         object_of = {name: i for i, name in enumerate(data.objects)}
         self.received: dict[int, list[tuple[int, Fraction]]] = defaultdict(list)
         self.holds: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
-        for row in rows_of(data.tables, "payments"):
+        self.on = simulation.plan.terms.on
+        for row in rows_of(data.tables, "invoices" if self.on == "invoice" else "payments"):
             self.received[self._object(row, object_of)].append((row.day("date"), Fraction(row.number("amount"))))
         for row in rows_of(data.tables, "holds"):
             self.holds[self._object(row, object_of)].append((row.text("component", ""), row.day("from", -719162), row.day("to", OPEN_END)))
@@ -71,7 +72,7 @@ class _Deals:
                 raise row.error("date", "is in no period", "give a calendar that covers it")
             share = Fraction(row.number("amount")) / self.amounts[item] if self.amounts.get(item) else Fraction(0)
             self.returned[item].append(Returned(position, day, share))
-        self.cash = simulation.plan.terms.on == "cash"
+        self.cash = self.on != "booking"
 
     def clawback(self, part: EarnedPart, seat: int, component: str) -> list[Decimal]:
         """What returns take back of the component by each position."""
@@ -131,10 +132,12 @@ def payments_of(simulation: Simulation) -> dict[int, PayeePayments]:
         part.clawback = deals.clawback(part, earning.assignment, earning.component)
         parts[earning.payee].append(part)
     amounts = amounts_read(simulation.result.outcome.figures, plan.terms.places)
+    countries = {seat.payee: seat.country for seat in prepared.people.assignments}
     found = {}
     for payee, own in sorted(parts.items()):
         mine = [amounts.get((payee, period.id), Amounts()) for period in prepared.periods]
-        limits = [Limits(plan.terms, item.draws, item.maximum) for item in mine]
+        terms = plan.terms.limited(countries.get(payee, ""))
+        limits = [Limits(terms, item.draws, item.maximum) for item in mine]
         made = payout(parts=own, adjusted={}, limits=limits.__getitem__, posted={}, windows=windows, is_open=lambda q: True, upto=upto)
         entries: list[dict[Step, Decimal]] = [dict(made.walk.targets.get(q, {})) for q in range(upto + 1)]
         on_hold, kept = [], ZERO

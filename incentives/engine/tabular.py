@@ -56,6 +56,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "fx_rates": ("rate_type", "base", "quote", "fx_rate", "from", "to"),
     "calendar": ("period", "from", "to", "quarter", "year"),
     "payments": ("transaction", "date", "amount"),
+    "invoices": ("transaction", "date", "amount"),
     "holds": ("transaction", "component", "from", "to"),
     "returns": ("transaction", "date", "amount"),
 }

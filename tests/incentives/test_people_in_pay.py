@@ -6,8 +6,12 @@ import datetime as dt
 from decimal import Decimal
 
 from incentives.models import LedgerEntry
+from spm.currencies.codes import currency_pack
+from spm.people.models import LegalEntity
 from spm.people.services.employment import absence_set
-from tests.incentives.test_payments import JAN, MAR, paid
+from spm.sales.models import Invoice, InvoiceVersion, Order
+from spm.tenancy.changes import change
+from tests.incentives.test_payments import APR, JAN, MAR, close, paid, payable
 from tests.incentives.world import PLAN, make_world, put_order
 
 PRORATED = PLAN.replace("attributes:", "ramps: [{name: new, since: hire, shares: [25%, 50%, 75%]}]\nattributes:").replace(
@@ -43,3 +47,48 @@ def test_a_ramp_since_the_hire_lowers_the_quota_by_the_days_of_its_months(scope)
     # January: 15 days of the second month (50 %), 16 of the third (75 %): 100,000 x 19.5/31; March: all of it.
     assert paid(ann, world.period("2024-01"))["earned", "bonus"] == Decimal(620)
     assert paid(ann, world.period("2024-03"))["earned", "bonus"] == Decimal(390)
+
+
+def put_invoice(external_id: str, order: Order, day: str, amount: int) -> None:
+    invoice, _ = Invoice.objects.get_or_create(source="test", external_id=external_id)
+    with change(reason=f"invoice {external_id}") as changeset:
+        InvoiceVersion.objects.create(
+            record=invoice, change_set=changeset, order=order, invoice_date=dt.date.fromisoformat(day), amount=amount, amount_scale=2,
+            currency_code=currency_pack("USD"),
+        )  # fmt: skip
+
+
+def test_pay_on_invoice_follows_part_invoices_and_credit_notes_in_proportion(scope):
+    world = make_world(1, text=PLAN + "payment: {on: invoice}\n")
+    ann = world.payees[0]
+    order = put_order("a", ann, "2024-01-10", 90_000_00)  # earns 4,500
+    world.run(business_date=JAN)
+    assert payable(ann, world.period("2024-01")) == 0
+    put_invoice("i1", order, "2024-02-10", 30_000_00)
+    put_invoice("i2", order, "2024-03-10", 45_000_00)
+    world.run(business_date=MAR)
+    assert [payable(ann, world.period(f"2024-0{m}")) for m in (1, 2, 3)] == [0, 1500, 2250]
+    close(world, "2024-03")
+    put_invoice("c1", order, "2024-04-02", -15_000_00)  # a credit note
+    world.run(business_date=APR)
+    assert paid(ann, world.period("2024-04")) == {("held", "commission"): Decimal(-750)}
+    assert payable(ann, world.period("2024-03")) == 2250
+
+
+def test_a_negative_result_is_taken_back_within_the_countrys_limit(scope):
+    world = make_world(1, text=PLAN + "payment: {negative: carry, recovery_limits: [{country: DE, limit: 30%}]}\n")
+    ann = world.payees[0]
+    LegalEntity.objects.filter(pk=ann.legal_entity_id).update(country="DE")
+    put_order("a", ann, "2024-01-10", 20_000_00)  # 1,000
+    world.run(business_date=JAN)
+    close(world, "2024-01")
+    put_order("a", ann, "2024-01-10", 0, gone=True)
+    for month in (2, 3, 4):
+        put_order(f"m{month}", ann, f"2024-0{month}-10", 40_000_00)  # 2,000 a month
+    world.run(business_date=APR)
+    # February: the reversal of 1,000 lowers what is due at once, as it is of what was earned; nothing is left to carry.
+    assert [payable(ann, world.period(f"2024-0{m}")) for m in (2, 3, 4)] == [1000, 2000, 2000]
+    put_order("m2", ann, "2024-02-10", 0, gone=True)
+    world.run(business_date=APR)
+    # February now stands at -1,000: 30 % of 2,000 in March, the rest in April.
+    assert [payable(ann, world.period(f"2024-0{m}")) for m in (2, 3, 4)] == [0, 1400, 1600]

@@ -208,3 +208,60 @@ def test_the_guard_against_loss_can_fail():
     with pytest.raises(AssertionError):
         assert sum(done.payable.values()) == D(1500)
     assert sum(done.payable.values()) + done.carried[0] == D(1500)
+
+
+# ---- limits of recovery by country
+
+
+def limited(countries, **terms):
+    return PaymentTerms(2, negative="carry", countries=countries, **terms)
+
+
+def test_a_countrys_limit_leaves_the_payee_his_share_and_carries_what_is_left():
+    terms = limited((("DE", Fraction(3, 10)),))
+    german = walk(terms.limited("DE"), [D(-500), D(1000), D(1000), D(1000)])
+    assert [german.payable[q] for q in range(4)] == [D(0), D(700), D(800), D(1000)]
+    assert [german.carried[q] for q in range(4)] == [D(-500), D(-200), D(0), D(0)]
+    other = walk(terms.limited("US"), [D(-500), D(1000)])
+    assert other.payable[1] == D(500), "without a limit of its country all is taken at once"
+
+
+def test_clawback_and_draws_share_one_limit():
+    terms = limited((("DE", Fraction(1, 2)),), draws=(Draw("ramp", "Ramp"),)).limited("DE")
+    done = payment_walk(
+        due={0: D(0), 1: D(1000) - 300}, clawed={1: D(-300)}, limits=lambda q: Limits(terms, {"ramp": D(400)} if q == 0 else {}), posted={},
+        is_open=lambda q: True, upto=1,
+    )  # fmt: skip
+    # Half of 1,000 may be taken: 300 of clawback first, then 200 of the draw.
+    assert done.payable[1] == D(500)
+    assert (done.carried[1], done.drawn[1]) == (D(0), {"@ramp": D(200)})
+    done = payment_walk(due={0: D(1000) - 900}, clawed={0: D(-900)}, limits=lambda q: Limits(terms), posted={}, is_open=lambda q: True, upto=0)
+    assert (done.payable[0], done.carried[0]) == (D(500), D(-400))
+
+
+@given(st.lists(st.tuples(money, gains), min_size=1, max_size=8), st.fractions(0, 1, max_denominator=20), gains)
+def test_law_under_a_countrys_limit_nothing_is_lost_and_no_payment_loses_more_than_the_share(rows, share, draw):
+    """earned = paid + what is owed either way; negative control: without the country's limit some payment loses more."""
+    terms = limited((("DE", share),), draws=(Draw("ramp", "Ramp"),))
+    due = {q: amount - claw for q, (amount, claw) in enumerate(rows)}
+    clawed = {q: -claw for q, (_, claw) in enumerate(rows)}
+    last = len(rows) - 1
+
+    def done(country):
+        mine = terms.limited(country)
+        return payment_walk(
+            due=due, clawed=clawed, limits=lambda q: Limits(mine, {"ramp": draw} if q == 0 else {}), posted={}, is_open=lambda q: True, upto=last
+        )
+
+    for country in ("DE", "US"):
+        found = done(country)
+        for q in range(last + 1):
+            earned = sum((due[p] for p in range(q + 1)), D(0))
+            assert earned == sum((found.payable[p] for p in range(q + 1)), D(0)) + found.carried[q] - sum(found.drawn[q].values(), D(0))
+    for q, (amount, _) in enumerate(rows):
+        if amount > 0:
+            assert done("DE").payable[q] >= Fraction(amount) * (1 - share)
+
+
+def test_negative_control_without_the_countrys_limit_a_payment_loses_more_than_the_share():
+    assert walk(limited((("DE", Fraction(3, 10)),)), [D(-500), D(600)]).payable[1] == D(100) < D(600) * D("0.7")
