@@ -51,7 +51,7 @@ kpis:
   - {name: calls, read: highest, over: quarter, default: 0}
 measures:
   - {name: sales}
-  - {name: to_date, over: quarter}
+  - {name: to_date, over: quarter, on_change: carry}
 attainments:
   - {name: attainment, measure: to_date, quota: sales, when_zero: 0}
 tables:
