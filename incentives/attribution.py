@@ -200,7 +200,7 @@ class _Work:
         return found
 
     def _totals_of(self, inputs: RunInputs, version: VersionInputs, kept: VersionBook | None, credited: int) -> Totals:
-        found = [self._measured(inputs, version, payee, credited) for payee in self.payees if payee in version.enrolled]
+        found = [self._measured(inputs, version, payee, credited) for payee in self.payees if payee in version.enrolled | version.led]
         totals = totals_merge([part for part in found if part is not None])
         return totals if kept is None else replace(totals, team=kept.totals.team)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from incentives.engine.chain import ChainPart, prior_pay
+from incentives.engine.chain import ChainPart, Key, chain_of, prior_pay
 from incentives.engine.contracts import Enrolment, LeadIn, Period, PriorPay, Totals
 from incentives.engine.crossing import crosses, crossing
 from incentives.engine.plan import CompiledPlan
@@ -130,50 +130,52 @@ class CarriedTotals:
         self._team_pay = team_pay
         self._totals_of = totals_of
         self._plain: dict[int, Totals] = {}
-        self._whole: dict[int, Totals] = {}
 
     def of(self, version: VersionInputs, seats: Collection[int]) -> Totals:
-        """The totals of a version, complete for these seats (for everybody where its pay takes from others)."""
+        """The totals of a version, complete for these seats and for those whose figures their pay takes."""
         totals = self._bare(version.id)
         led = version.prepared.led
-        if not led:
-            return totals
-        if crosses(version.prepared):
-            if version.id not in self._whole:
-                self._whole[version.id] = replace(totals, prior=self._prior(version.id, led))
-            return self._whole[version.id]
-        wanted = [seat for seat in seats if seat in led]
-        return replace(totals, prior=self._prior(version.id, wanted)) if wanted else totals
+        wanted = [(version.id, seat) for seat in seats_needed(version, seats) if seat in led] if led else []
+        return replace(totals, prior=self._prior(wanted).get(version.id, ())) if wanted else totals
 
     def _bare(self, version: int) -> Totals:
         if version not in self._plain:
             self._plain[version] = self._totals_of(self._versions[version])
         return self._plain[version]
 
-    def _prior(self, version: int, seats: Collection[int]) -> tuple[PriorPay, ...]:
-        wanted = [(version, seat) for seat in sorted(seats)]
-        needed, todo = set[int](), {version}
-        while todo:
-            one = todo.pop()
-            needed.add(one)
-            todo |= {item.version for item in self._versions[one].prepared.inputs.lead_ins if item.version in self._versions} - needed
+    def _prior(self, wanted: Sequence[Key]) -> dict[int, tuple[PriorPay, ...]]:
         pays = self._team_pay or {}
-        parts = {one: ChainPart(self._versions[one].prepared, self._bare(one), pays.get(one)) for one in sorted(needed)}
-        found = prior_pay(parts, wanted)
-        if self._team_pay is not None:
-            return found.get(version, ())
-        late = [one for one in parts if crosses(parts[one].prepared)]
-        if late:
-            # Once without what crosses between payees, to know it, then with it.
-            for one in late:
-                totals = replace(parts[one].totals, prior=self._all_prior(parts, one))
-                parts[one] = ChainPart(parts[one].prepared, parts[one].totals, crossing(parts[one].prepared, totals, sorted(self._versions[one].paid)))
-            found = prior_pay(parts, wanted)
-        return found.get(version, ())
-
-    @staticmethod
-    def _all_prior(parts: Mapping[int, ChainPart], version: int) -> tuple[PriorPay, ...]:
-        return prior_pay(parts, [(version, seat) for seat in parts[version].prepared.led]).get(version, ())
+        prepared = {one: version.prepared for one, version in self._versions.items()}
+        chain = chain_of(prepared, wanted)
+        parts = {one: ChainPart(prepared[one], self._bare(one), pays.get(one)) for one in sorted({of for of, _ in chain})}
+        late = [one for one in parts if crosses(parts[one].prepared)] if self._team_pay is None else []
+        # Once without what crosses between payees, to know it, then with it.
+        crossed: dict[int, Crossing] = {}
+        for one in late:
+            needed = seats_needed(self._versions[one], [seat for of, seat in chain if of == one])
+            led = [(one, seat) for seat in needed if seat in parts[one].prepared.led]
+            below = sorted({of for of, _ in chain_of(prepared, led)})
+            prior = prior_pay({of: ChainPart(prepared[of], self._bare(of)) for of in below}, led).get(one, ())
+            crossed[one] = crossing(parts[one].prepared, replace(parts[one].totals, prior=prior), needed)
+        return prior_pay({one: replace(part, team_pay=crossed.get(one, part.team_pay)) for one, part in parts.items()}, wanted)
 
 
-__all__ = ["CarriedTotals", "Held", "Lead", "lead_of", "window_start"]
+def seats_needed(version: VersionInputs, seats: Collection[int]) -> list[int]:
+    """These seats and those whose figures their pay under a version takes: their teams where it pays on commission, all who compete
+    where it compares."""
+    if not crosses(version.prepared):
+        return sorted(seats)
+    if version.compiled.peers:
+        return sorted(version.paid)
+    members: dict[int, set[int]] = defaultdict(set)
+    for line in version.prepared.inputs.people.reporting:
+        members[line.manager].add(line.assignment)
+    todo, needed = list(seats), set(seats)
+    while todo:
+        fresh = members[todo.pop()] - needed
+        needed |= fresh
+        todo += fresh
+    return sorted(needed)
+
+
+__all__ = ["CarriedTotals", "Held", "Lead", "lead_of", "seats_needed", "window_start"]

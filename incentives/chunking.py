@@ -66,7 +66,7 @@ def line_needs(inputs: RunInputs, payees: list[int]) -> LineNeeds | None:
     """What a chunk reads of order lines; None where no plan of its payees reads them."""
     if inputs.line_needs is None or payees == [NOBODY]:
         return inputs.line_needs
-    wanted = (version.enrolled for version in inputs.versions if version.compiled.reads == "order_lines")
+    wanted = (version.enrolled | version.led for version in inputs.versions if version.compiled.reads == "order_lines")
     return inputs.line_needs if any(not enrolled.isdisjoint(payees) for enrolled in wanted) else None
 
 
@@ -87,13 +87,13 @@ class Computed:
 def version_compute(inputs: RunInputs, version: VersionInputs, loaded: LoadedFacts, payees: list[int]) -> Computed | None:
     """Credits and measures a chunk under one plan version; None where none of its payees is under it."""
     mine = payees if payees == [NOBODY] else [payee for payee in payees if payee in version.enrolled]
-    if not mine:
+    both = sorted({*mine, *(payee for payee in payees if payee in version.led)}) if version.led else mine
+    if not both:
         return None
-    whole = len(mine) == len(payees)
-    facts, splits = version_facts(version, *loaded.at(version.compiled.reads), mine, whole=whole)
+    facts, splits = version_facts(version, *loaded.at(version.compiled.reads), mine, whole=len(mine) == len(payees))
     facts, unpriced = facts_converted(inputs, version, facts)
-    result = chunk_compute(version.prepared, facts, splits, mine)
-    lead = lead_totals(inputs, version, loaded, mine, whole=whole)
+    result = chunk_compute(version.prepared, facts, splits, both)
+    lead = lead_totals(inputs, version, loaded, both, whole=len(both) == len(payees))
     if lead is not None:
         result = replace(result, totals=totals_add(result.totals, lead))
     return Computed(mine, result, [*result.uncredited, *unpriced, *_refused(version, loaded, mine)])

@@ -38,18 +38,17 @@ from incentives.engine.plan import CompiledPlan
 from incentives.engine.prepare import Prepared
 from incentives.engine.rounding import scaled
 from incentives.line_loaders import PARTS, PRODUCT_CODES, LineNeeds
-from incentives.loaders import role_codes
 from incentives.models import PlanAssignment, PlanVersion
 from incentives.opening import OpeningSum, openings_known
 from incentives.products import ProductLabels, ProductWords
+from incentives.words import Accounts, Currencies, Roles
 from planning.models import Quota as QuotaRow
 from spm.calendars.models import Period as PeriodRow
-from spm.currencies.codes import currency_pack
 from spm.people.models import Assignment as AssignmentRow
 from spm.people.models import Employment, LegalEntity, Payee, PayTerms, Seat
 from spm.people.models import ReportingLine as LineRow
 from spm.sales.known import versions_known
-from spm.sales.models import Account, Channel, DealKind, KpiValueVersion, OrderStatus
+from spm.sales.models import Channel, DealKind, KpiValueVersion, OrderStatus
 from spm.tenancy.changes import known_as_at
 from spm.tenancy.scope import required_tenant_id
 
@@ -79,6 +78,8 @@ class VersionInputs:
     paid: frozenset[int]
     """Seats under the version: they alone earn by it."""
     prepared: Prepared
+    led: frozenset[int] = frozenset()
+    """Payees whose orders from before the version count in its measures that carry."""
 
 
 @dataclass(frozen=True)
@@ -271,9 +272,10 @@ class RunInputs:
         openings = tuple(_opening(one) for one in self.openings if one.plan_id == draft.seats_of and _holds(coverage, day_number(one.day)))
         openings += self._led_openings(lead.lead_ins, held)
         inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary, openings=openings, lead_ins=lead.lead_ins, beside=beside)
-        enrolled = frozenset(self.seats[e.assignment][0] for e in (*enrolments, *beside))
+        enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
+        led = frozenset(self.seats[e.assignment][0] for e in (*lead.lead_ins, *beside))
         self.rows[row.pk] = row
-        return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs))
+        return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs), led)
 
     def _led_openings(self, leads: Sequence[LeadIn], held: Sequence[Held]) -> tuple[OpeningAmount, ...]:
         """Opening balances of versions and seats that a version carries on."""
@@ -339,9 +341,9 @@ class RunInputs:
             "kind": {kind.name.lower(): kind.value for kind in DealKind},
             "channel": {channel.name.lower(): channel.value for channel in Channel},
             "status": {status.name.lower(): status.value for status in OrderStatus},
-            "currency": _Currencies(),
-            "account": _Accounts(),
-            "role": _Roles(),
+            "currency": Currencies(),
+            "account": Accounts(),
+            "role": Roles(),
         }
 
     @cached_property
@@ -373,46 +375,6 @@ class RunInputs:
         if self.line_needs is not None and self.line_needs.codes & set(PRODUCT_CODES):
             digest.update(self.products.digest.encode())
         return digest.hexdigest()
-
-
-class _Currencies(dict[str, int]):
-    """Any ISO code, packed."""
-
-    def __missing__(self, code: str) -> int:
-        return currency_pack(code)
-
-    def get(self, code: str, default: int | None = None) -> int | None:  # type: ignore[override]
-        try:
-            return self[code]
-        except ValueError:
-            return default
-
-
-class _Roles(dict[str, int]):
-    """Role of a split -> its code; read when a plan names one, as a payee's explanation seldom does."""
-
-    def get(self, role: str, default: int | None = None) -> int | None:  # type: ignore[override]
-        if not self:
-            self.update(role_codes())
-        return super().get(role, default)
-
-    def __missing__(self, role: str) -> int:
-        if self:
-            raise KeyError(role)
-        self.update(role_codes())
-        return self[role]
-
-
-class _Accounts(dict[str, int]):
-    """External id -> account, looked up when a plan names one."""
-
-    def __missing__(self, external_id: str) -> int:
-        self[external_id] = Account.objects.filter(external_id=external_id).values_list("pk", flat=True).first() or -2
-        return self[external_id]
-
-    def get(self, external_id: str, default: int | None = None) -> int | None:  # type: ignore[override]
-        found = self[external_id]
-        return default if found == -2 else found
 
 
 def _holds(coverage: tuple[Interval, ...], day: int) -> bool:

@@ -67,7 +67,7 @@ def _earned(number: int, run: Run, cases: Sequence[Sequence[PlanVersion]]) -> li
     """(payee, period) -> sum of all components, for each choice of versions in force."""
     inputs = [RunInputs(number=number, business_date=run.business_date, in_force=versions) for versions in cases]
     known, scale = ChangeNumbers.up_to(number), max(scale_needed(after=0), scale_needed(after=0, lines=True))
-    people = sorted(set().union(*(version.enrolled for one in inputs for version in one.versions)))
+    people = sorted(set().union(*(version.enrolled | version.led for one in inputs for version in one.versions)))
     parts: list[dict[int, list[Totals]]] = [defaultdict(list) for _ in cases]
     for i in range(0, len(people), CHUNK):
         payees = people[i : i + CHUNK]

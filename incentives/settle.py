@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from incentives.carried import CarriedTotals
+from incentives.carried import CarriedTotals, seats_needed
 from incentives.changed import CauseOf, changes_between, changes_of
 from incentives.engine import exact
 from incentives.engine.contracts import EarningKey, Figure, Outcome, Totals
@@ -238,22 +238,7 @@ def outcome_for(version: VersionInputs, totals: Totals, seats: list[int]) -> Out
     prepared = version.prepared
     if not crosses(prepared):
         return earn(prepared, totals, seats)
-    if version.compiled.peers:
-        return earn(prepared, totals, seats, team_pay=crossing(prepared, totals, _competing(version)))
-    members: dict[int, set[int]] = defaultdict(set)
-    for line in prepared.inputs.people.reporting:
-        members[line.manager].add(line.assignment)
-    todo, needed = list(seats), set(seats)
-    while todo:
-        fresh = members[todo.pop()] - needed
-        needed |= fresh
-        todo += fresh
-    return earn(prepared, totals, seats, team_pay=crossing(prepared, totals, sorted(needed)))
-
-
-def _competing(version: VersionInputs) -> list[int]:
-    """The seats that are compared: those that the version pays."""
-    return sorted(version.paid)
+    return earn(prepared, totals, seats, team_pay=crossing(prepared, totals, seats_needed(version, seats)))
 
 
 def _have(work: Work, key: EarningKey, amount: int, scale: int) -> None:

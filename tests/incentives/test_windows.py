@@ -15,7 +15,7 @@ from incentives.attribution import change_between
 from incentives.carried import CarriedTotals
 from incentives.engine.trace import leaves_total
 from incentives.explain import PayeeBook
-from incentives.models import LedgerEntry, Plan, PlanAssignment, RunIssue, RunResult
+from incentives.models import LedgerEntry, OpeningEntry, OpeningKind, Plan, PlanAssignment, RunIssue, RunResult
 from incentives.replay import run_replay
 from incentives.selectors import statement_get
 from incentives.services import period_move, plan_create, seat_enrol, version_activate, version_draft
@@ -363,7 +363,7 @@ def test_negative_control_without_the_days_before_the_totals_differ(scope, monke
 def test_negative_control_without_what_was_paid_the_window_is_paid_twice(scope, monkeypatch):
     world = tiers_world(tiers())
     next_version(world, tiers(), "2024-03-01")
-    monkeypatch.setattr(CarriedTotals, "_prior", lambda *values: ())
+    monkeypatch.setattr(CarriedTotals, "_prior", lambda *values: {})
     world.run()
     assert paid(world)["2024-03"] == Decimal("1500.00")
 
@@ -402,3 +402,34 @@ def test_an_incremental_run_over_a_change_leaves_what_a_full_one_does(tenant, st
         sold = {order: amount for order, _, _, amount, _ in steps}
         assert sum(paid(world, component="team_pay").values()) == Decimal(sum(sold.values())) / 100
         transaction.savepoint_rollback(point)
+
+
+def test_prorate_gives_each_part_its_share_of_the_quota(scope):
+    text = QUOTA.replace("over: quarter}\nattainments", "over: quarter, on_change: prorate}\nattainments").replace(
+        "if(attainment >= 50%, qtd * 10%, qtd * 5%)", "attainment * 1000"
+    )
+    world = make_world(1, text=text, quota=2_900_00)  # each month
+    for number, day in enumerate(("2024-01-10", "2024-02-20"), 1):
+        put_order(str(number), world.payees[0], day, 1_000_00)
+    later = next_version(world, text, "2024-02-15")
+    world.run()
+    # Until 14 February 2,900 + 2,900 x 14 / 29 = 4,300; from the 15th 2,900 x 15 / 29 + 2,900 = 4,400.
+    assert paid(world, by="version") == {(world.version.pk, "2024-01"): Decimal("232.56"), (later, "2024-02"): Decimal("227.27")}
+
+
+def test_an_opening_balance_is_carried_over_a_new_version(scope):
+    """The old system credited 9,000 by March and paid 90 for them; ours began in April, its second version in May."""
+    world = make_world(1, text=tiers())
+    march = world.period("2024-03")
+    for kind, name, amount in ((OpeningKind.CREDIT, "ytd", 9_000_00), (OpeningKind.PAID, "commission", 90_00)):
+        with change(reason="opening balance") as changeset:
+            OpeningEntry.objects.create(
+                seat=world.seats[0], plan=world.plan, day=dt.date(2024, 4, 1), kind=kind, name=name, period=march, currency="USD", scale=2, amount=amount,
+                change_set=changeset,
+            )  # fmt: skip
+    for number, day in enumerate(("2024-04-10", "2024-05-10"), 1):
+        put_order(str(number), world.payees[0], day, 2_000_00)
+    later = next_version(world, tiers(), "2024-05-01")
+    world.run()
+    # April: 1,000 x 1 % + 1,000 x 10 %; May: 2,000 x 10 %.
+    assert paid(world, by="version") == {(world.version.pk, "2024-04"): Decimal("110.00"), (later, "2024-05"): Decimal("200.00")}
