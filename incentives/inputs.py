@@ -273,9 +273,9 @@ class RunInputs:
         openings += self._led_openings(lead.lead_ins, held)
         inputs = Inputs(Calendar(compiled.calendar, periods), people, self.quotas, self.vocabulary, openings=openings, lead_ins=lead.lead_ins, beside=beside)
         enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
-        led = frozenset(self.seats[e.assignment][0] for e in (*lead.lead_ins, *beside))
+        led_payees = frozenset(self.seats[seat][0] for seat in (*(e.assignment for e in lead.lead_ins), *(e.assignment for e in beside)))
         self.rows[row.pk] = row
-        return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs), led)
+        return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, Prepared(compiled, inputs), led_payees)
 
     def _led_openings(self, leads: Sequence[LeadIn], held: Sequence[Held]) -> tuple[OpeningAmount, ...]:
         """Opening balances of versions and seats that a version carries on."""
