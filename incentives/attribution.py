@@ -34,7 +34,7 @@ from incentives.settle import outcome_for, result_cells
 from planning.models import Quota
 from spm.calendars.models import Period
 from spm.currencies.models import FxRate
-from spm.people.models import Assignment, Payee, PayTerms, ReportingLine
+from spm.people.models import Assignment, NamedRelation, Payee, PayTerms, ReportingLine
 from spm.tenancy.changes import known_as_at
 from spm.tenancy.scope import required_tenant_id
 
@@ -108,7 +108,7 @@ class _Work:
             "data": True,
             "plan": self._touched(PlanVersion.objects.all(), "activated_in", "retired_in"),
             "people": self._touched(Assignment.objects.filter(payee_id__in=self.payees)) or self._touched(PlanAssignment.objects.filter(**seats)),
-            "hierarchy": self.others_are == "read" and self._touched(ReportingLine.objects.all()),
+            "hierarchy": self.others_are == "read" and (self._touched(ReportingLine.objects.all()) or self._touched(NamedRelation.objects.all())),
             "quota": self._touched(Quota.objects.filter(position__seats__payee_id__in=self.payees)),
             "pay_rate": self._touched(PayTerms.objects.filter(**seats)),
             "fx_rate": self._touched(FxRate.objects.all()),
@@ -154,12 +154,15 @@ class _Work:
     def _team(self) -> set[int]:
         """Everybody below the payee, or beside him in his position, at either change number."""
         positions = set(Assignment.objects.filter(payee=self.payee).values_list("seat__position_id", flat=True))
-        if not ReportingLine.objects.filter(manager_id__in=positions).exists():
+        related = NamedRelation.objects.filter(related_id__in=positions)
+        if not ReportingLine.objects.filter(manager_id__in=positions).exists() and not related.exists():
             return set()
         below: dict[int, set[int]] = defaultdict(set)
         for number in (self.first, self.last):
             for position, manager in known_as_at(ReportingLine.objects.all(), number).values_list("position_id", "manager_id"):
                 below[manager].add(position)
+            for position, other in known_as_at(related, number).values_list("position_id", "related_id"):
+                below[other].add(position)
         todo = list(positions)
         while todo:
             fresh = below[todo.pop()] - positions

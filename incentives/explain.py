@@ -31,7 +31,7 @@ from incentives.models import ChunkTotals, Run, RunChunk, RunResult
 from incentives.reading import ChangeNumbers
 from incentives.settle import version_totals
 from incentives.totals import totals_unpack
-from spm.people.models import ReportingLine
+from spm.people.models import NamedRelation, ReportingLine
 from spm.tenancy.changes import known_as_at
 from spm.tenancy.scope import required_tenant_id
 
@@ -104,7 +104,9 @@ class PayeeBook:
     @cached_property
     def _leads(self) -> bool:
         positions = {position for _, position in self.inputs.seats.values()}
-        return bool(known_as_at(ReportingLine.objects.filter(manager_id__in=positions), self.run.known_number).exists())
+        number = self.run.known_number
+        leads = known_as_at(ReportingLine.objects.filter(manager_id__in=positions), number).exists()
+        return bool(leads or known_as_at(NamedRelation.objects.filter(related_id__in=positions), number).exists())
 
     def _team_rows(self, version: VersionInputs) -> list[TeamRow]:
         """What the team contributed, as the run kept it; nothing is read for a payee to whom nobody ever reported."""

@@ -29,11 +29,12 @@ from incentives.engine.contracts import (
     People,
     Period,
     Quota,
+    Relation,
     ReportingLine,
     Vocabulary,
     day_number,
 )
-from incentives.engine.people import PositionLine, reporting_from_positions
+from incentives.engine.people import PositionLine, PositionRelation, relations_from_positions, reporting_from_positions
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.prepare import Prepared
 from incentives.engine.rounding import scaled
@@ -45,7 +46,7 @@ from incentives.words import Accounts, Currencies, Roles
 from planning.models import Quota as QuotaRow
 from spm.calendars.models import Period as PeriodRow
 from spm.people.models import Assignment as AssignmentRow
-from spm.people.models import Employment, LegalEntity, Payee, PayTerms, Seat
+from spm.people.models import Employment, LegalEntity, NamedRelation, Payee, PayTerms, Seat
 from spm.people.models import ReportingLine as LineRow
 from spm.sales.known import versions_known
 from spm.sales.models import Channel, DealKind, KpiValueVersion, OrderStatus
@@ -161,6 +162,7 @@ class RunInputs:
             self._assigned[plan_id].append((seat_id, day_number(start), _end(end)))
         self.assignments = tuple(self._assignment(seat) for seat in sorted(self._spans))
         self.reporting = self._reporting() if only is None or others else ()
+        self.relations = self._relations() if only is None or others else ()
         self.attributes = self._attributes(known_as_at(PayTerms.objects.filter(**of_seat), self.numbers["pay_rate"]))
         positions = {} if only is None else {"position_id__in": {position for _, position in self.seats.values()}}
         self.quotas = self._quotas(known_as_at(QuotaRow.objects.filter(**positions), self.numbers["quota"]))
@@ -193,6 +195,21 @@ class RunInputs:
             for row in self._spans[seat]
         ]
         return reporting_from_positions(lines, spans)
+
+    def _relations(self) -> tuple[Relation, ...]:
+        """Named relations between seats, span by span as the reporting lines."""
+        rows = [
+            PositionRelation(name, position, related, day_number(start), _end(end))
+            for name, position, related, start, end in known_as_at(NamedRelation.objects.all(), self.numbers["hierarchy"])
+            .order_by("name", "position_id", "related_id", "valid_from")
+            .values_list("name", "position_id", "related_id", "valid_from", "valid_to")
+        ]
+        spans = [
+            Assignment(seat, self.seats[seat][0], self.seats[seat][1], day_number(row.valid_from), _end(row.valid_to), row.fte_ppm)
+            for seat in sorted(self._spans)
+            for row in self._spans[seat]
+        ]  # fmt: skip
+        return relations_from_positions(rows, spans) if rows else ()
 
     def _attributes(self, terms: QuerySet[PayTerms]) -> tuple[Attribute, ...]:
         found = []
@@ -266,7 +283,7 @@ class RunInputs:
         if compiled.rollups or any(component.team is not None for component in compiled.components):
             enrolments += tuple(self._below(paid, coverage))
             beside += tuple(item for item in self._below(paid, _joined(led)) if item.assignment not in {item.assignment for item in lead.lead_ins})
-        people = People(self.assignments, self.attributes, self.reporting, enrolments, self.kpi_values if compiled.kpis else ())
+        people = People(self.assignments, self.attributes, self.reporting, enrolments, self.kpi_values if compiled.kpis else (), relations=self.relations)
         if compiled.reads_employment:
             people = replace(people, employments=self.employments)
         openings = tuple(_opening(one) for one in self.openings if one.plan_id == draft.seats_of and _holds(coverage, day_number(one.day)))
@@ -302,6 +319,8 @@ class RunInputs:
         members: dict[int, set[int]] = defaultdict(set)
         for line in self.reporting:
             members[line.manager].add(line.assignment)
+        for relation in self.relations:
+            members[relation.related].add(relation.assignment)
         todo, below = list(paid), set[int]()
         while todo:
             fresh = members[todo.pop()] - below
@@ -366,6 +385,8 @@ class RunInputs:
         digest = hashlib.sha256(ENGINE_VERSION.encode())
         for part in (self.assignments, self.reporting, sorted(self.payees)):
             digest.update(repr(part).encode())
+        if self.relations:
+            digest.update(repr(self.relations).encode())
         for version in self.versions:
             digest.update(
                 repr((version.id, version.digest, version.coverage, version.periods, sorted(version.paid), version.prepared.inputs.people.enrolments)).encode()

@@ -99,6 +99,10 @@ EVENTS: tuple[Event, ...] = (
         field="position_id", published=("Rollup hierarchy: participant moved, added, deleted",),
     ),
     Event(
+        "relation", "a position is related to another one outside the reporting line", ("people.NamedRelation",), Names.POSITION, Again.ALL, Again.ALL,
+        Seen.FINGERPRINT, "hierarchy", field="position_id", published=("Credit rollup by named relationship",),
+    ),
+    Event(
         "quota", "a quota is set, changed or taken away", ("planning.Quota",), Names.POSITION, Again.NOBODY, Again.NAMED, Seen.CHANGES, "quota",
         field="position_id", published=("Goal: target, distributed target", "Participant goal"),
     ),
@@ -162,7 +166,7 @@ BY_NAME = {event.name: event for event in EVENTS}
 
 WITHOUT_EFFECT: dict[str, str] = {
     "imports.Batch": "a batch is no input: what it brought stands in the records",
-    "people.TeamMembership": "no plan reads named relations",
+    "people.TeamMembership": "no plan reads teams",
     "planning.TerritoryAssignment": "crediting does not read territories",
     "sales.AccountVersion": "plans name accounts by id, which never changes",
     "sales.OpportunityVersion": "no plan reads opportunities",

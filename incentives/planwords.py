@@ -176,6 +176,7 @@ WORDS = (
     pgettext_lazy("plan form", "Must make 100 %"),
     pgettext_lazy("plan form", "Name"),
     pgettext_lazy("plan form", "Name in the record"),
+    pgettext_lazy("plan form", "Name of the relation (to: related), such as mentor, as the record of people has it."),
     pgettext_lazy("plan form", "Named rules that take objects out before crediting, in order; each object counts under the first that fits."),
     pgettext_lazy("plan form", "Named values"),
     pgettext_lazy("plan form", "Needed where a formula can be undefined (quota zero or missing). exception: earns nothing and is listed."),
@@ -236,6 +237,7 @@ WORDS = (
     pgettext_lazy("plan form", "Recovered"),
     pgettext_lazy("plan form", "Recovery limit"),
     pgettext_lazy("plan form", "Recovery limits by country"),
+    pgettext_lazy("plan form", "Relation"),
     pgettext_lazy("plan form", "Released at the end of"),
     pgettext_lazy("plan form", "Reporting"),
     pgettext_lazy("plan form", "Reporting line as of"),
@@ -274,7 +276,7 @@ WORDS = (
     pgettext_lazy("plan form", "The payee's part of the result, after the cap unless `order` says otherwise."),
     pgettext_lazy("plan form", "The plan earns in each of these by itself: what is credited in a currency is measured, paid and posted in it."),
     pgettext_lazy("plan form", "The quota is multiplied by this ramp's share over its window."),
-    pgettext_lazy("plan form", "The rule that is passed up (to: managers)."),
+    pgettext_lazy("plan form", "The rule that is passed up (to: managers) or along (to: related)."),
     pgettext_lazy("plan form", "The version of the rules by which this document is read. Old evaluators stay, so a plan is replayed as it was."),
     pgettext_lazy("plan form", "Title"),
     pgettext_lazy("plan form", "To"),
@@ -346,7 +348,7 @@ WORDS = (
     pgettext_lazy("plan form", "out: days of leave do not count. Default counts."),
     pgettext_lazy(
         "plan form",
-        "owner: the owner alone; splits: the participants of the split; owner_or_splits: the participants, or the owner where there is no split; managers: rollup_credit of another rule up the reporting line.",
+        "owner: the owner alone; splits: the participants of the split; owner_or_splits: the participants, or the owner where there is no split; managers: rollup_credit of another rule up the reporting line; related: the same along a named relation outside the line, such as mentor.",
     ),
     pgettext_lazy("plan form", "paused: days of leave have no draw. Default paid."),
     pgettext_lazy(

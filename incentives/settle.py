@@ -176,6 +176,8 @@ def settle_payees(run: Run, inputs: RunInputs) -> list[int]:
     above: dict[int, set[int]] = defaultdict(set)
     for line in inputs.reporting:
         above[line.assignment].add(line.manager)
+    for relation in inputs.relations:
+        above[relation.assignment].add(relation.related)
     seats = set(todo)
     while todo:
         fresh = above[todo.pop()] - seats

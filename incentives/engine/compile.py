@@ -228,7 +228,7 @@ class Compiler:
     def _credits(self) -> None:
         for i, item in self._items("credits"):
             path: SchemaPath = ("credits", i)
-            if item["to"] == "managers":
+            if item["to"] in ("managers", "related"):
                 self.manager_rules[item["name"]] = item
                 continue
             where = self.line((*path, "where"), item["where"], "bool", credited=False) if "where" in item else None
@@ -254,7 +254,7 @@ class Compiler:
         if not names:
             self.problem(("credits",), "no_line_rule")
         for i, item in self._items("credits"):
-            if item["to"] == "managers" and item["of"] not in names:
+            if item["to"] in ("managers", "related") and item["of"] not in names:
                 self.problem(("credits", i, "of"), "not_line_rule", name=item["of"], known=names)
 
     def _quotas(self) -> tuple[QuotaSpec, ...]:
@@ -339,7 +339,7 @@ class Compiler:
                     source = len(self.measures)
                     name = f"{item['name']}@{rule['of']}"
                     self.measures.append(Measure(name, label, (rule["of"],), aggregate, value, where, over, hidden=True, on_change=change))
-                self.rollups.append(Rollup(source, target, rule["as_of"], rule.get("levels", "all")))
+                self.rollups.append(Rollup(source, target, rule["as_of"], rule.get("levels", "all"), rule.get("relation", "")))
 
     def _values(self) -> tuple[ValueSpec, ...]:
         found = []

@@ -87,6 +87,9 @@ class _Chunk:
         if prepared.plan.needs_team_cells:
             for unit in self.units:
                 cuts |= people.chain_cuts(int(people.ids[unit]))
+        for name in {rollup.relation for rollup in prepared.plan.rollups if rollup.relation and rollup.as_of == "event"}:
+            for unit in self.units:
+                cuts |= people.relation_cuts(int(people.ids[unit]), name)
         if prepared.team_days is not None and prepared.plan.rollups:
             cuts |= {day for days in prepared.team_days.values() for edges in days for day in edges}
         self.cells = prepared.cells(cuts)

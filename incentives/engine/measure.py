@@ -241,7 +241,8 @@ def _team(prepared: Prepared, stage: CreditStage, by_cell: list[npt.NDArray[Any]
             member = int(people.ids[stage.units[local]])
             period = int(cells.period[cell])
             day = cells.starts[cell] if rollup.as_of == "event" else prepared.periods[period].end - 1
-            for manager in people.chain(member, day, rollup.levels):
+            above = people.related(member, rollup.relation, day) if rollup.relation else people.chain(member, day, rollup.levels)
+            for manager in above:
                 days = prepared.team_days
                 if days is not None and not any(low <= cells.starts[cell] < high for low, high in days.get(manager, ())):
                     continue

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from .contracts import Assignment, DayColumn, Enrolment, IntColumn, People, ReportingLine
+from .contracts import Assignment, DayColumn, Enrolment, IntColumn, People, Relation, ReportingLine
 from .errors import InputError
 from .exact import ZERO, Number, add, simple
 from .proration import employments_by_payee
@@ -35,6 +35,9 @@ class PeopleIndex:
             self._lines[line.assignment].append((line.start, line.end, line.manager))
         for lines in self._lines.values():
             lines.sort()
+        self._relations: dict[tuple[int, str], list[tuple[int, int, int]]] = defaultdict(list)
+        for relation in people.relations:
+            self._relations[relation.assignment, relation.name].append((relation.start, relation.end, relation.related))
         self._attributes: dict[tuple[int, str], list[tuple[int, int, Decimal]]] = defaultdict(list)
         for item in people.attributes:
             self._attributes[item.assignment, item.name].append((item.start, item.end, item.value))
@@ -157,6 +160,14 @@ class PeopleIndex:
                 return manager
         return None
 
+    def related(self, assignment: int, name: str, day: int) -> tuple[int, ...]:
+        """Who stands in a named relation to the assignment on a day, each once, ascending."""
+        return tuple(sorted({who for start, end, who in self._relations.get((assignment, name), ()) if start <= day < end}))
+
+    def relation_cuts(self, assignment: int, name: str) -> set[int]:
+        """Days on which a named relation of the assignment changes."""
+        return {day for start, end, _ in self._relations.get((assignment, name), ()) for day in (start, end)}
+
     def chain(self, assignment: int, day: int, levels: str) -> tuple[int, ...]:
         """Managers above, nearest first; a loop ends it."""
         found: list[int] = []
@@ -179,6 +190,35 @@ class PeopleIndex:
                     seen.add(manager)
                     todo.append(manager)
         return cuts
+
+
+@dataclass(frozen=True)
+class PositionRelation:
+    """`related` (a position) stands in a named relation to `position` over `[start, end)`."""
+
+    name: str
+    position: int
+    related: int
+    start: int
+    end: int
+
+
+def relations_from_positions(rows: Iterable[PositionRelation], assignments: Sequence[Assignment]) -> tuple[Relation, ...]:
+    """Relations between assignments from those between positions: each who sits in the position, with whoever sits in the related
+    one on the day (primary first, then the larger share, then the older id). A vacant seat is related to nobody."""
+    seats: dict[int, list[Assignment]] = defaultdict(list)
+    for a in assignments:
+        seats[a.position].append(a)
+    found: set[Relation] = set()
+    for row in rows:
+        for a in seats[row.position]:
+            edges = {day for seat in (a, *seats[row.related]) for day in (seat.start, seat.end)} | {row.start, row.end}
+            for low, high in itertools.pairwise(sorted(day for day in edges if max(a.start, row.start) <= day <= min(a.end, row.end))):
+                here = [seat for seat in seats[row.related] if seat.start <= low < seat.end and seat.payee != a.payee]
+                if here:
+                    best = min(here, key=lambda seat: (not seat.primary, -seat.fte, seat.id))
+                    found.add(Relation(row.name, a.id, best.id, low, high))
+    return tuple(sorted(found, key=lambda item: (item.name, item.assignment, item.related, item.start)))
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,8 @@ class Rollup:
     target: int
     as_of: str
     levels: str
+    relation: str = ""
+    """Name of the relation along which it is passed; "": the reporting line."""
 
 
 @dataclass(frozen=True)
@@ -346,4 +348,4 @@ class CompiledPlan:
     @property
     def needs_team_cells(self) -> bool:
         """Must totals be cut where a reporting line changes?"""
-        return any(rollup.as_of == "event" for rollup in self.rollups)
+        return any(rollup.as_of == "event" and not rollup.relation for rollup in self.rollups)

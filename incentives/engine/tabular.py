@@ -33,6 +33,7 @@ from .contracts import (
     People,
     Period,
     Quota,
+    Relation,
     ReportingLine,
     Splits,
     day_number,
@@ -52,6 +53,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "quotas": ("position", "payee", "quota", "from", "to", "amount", "currency"),
     "splits": ("transaction", "payee", "role", "quota_share", "pay_share", "share"),
     "hierarchy": ("payee", "manager", "from", "to"),
+    "relations": ("payee", "relation", "related", "from", "to"),
     "enrolments": ("assignment", "payee", "from", "to"),
     "fx_rates": ("rate_type", "base", "quote", "fx_rate", "from", "to"),
     "calendar": ("period", "from", "to", "quarter", "year"),
@@ -154,10 +156,11 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
         [row.text("payee", "") for row in lines]
         + [
             row.text("payee", "")
-            for table in ("splits", "assignments", "attributes", "kpis", "employments", "quotas", "enrolments", "hierarchy")
+            for table in ("splits", "assignments", "attributes", "kpis", "employments", "quotas", "enrolments", "hierarchy", "relations")
             for row in rows_of(tables, table)
         ]
         + [row.text("manager", "") for row in rows_of(tables, "hierarchy")]
+        + [row.text("related", "") for row in rows_of(tables, "relations")]
     )
     payees = tuple(name for name in people if name)
     payee_of = {name: i for i, name in enumerate(payees)}
@@ -172,6 +175,7 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
             attributes=_attributes(tables, assignments, by_name, payee_of),
             reporting=_reporting(tables, assignments, payee_of),
             enrolments=_enrolments(tables, assignments, by_name, payee_of),
+            relations=_relations(tables, assignments, payee_of),
             kpi_values=tuple(KpiValue(payee_of[row.text("payee")], row.text("kpi"), row.day("date"), row.number("value")) for row in rows_of(tables, "kpis")),
             employments=_employments(tables, payee_of),
         ),
@@ -349,6 +353,18 @@ def _enrolments(tables: Tables, assignments: Sequence[Assignment], by_name: Mapp
         for row in rows_of(tables, "enrolments")
         for seat in _seats(row, assignments, by_name, payee_of)
     )
+
+
+def _relations(tables: Tables, assignments: Sequence[Assignment], payee_of: Mapping[str, int]) -> tuple[Relation, ...]:
+    found = []
+    for row in rows_of(tables, "relations"):
+        start, end, name = row.day("from", -719162), row.day("to", OPEN_END), row.text("relation")
+        for a in (a for a in assignments if a.payee == payee_of[row.text("payee")]):
+            for b in (b for b in assignments if b.payee == payee_of[row.text("related")]):
+                low, high = max(start, a.start, b.start), min(end, a.end, b.end)
+                if low < high:
+                    found.append(Relation(name, a.id, b.id, low, high))
+    return tuple(found)
 
 
 def _reporting(tables: Tables, assignments: Sequence[Assignment], payee_of: Mapping[str, int]) -> tuple[ReportingLine, ...]:

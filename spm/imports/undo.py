@@ -36,7 +36,8 @@ _ROWS = {
 _REFERRING = {
     "access.Membership": _n("memberships"), "access.Invitation": _n("invitations"), "people.PersonDetail": _n("names and contacts"),
     "people.Employment": _n("employments"), "people.Assignment": _n("assignments"), "people.Seat": _n("seats"),
-    "people.TeamMembership": _n("team memberships"), "people.ReportingLine": _n("reporting lines"), "sales.AccountVersion": _n("accounts"),
+    "people.TeamMembership": _n("team memberships"), "people.ReportingLine": _n("reporting lines"),
+    "people.NamedRelation": _n("relations"), "sales.AccountVersion": _n("accounts"),
     "sales.OpportunityVersion": _n("opportunities"), "sales.OrderVersion": _n("orders"), "sales.OrderSplit": _n("order splits"),
     "sales.OrderLineVersion": _n("order lines"), "sales.ActivityVersion": _n("activities"), "sales.LeadVersion": _n("leads"),
     "sales.KpiValueVersion": _n("KPI values"), "incentives.LedgerEntry": _n("ledger entries"), "incentives.Statement": _n("statements"),

@@ -117,6 +117,22 @@ class ReportingLine(DatedModel):
         ]
 
 
+class NamedRelation(DatedModel):
+    """A position stands in a named relation to another outside the reporting line in [valid_from, valid_to): `related` is its mentor,
+    its sales engineer, its partner. There may be several of one name at once. Plans pass credit along them."""
+
+    no_overlap_keys = ("position", "name", "related")
+    position = TenantForeignKey(Position, related_name="relations")
+    name = models.SlugField(max_length=40)
+    related = TenantForeignKey(Position, related_name="related_to")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=ORDERED, name="people_relation_ordered"),
+            models.CheckConstraint(condition=~Q(position=F("related")), name="people_relation_not_self"),
+        ]
+
+
 class Assignment(DatedModel):
     """A payee sits in a position in [valid_from, valid_to) with a share of full time. One payee may hold several, several may share one.
 

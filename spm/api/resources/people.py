@@ -12,7 +12,7 @@ from spm.api.endpoint import DetailEndpoint, ListEndpoint
 from spm.api.fields import ScaledField
 from spm.api.scopes import Scope
 from spm.api.visibility import dated_visible, payees_visible
-from spm.people.models import Assignment, Payee, PayTerms, Position, ReportingLine
+from spm.people.models import Assignment, NamedRelation, Payee, PayTerms, Position, ReportingLine
 
 
 class DetailField(serializers.CharField):
@@ -60,6 +60,12 @@ class ReportingLineOut(DatedOut):
     manager = serializers.CharField(source="manager.code")
 
 
+class RelationOut(DatedOut):
+    position = serializers.CharField(source="position.code")
+    name = serializers.CharField()
+    related = serializers.CharField(source="related.code")
+
+
 class PayTermsOut(DatedOut):
     """Target incentive and OTE a year, and the named exact values that plans may use."""
 
@@ -87,6 +93,12 @@ class AssignmentFilter(DatedFilter):
 class ReportingLineFilter(DatedFilter):
     position = filters.CharFilter(field_name="position__code")
     manager = filters.CharFilter(field_name="manager__code")
+
+
+class RelationFilter(DatedFilter):
+    position = filters.CharFilter(field_name="position__code")
+    related = filters.CharFilter(field_name="related__code")
+    name = filters.CharFilter()
 
 
 class PayTermsFilter(DatedFilter):
@@ -155,6 +167,19 @@ class ReportingLineList(DatedList):
 
     def rows(self) -> QuerySet[ReportingLine]:
         return ReportingLine.objects.select_related("position", "manager")
+
+
+@extend_schema_view(get=extend_schema(operation_id="relations_list", parameters=[KNOWN_AT]))
+class RelationList(DatedList):
+    """Which position is whose mentor, sales engineer or partner, when: relations outside the reporting line."""
+
+    scopes = {"GET": Scope.PEOPLE_READ}
+    serializer_class = RelationOut
+    filterset_class = RelationFilter
+    model = NamedRelation
+
+    def rows(self) -> QuerySet[NamedRelation]:
+        return NamedRelation.objects.select_related("position", "related")
 
 
 @extend_schema_view(get=extend_schema(operation_id="pay_terms_list", parameters=[KNOWN_AT]))

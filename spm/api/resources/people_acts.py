@@ -136,6 +136,16 @@ class ReportingLineSet(PeopleWrite):
         return Response(PositionOut(position).data)
 
 
+class RelationSet(PeopleWrite):
+    @extend_schema(operation_id="relations_set", request=given.RelationIn, responses=PositionOut)
+    def post(self, request: Request) -> Response:
+        """Sets a named relation between two positions outside the reporting line, in [start, end)."""
+        values = self.act(given.RelationIn)
+        position, related = (by_code(Position, values.pop(field), field=field) for field in ("position", "related"))
+        services.relation_set(position=position, related=related, **values)
+        return Response(PositionOut(position).data)
+
+
 class AssignmentStart(PeopleWrite):
     @extend_schema(operation_id="assignments_start", request=given.AssignmentIn, responses={201: SeatOut})
     def post(self, request: Request) -> Response:

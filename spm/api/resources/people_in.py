@@ -88,6 +88,17 @@ class ReportingLineIn(ReasonIn):
     end = serializers.DateField(required=False, allow_null=True, default=None)
 
 
+class RelationIn(ReasonIn):
+    """`related` is the position's `name` (such as mentor) in [start, end); with holds false it is not."""
+
+    position = serializers.CharField(max_length=80, help_text="Code of the position.")
+    name = serializers.SlugField(max_length=40)
+    related = serializers.CharField(max_length=80, help_text="Code of the related position.")
+    start = serializers.DateField()
+    end = serializers.DateField(required=False, allow_null=True, default=None)
+    holds = serializers.BooleanField(default=True)
+
+
 class AssignmentIn(ReasonIn):
     payee = serializers.UUIDField()
     position = serializers.CharField(max_length=80)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from spm.people.acts import Act, act_open, series_write
 from spm.people.errors import PeopleError
 from spm.people.hierarchy import FOREVER, Line, first_cycle
-from spm.people.models import Position, ReportingLine, Team, TeamMembership
+from spm.people.models import NamedRelation, Position, ReportingLine, Team, TeamMembership
 from spm.people.services.payees import length_check
 from spm.tenancy.scope import required_tenant_id
 
@@ -106,6 +106,36 @@ def team_member_set(
         series_write(doing, TeamMembership, key=key, start=start, end=end, values={} if member else None, fields=())
         if set(live.values_list("pk", flat=True)) != before:
             doing.note("team.member", position, after={"team": team.code, "member": member, "from": str(start), "to": str(end or "")})
+
+
+def relation_set(
+    *,
+    position: Position,
+    name: str,
+    related: Position,
+    start: dt.date,
+    end: dt.date | None = None,
+    holds: bool = True,
+    actor_id: int | None = None,
+    reason: str = "",
+    act: Act | None = None,
+) -> None:
+    """`related` is (or, with holds=False, is not) the position's `name`, such as its mentor, in [start, end). Repeating changes nothing."""
+    span_check(start, end)
+    name = name.strip()
+    if not name:
+        raise PeopleError("name", _("The relation's name is missing."), _("Give a short name, such as mentor."))
+    length_check(NamedRelation, name=name)
+    if related.pk == position.pk:
+        raise PeopleError("related", _("A position cannot be related to itself."), _("Name another position."))
+    with act_open(act, reason=reason, actor_id=actor_id) as doing:
+        key = {"position": position, "name": name, "related": related}
+        live = NamedRelation.objects.filter(**key, known_to__isnull=True)
+        before = set(live.values_list("pk", flat=True))
+        series_write(doing, NamedRelation, key=key, start=start, end=end, values={} if holds else None, fields=())
+        if set(live.values_list("pk", flat=True)) != before:
+            after = {"name": name, "related": related.code, "holds": holds, "from": str(start), "to": str(end or "")}
+            doing.note("position.relation", position, after=after)
 
 
 def reporting_line_set(
