@@ -17,6 +17,7 @@ WORDS = (
     gettext_noop("is %(value)s, below its least value %(limit)s"),
     gettext_noop("is missing on the period's last day"),
     gettext_noop("needs %(what)s"),
+    gettext_noop("the amount has more than 12 digits before the decimals"),
     gettext_noop("what was paid for %(window)s before the change in %(currency)s"),
     gettext_noop("what was paid for %(window)s before the change: the plan until then has no such component"),
 )

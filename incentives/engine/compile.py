@@ -51,6 +51,8 @@ class Compiler:
         self.credits: list[CreditRule] = []
         self.manager_rules: dict[str, Mapping[str, Any]] = {}
         self.hoisted: dict[Node, str] = {}
+        self.made_by_formulas = {item["name"] for item in self.data.get("values") or []} | {f"pay.{item['name']}" for item in self.data["components"]}
+        """Names that formulas make: known to those below them alone, so that nothing can read itself."""
         self.late: set[str] = set()
         """Period names that read what crosses between payees."""
 
@@ -84,7 +86,10 @@ class Compiler:
         try:
             found = check(node, scope)
         except TypeProblem as error:
-            self.at(path, error.node.line, error.node.column, error.code, error.params)
+            code, params = error.code, error.params
+            if code.startswith("name_unknown") and params["name"] in self.made_by_formulas:
+                code, params = "reads_later", {"name": params["name"]}
+            self.at(path, error.node.line, error.node.column, code, params)
             return None, NUMBER
         if found.kind != wanted:
             self.at(path, node.line, node.column, "condition_needed" if wanted == "bool" else "number_needed", {"found": found.kind})

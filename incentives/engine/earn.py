@@ -36,6 +36,10 @@ Crossing = Mapping[tuple[int, str, int], Any]
 rank.X, tied.X, peers.X and total.X of comparisons (`crossing`)."""
 
 
+LARGEST = 10**12
+"""Pay from here on fits into no book: a named exception of its payee."""
+
+
 @dataclass
 class PeriodRecord:
     """What was computed for one assignment and period; position counts the calendar's periods from 0."""
@@ -244,6 +248,8 @@ class UnitRun:
         earned_before = exact.add(own, prior) if prior else own
         try:
             due = self._due(component, env, parts) if component.name not in result.issues else earned_before
+            if abs(due) >= LARGEST:
+                raise OverflowGuard(said("the amount has more than 12 digits before the decimals"))
         except Undefined as error:
             parts = [Part("undefined", str(error), ZERO)]
             if component.when_undefined == "exception":

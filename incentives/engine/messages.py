@@ -45,6 +45,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "name_is_table": ("`%(name)s` is a table", "read it: rate(%(name)s, x)"),
     "name_unknown": ("`%(name)s` is unknown", "known here: %(known)s"),
     "name_unknown_near": ("`%(name)s` is unknown", "did you mean `%(near)s`?"),
+    "reads_later": ("`%(name)s` is made here or further below, so that this would be a cycle", "read what stands above, and put the formulas in that order"),
+    "number_too_long": ("the number has %(count)s digits; %(most)s are possible", "write a smaller one"),
     "divides_by_zero": ("divides by zero", "divide by another number"),
     "line_division": ("a line formula divides by constants only", "divide per period, or multiply by a decimal"),
     "text_needs_code": ("a text is compared with a code column only", 'such as channel = "online"'),

@@ -31,6 +31,8 @@ NUMBER, BOOL, CODE, DATE = Type("number"), Type("bool"), Type("code"), Type("dat
 MAYBE = Type("number", True)
 WINDOWS = ("day", "period", "quarter", "year", "ever")
 AGGREGATES = ("sum", "count")
+DIGITS = 300
+"""Before the decimal point; numbers that grow longer while a run computes are named exceptions of their payee."""
 TIERS = ("rate", "marginal", "proportional", "excess", "fixed", "stacked")
 
 
@@ -58,6 +60,9 @@ def check(node: Node, scope: Scope) -> Type:
     """The type of an expression; raises TypeProblem."""
     op = node.op
     if op == "number":
+        digits = node.value.adjusted() + 1 if node.value else 0
+        if digits > DIGITS:
+            raise TypeProblem(node, "number_too_long", count=digits, most=DIGITS)
         return NUMBER
     if op == "bool":
         return BOOL

@@ -156,6 +156,8 @@ BAD: dict[str, str] = {
     "attribute_key": base("  - {name: pct}", "  - {name: pct, over: year}"),
     "hidden_paid": base("    base: sales\n", "    base: sales\n    hidden: true\n    paid: true\n"),
     "hidden_used": base("    base: sales\n", "    base: sales\n    hidden: true\n") + "  - {name: seen, formula: pay.c}\n",
+    "reads_later": formula("pay.c"),
+    "number_too_long": rate("{flat: " + "9" * 301 + "}"),
     "limits_crossed": base("measures:\n", "kpis: [{name: nps, minimum: 5, maximum: 4}]\nmeasures:\n"),
     "peers_cycle": peers("{name: a, of: total.b}\n  - {name: b, of: sales}"),
     "not_peers": peers("{name: a, of: sales}", "  - {name: p, pool: {amount: 10, peers: b}, when_undefined: zero}\n"),
