@@ -247,8 +247,8 @@ class UnitRun:
             result.issues[component.name] = said_by(error)
         earned_before = exact.add(own, prior) if prior else own
         try:
-            due = self._due(component, env, parts) if component.name not in result.issues else earned_before
-            if abs(due) >= LARGEST:
+            due = earned_before if component.name in result.issues else self._due(component, env, parts)
+            if not -LARGEST < due < LARGEST:
                 raise OverflowGuard(said("the amount has more than 12 digits before the decimals"))
         except Undefined as error:
             parts = [Part("undefined", str(error), ZERO)]
