@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from incentives.explain_words import exact_decimal, part_label, part_note
 from incentives.exports.book import BookPart, BookPeriod, Leaf, StatementBook
 from incentives.exports.shown import causes_shown, period_shown, span_shown
+from incentives.selectors.payments import PaidIn
 from spm.documents.pdf import pdf_render
-from spm.ui.formats import NIL, day_text, moment_exact, money_text
+from spm.ui.formats import NIL, day_text, moment_exact, money_text, number_text
 
 TEMPLATE = Path(__file__).with_name("statement.typ")
 # Orders printed for one component; the rest stand in one line with their sum, and one by one in the spreadsheet.
@@ -48,6 +49,8 @@ def _data(book: StatementBook, zone: Any) -> dict[str, Any]:
             "periods": [_("Period"), _("State"), _("Earned in the period"), _("From earlier periods"), _("Draws, holds and carried"), _("By hand"), _("Total")],
             "parts": [_("Component"), _("Earned in"), _("Why now"), _("Amount")],
             "why": [_("How it was counted"), "", _("Amount")],
+            "causes": [_("Cause"), _("What belongs to it"), _("Amount")],
+            "balances": [_("Open after this statement"), _("Amount")],
             "lines": [_("Line"), _("Customer"), _("Date"), _("Credited"), _("Amount")],
         },
         "summary": [_summary(p, currency, locale) for p in book.periods for currency in p.view.total] if several else [],
@@ -67,9 +70,20 @@ def _sums(book: StatementBook, currency: str, locale: str) -> list[str]:
     return [money_text(sum(column, Decimal(0)), currency, locale) for column in zip(*(_columns(p, currency) for p in book.periods), strict=True)]
 
 
-def _cards(book: StatementBook, currency: str, locale: str) -> list[dict[str, str]]:
+def _cards(book: StatementBook, currency: str, locale: str) -> list[dict[str, Any]]:
+    """The sum as an equation: what is earned, what else there is, and the total."""
     labels = [_("Earned in the period"), _("From earlier periods"), _("Draws, holds and carried"), _("By hand"), _("Total")]
-    return [{"label": label, "value": value} for label, value in zip(labels, _sums(book, currency, locale), strict=True)]
+    amounts = [sum(column, Decimal(0)) for column in zip(*(_columns(p, currency) for p in book.periods), strict=True)]
+    shown = [(label, amount) for n, (label, amount) in enumerate(zip(labels, amounts, strict=True)) if amount or n in (0, 4)]
+    return [
+        {"label": label, "value": money_text(amount, currency, locale), "sign": _sign(n, amount, len(shown)), "first": n == 0}
+        for n, (label, amount) in enumerate(shown)
+    ]
+
+
+def _sign(n: int, amount: Decimal, count: int) -> str:
+    """What stands before a term of the equation; an amount below zero brings its own minus."""
+    return "=" if n == count - 1 else "" if n == 0 or amount < 0 else "+"
 
 
 def _summary(p: BookPeriod, currency: str, locale: str) -> list[str]:
@@ -90,8 +104,22 @@ def _period(p: BookPeriod, locale: str) -> dict[str, Any]:
         "state": p.view.state_label,
         "rows": rows,
         "totals": [[_("Total"), money_text(amount, currency, locale)] for currency, amount in p.view.total.items()],
+        "hold": _("On hold: %(reason)s") % {"reason": p.view.hold_reason} if p.view.hold_reason else "",
+        "paid_in": [_paid_in(item, locale) for item in p.view.in_pay_currency],
+        "balances": [[b.label, money_text(b.amount, b.currency, locale)] for b in p.view.balances],
         "parts": [_part(item, locale) for item in p.parts if item.parts or item.late],
     }
+
+
+def _paid_in(item: PaidIn, locale: str) -> str:
+    """The total in the currency in which the payee is paid, with its rate."""
+    if item.amount is None:
+        return _("There is no rate from %(source)s to %(currency)s for %(day)s.") % {
+            "source": item.source, "currency": item.currency, "day": day_text(item.day, locale),
+        }  # fmt: skip
+    text = _("Paid as %(amount)s, estimated: %(rate)s of %(day)s") if item.estimated else _("Paid as %(amount)s: %(rate)s of %(day)s")
+    rate = f"1 {item.source} = {number_text(item.fx_rate or Decimal(0), locale, digits=6)} {item.currency}"
+    return text % {"amount": money_text(item.amount, item.currency, locale), "rate": rate, "day": day_text(item.day, locale)}
 
 
 def _money(item: BookPart, value: Decimal, locale: str) -> str:
@@ -109,6 +137,7 @@ def _part(item: BookPart, locale: str) -> dict[str, Any]:
         "title": name,
         "note": " · ".join(text for text in (item.part.plan_title, item.part.position_title) if text),
         "why": [[part_label(p), part_note(p, locale), _money(item, exact_decimal(p["amount"]), locale)] for p in item.parts] or _late(item, locale),
+        "causes": [[c.label, c.note, money_text(c.amount, c.currency, locale, sign=True)] for c in item.late.causes] if item.late else [],
         "lines": lines if any(leaf.order for leaf in item.leaves) else [],
         "total": [_("Total"), _money(item, item.part.amount, locale)],
     }

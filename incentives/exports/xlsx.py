@@ -1,4 +1,4 @@
-"""A statement book as a spreadsheet: totals, components, lines. The amounts of each sheet sum to the ledger's, exactly."""
+"""A statement book as a spreadsheet: totals, components, causes, lines, whose amounts sum to the ledger's exactly, and balances."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Row = Sequence[Any]
 
 
 def book_xlsx(book: StatementBook) -> bytes:
-    """The file. Numbers are numeric cells with a format; each sheet ends with a row of totals for each currency."""
+    """The file. Numbers are numeric cells with a format; each sheet but that of balances ends with a row of totals for each currency."""
     title = _("Statement of %(name)s") % {"name": book.payee.detail.display_name}
-    return workbook_bytes([_totals(book, title), _components(book), _lines(book)], title=title)
+    return workbook_bytes([_totals(book, title), _components(book), _causes(book), _lines(book), _balances(book)], title=title)
 
 
 def _totals(book: StatementBook, title: str) -> Sheet:
@@ -79,6 +79,37 @@ def _components(book: StatementBook) -> Sheet:
         rows += [[code, p.label, p.plan_title, None, p.earning_period_code, p.why, p.currency, Amount(p.amount, p.currency)] for p in period.view.payments]
         rows += [[code, a.label, None, None, a.earning_period_code, a.note, a.currency, Amount(a.amount, a.currency)] for a in period.adjustments]
     return Sheet(_("Components"), header, rows, _closing(book, width=len(header)))
+
+
+def _causes(book: StatementBook) -> Sheet:
+    """Every amount by what made it: the period's own, the causes of a late one, the terms of payment, and people by hand."""
+    header = [_("Period"), _("Component"), _("Position"), _("Earned in"), _("Cause"), _("What belongs to it"), _("Currency"), _("Amount")]
+    return Sheet(_("Causes"), header, list(_cause_rows(book)), _closing(book, width=len(header)))
+
+
+def _cause_rows(book: StatementBook) -> Iterator[Row]:
+    for period in book.periods:
+        code = period.view.period.code
+        for item in period.parts:
+            part = item.part
+            start = [code, part.label, part.position_title, part.earning_period_code]
+            if item.late is not None:
+                for cause in item.late.causes:
+                    yield [*start, cause.label, cause.note, cause.currency, Amount(cause.amount, cause.currency)]
+            else:
+                why = _("Change of an earlier period") if part.is_late else _("Earned in the period")
+                yield [*start, why, ", ".join(part.cause_labels) if part.is_late else None, part.currency, Amount(part.amount, part.currency)]
+        for p in period.view.payments:
+            yield [code, p.label, None, p.earning_period_code, p.why, p.plan_title, p.currency, Amount(p.amount, p.currency)]
+        for a in period.adjustments:
+            yield [code, a.label, None, a.earning_period_code, _("By hand"), a.note, a.currency, Amount(a.amount, a.currency)]
+
+
+def _balances(book: StatementBook) -> Sheet:
+    """What stands open after each statement; balances of different kinds have no sum."""
+    header = [_("Period"), _("Open after this statement"), _("Currency"), _("Amount")]
+    rows: list[Row] = [[p.view.period.code, b.label, b.currency, Amount(b.amount, b.currency)] for p in book.periods for b in p.view.balances]
+    return Sheet(_("Balances"), header, rows)
 
 
 def _lines(book: StatementBook) -> Sheet:
