@@ -83,6 +83,16 @@ def change_between(payee: Payee, *, period: Period, before: Run | None, run: Run
     return Change(period, before, run, found, work.others_are)
 
 
+def attribution_within(payee: Payee, *, period: Period, before: Run, run: Run) -> Attribution | None:
+    """The same from within a run that has not left its results yet: by what it is about to post. None where the payee's pay takes
+    from more than TEAM others, which only results tell."""
+    work = _Work(payee, period, before, run)
+    if work.others_are == "kept":
+        return None
+    found = attribute(work.value, changed=work.changed)
+    return found.settled(before=work.left(work.before), after=found.after)
+
+
 class _Work:
     def __init__(self, payee: Payee, period: Period, before: Run | None, run: Run) -> None:
         self.payee, self.period = payee, period

@@ -21,6 +21,7 @@ from incentives.collector import collector_rested
 from incentives.engine.errors import InputError
 from incentives.inputs import ENGINE_VERSION, RunInputs
 from incentives.invalidation import Again, Names
+from incentives.latecause import late_causes_name
 from incentives.loaders import scale_needed
 from incentives.models import ChunkTotals, Run, RunChunk
 from incentives.overrides import overrides_add
@@ -166,6 +167,7 @@ def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit
         run = Run.objects.select_related("base", "period").get(pk=run_id)
         try:
             settlement = settle_group(run, run_inputs(run), payees)
+            late_causes_name(settlement, payees)
             overrides_add(settlement, payees)
             payments_add(settlement, payees)
         except InputError as error:

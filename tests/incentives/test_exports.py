@@ -53,7 +53,7 @@ def text_of(body: bytes) -> str:
 
 def test_the_sheet_of_causes_sums_to_the_ledger_and_names_causes_draws_and_carries(world) -> None:
     sheets = load_workbook(io.BytesIO(book_xlsx(book_of(world))))
-    head, *rows, total = sheets["Causes"].iter_rows(values_only=True)
+    _head, *rows, total = sheets["Causes"].iter_rows(values_only=True)
     due = sum((Decimal(e.amount).scaleb(-e.scale) for e in LedgerEntry.objects.all()), Decimal(0))
     assert sum(Decimal(str(row[-1])) for row in rows) == Decimal(str(total[-1])) == due
     found = {(row[0], row[1], row[4]): Decimal(str(row[-1])) for row in rows}
