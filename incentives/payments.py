@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -18,15 +18,17 @@ from functools import cached_property
 from django.db import connection
 
 from incentives.deals import Deals, HeldDeal, holds_known, money_known, owners_of
-from incentives.engine.contracts import Facts, Period, day_number
+from incentives.engine.contracts import EmploymentSpan, Facts, Period, day_number
 from incentives.engine.grid import table_at
-from incentives.engine.payment import PAYMENT_VERBS, ZERO, DealPart, Limits, Step
+from incentives.engine.leavers import DealEvents, caps, leaving_days
+from incentives.engine.payment import PAYMENT_VERBS, ZERO, DealPart, Limits, PaymentTerms, Step
 from incentives.engine.payout import (
     Amounts,
     EarnedPart,
     Payout,
     Returned,
     amounts_read,
+    capped,
     clawback_by,
     named_parts,
     payout,
@@ -34,6 +36,7 @@ from incentives.engine.payout import (
     share_by_days,
 )
 from incentives.engine.prepare import window_label
+from incentives.engine.proration import employments_by_payee
 from incentives.engine.tables import Points, Steps
 from incentives.explain import PayeeBook
 from incentives.inputs import RunInputs, VersionInputs
@@ -145,6 +148,11 @@ class RunPayments:
         return deals
 
     @cached_property
+    def employments(self) -> Mapping[int, tuple[EmploymentSpan, ...]]:
+        """By payee."""
+        return employments_by_payee(self.inputs.employments)
+
+    @cached_property
     def holders(self) -> dict[int, set[int]]:
         """Payee -> orders of his that are held."""
         found: dict[int, set[int]] = defaultdict(set)
@@ -213,7 +221,7 @@ class RunPayments:
         mine, position = found[payee, frame.code], frame.at[pay]
         if manual:
             mine.adjusted[position] += amount
-        elif verb in WITHHELD or verb == "clawed_back":
+        elif verb in WITHHELD or verb == "clawed_back" or (verb == "forfeited" and not key[2].startswith("@")):
             mine.withheld[key][position][verb] += amount
         elif verb in PAYMENT_VERBS:
             mine.steps[position][verb, key[2]] += amount
@@ -309,7 +317,7 @@ class _PayeePayments:
             part.earned[position] += amount
         for position, verbs in self.posted.withheld.get(key, {}).items():
             for verb, amount in verbs.items():
-                (part.clawed if verb == "clawed_back" else part.withheld)[position] += amount
+                {"clawed_back": part.clawed, "forfeited": part.forfeited}.get(verb, part.withheld)[position] += amount
         if version.id == version_id:
             self._deals(part, version, seat, component)
         return part
@@ -319,14 +327,19 @@ class _PayeePayments:
         terms, clawback, period = version.compiled.terms, version.compiled.clawback, self.frame.periods[part.earned_at]
         held = self._held_in(version, period)
         cash = terms.on != "booking"
-        if not (held or cash or (clawback is not None and self.money.returned)) or component not in version.compiled.cash or version.id not in self.book.books:
+        leaving = self._leaving(terms)
+        if (
+            not (held or cash or leaving or (clawback is not None and self.money.returned))
+            or component not in version.compiled.cash
+            or version.id not in self.book.books
+        ):
             return
         book = self.book.books[version.id]
         found_lines = self.book.lines(version_id=version.id, seat_id=seat, period_id=period.id, component=component)
         lines = [replace(line, object_id=book.order_of(line.object_id)) for line in found_lines]  # holds and money are of orders
         orders = {line.object_id for line in lines}
-        deals = self.money if cash or clawback is not None else self.payments.deals
-        if cash or held & orders:
+        deals = self.money if cash or leaving or clawback is not None else self.payments.deals
+        if cash or leaving or held & orders:
 
             def released(order: int, holds: bool) -> list[Fraction]:
                 if holds and deals.held(order, component, self.payee):
@@ -336,6 +349,9 @@ class _PayeePayments:
 
             ends = [item.end for item in self.frame.periods]
             part.parts = [item for _, item in named_parts(lines, part.total, terms.places, lambda order: released(order, True))]
+            if leaving:
+                shares = [caps(terms.leavers, leaving, self._events(version, order, deals), ends) for order in sorted(orders)]
+                part.parts = [capped(one, share) for one, share in zip(part.parts, shares, strict=bool(part.parts))]
             part.freed = [item for _, item in named_parts(lines, part.total, terms.places, lambda order: released(order, False))]
         if clawback is not None and deals.returned:
             pay = {order: item.amount for order, item in named_parts(lines, part.total, terms.places)}
@@ -343,6 +359,15 @@ class _PayeePayments:
             assert isinstance(table, Steps | Points)
             found = [(amount, self._returns(version, order, deals)) for order, amount in pay.items() if order in deals.returned]
             part.clawback = clawback_by(clawback, share_by_days(table), deals=found, earned_until=period.end, positions=len(self.frame.periods))
+
+    def _leaving(self, terms: PaymentTerms) -> dict[str, int]:
+        """Days of notice and of leaving, where the terms ask for them."""
+        return leaving_days(self.payments.employments.get(self.payee, ())) if terms.leavers else {}
+
+    def _events(self, version: VersionInputs, order: int, deals: Deals) -> DealEvents:
+        facts = self._facts(version)
+        rows = (facts.object_id if facts.parent is None else facts.parent) == order
+        return DealEvents(int(facts.event_date[rows].min()), self._amount(version, order), deals.invoiced[order], deals.received[order])
 
     def _held_in(self, version: VersionInputs, period: Period) -> set[int]:
         """Orders of the payee on hold whose day lies in the period."""
@@ -380,6 +405,8 @@ class _PayeePayments:
             self._row(key, position, "held" if amount < 0 else "released", amount)
         for (key, position), target in sorted(made.clawed.items()):
             self._row(key, position, "clawed_back", target - self.posted.withheld.get(key, {}).get(position, {}).get("clawed_back", ZERO))
+        for (key, position), target in sorted(made.forfeited.items()):
+            self._row(key, position, "forfeited", target - self.posted.withheld.get(key, {}).get(position, {}).get("forfeited", ZERO))
         for position in range(upto + 1):
             if not self.is_open(position):
                 continue

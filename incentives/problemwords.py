@@ -26,6 +26,7 @@ WORDS = (
     pgettext_lazy("plan problem", "%(name)s is prorated already"),
     pgettext_lazy("plan problem", "%(name)s takes one formula"),
     pgettext_lazy("plan problem", "%(rule)s is %(bound)s"),
+    pgettext_lazy("plan problem", "%(status)s, %(event)s, %(when)s stands twice"),
     pgettext_lazy("plan problem", "%(value)s does not look right"),
     pgettext_lazy("plan problem", "%(value)s is beyond a limit"),
     pgettext_lazy("plan problem", "%(value)s is no date"),

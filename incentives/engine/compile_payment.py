@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .compile_tables import figure
 from .document import SchemaPath
 from .grid import table_sample
+from .leavers import LeaverRow
 from .payment import Draw, PaymentTerms
 from .plan import Clawback, Rounding, ValueSpec
 from .tables import Points, Steps
@@ -53,9 +54,19 @@ def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, 
     compiler.unique("draws")
     terms = PaymentTerms(
         compiler.rounding.places, given.get("on", "booking"), given.get("instalments", 1), share, holdback.get("until", "year"),
-        given.get("negative", "keep"), "maximum" in given, given.get("excess", "carry"), limit, tuple(draws), tuple(countries),
+        given.get("negative", "keep"), "maximum" in given, given.get("excess", "carry"), limit, tuple(draws), tuple(countries), _leavers(compiler),
     )  # fmt: skip
     return terms, tuple(values)
+
+
+def _leavers(compiler: Compiler) -> tuple[LeaverRow, ...]:
+    found: list[LeaverRow] = []
+    for i, item in enumerate(compiler.data.get("leavers") or []):
+        row = LeaverRow(item["status"], item["event"], item["when"], _share(compiler, ("leavers", i, "due"), item["due"]))
+        if any((row.status, row.event, row.when) == (one.status, one.event, one.when) for one in found):
+            compiler.problem(("leavers", i), "leaver_twice", status=row.status, event=row.event, when=row.when)
+        found.append(row)
+    return tuple(found)
 
 
 def clawback_compile(compiler: Compiler) -> Clawback | None:

@@ -144,6 +144,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "give each its own quota, or the measures one `on_change`",
     ),
     "change_of_nothing": ("is %(given)s on a change but reads no measure", "take `on_change` out"),
+    "leaver_twice": ("%(status)s, %(event)s, %(when)s stands twice", "keep one of them"),
     "not_ramp": ("`%(name)s` is no ramp of this plan", "ramps: %(known)s"),
     "proration_nothing": ("prorates nothing", "say calendar_days or working_days for quota, target, bounds, cap or floor"),
     "proration_twice": ("%(name)s is prorated already", "keep one of the two"),

@@ -18,7 +18,7 @@ from .syntax import Node, SyntaxProblem, numbers_of, parse
 STRUCTURE = frozenset(["engine", "rounding", "round", "places", "periods", "priority", "name", "label", "title", "description", "unit", "currency"])
 SECTIONS = (
     "exclusions", "credits", "ramps", "attributes", "kpis", "measures", "attainments", "tables", "values", "peers", "components", "conversions", "payment",
-    "draws",
+    "leavers", "draws",
     "clawback",
 )  # fmt: skip
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from .leavers import LeaverRow
 from .rounding import round_number
 
 ZERO = Decimal(0)
@@ -70,6 +71,7 @@ class PaymentTerms:
     recovery_limit: Fraction = Fraction(1)
     draws: tuple[Draw, ...] = ()
     countries: tuple[tuple[str, Fraction], ...] = ()
+    leavers: tuple[LeaverRow, ...] = ()
     limits_all: bool = False
     """Does the limit hold for balances carried and for clawback, too?"""
 
@@ -86,7 +88,7 @@ class PaymentTerms:
     @property
     def schedules(self) -> bool:
         """Is anything paid later than it is earned?"""
-        return self.on != "booking" or self.instalments > 1 or self.holdback > 0
+        return bool(self.leavers) or self.on != "booking" or self.instalments > 1 or self.holdback > 0
 
     @property
     def walks(self) -> bool:
@@ -104,6 +106,8 @@ class DealPart:
 
     amount: Decimal
     released: Sequence[Fraction]
+    due: Sequence[Fraction] = ()
+    """Share that will ever be paid, as it stands at each position (empty: all)."""
 
 
 def due_shares(terms: PaymentTerms, *, earned_at: int, windows: Sequence[str]) -> list[Fraction]:

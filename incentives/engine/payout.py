@@ -40,6 +40,8 @@ class EarnedPart:
     """What returns take back by each position, summed up from the start: zero or less."""
     clawed: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     """What is posted of it, by pay position."""
+    forfeited: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    """What is posted as no longer due, by pay position: zero or less."""
     first: int = 0
     """Position from which on it is ours: what stands before it comes from an opening balance."""
 
@@ -51,7 +53,7 @@ class EarnedPart:
     @property
     def waits(self) -> bool:
         """Can anything of it be held, or is something held?"""
-        return bool(self.parts) or self.terms.schedules or any(self.withheld.values())
+        return bool(self.parts) or self.terms.schedules or any(self.withheld.values()) or any(self.forfeited.values())
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Payout:
     held: dict[tuple[Any, int], Decimal]
     clawed: dict[tuple[Any, int], Decimal]
     walk: Walk
+    forfeited: dict[tuple[Any, int], Decimal] = field(default_factory=dict)
+    """The same of what is no longer due to a leaver."""
 
 
 def payout(
@@ -74,6 +78,7 @@ def payout(
     """
     held: dict[tuple[Any, int], Decimal] = {}
     clawed: dict[tuple[Any, int], Decimal] = {}
+    forfeited: dict[tuple[Any, int], Decimal] = {}
     due: dict[int, Decimal] = defaultdict(lambda: ZERO)
     taken: dict[int, Decimal] = defaultdict(lambda: ZERO)
     for position, amount in adjusted.items():
@@ -92,16 +97,37 @@ def payout(
         places = part.terms.places
         by = [due_by(part.total, part.parts, shares[q], q, places) for q in range(upto + 1)]
         freed = by if part.freed is part.parts else [due_by(part.total, part.freed, shares[q], q, places) for q in range(upto + 1)]
-        targets = held_targets(earned=part.earned, posted=part.withheld, is_open=_ours(part, is_open), due=by, freed=freed)
+        targets = held_targets(earned=part.earned, posted=_net(part), is_open=_ours(part, is_open), due=by, freed=freed)
         for position in range(upto + 1):
+            due[position] += targets.get(position, part.withheld.get(position, ZERO) + part.forfeited.get(position, ZERO))
+        for position, lost in _lost(part, targets, upto):
             if position in targets:
-                held[part.key, position] = targets[position]
-            due[position] += targets.get(position, part.withheld.get(position, ZERO))
-    return Payout(held, clawed, payment_walk(due=due, clawed=taken, limits=limits, posted=posted, is_open=is_open, upto=upto, opened=opened))
+                held[part.key, position] = targets[position] - lost
+                forfeited[part.key, position] = lost
+    return Payout(held, clawed, payment_walk(due=due, clawed=taken, limits=limits, posted=posted, is_open=is_open, upto=upto, opened=opened), forfeited)
 
 
 def _ours(part: EarnedPart, is_open: Callable[[int], bool]) -> Callable[[int], bool]:
     return lambda position: position >= part.first and is_open(position)
+
+
+def _net(part: EarnedPart) -> dict[int, Decimal]:
+    """What withholding did to what was paid, by position: what is forfeited stays withheld for good."""
+    return {q: part.withheld.get(q, ZERO) + part.forfeited.get(q, ZERO) for q in {*part.withheld, *part.forfeited}}
+
+
+def _lost(part: EarnedPart, targets: Mapping[int, Decimal], upto: int) -> Iterable[tuple[int, Decimal]]:
+    """What each position forfeits: all that will never be due and is not paid yet, less what is forfeited before. Zero or less, above
+    where it is due again."""
+    before, paid = ZERO, ZERO
+    for position in range(upto + 1):
+        paid += part.earned.get(position, ZERO) + targets.get(position, part.withheld.get(position, ZERO) + part.forfeited.get(position, ZERO))
+        lost = part.forfeited.get(position, ZERO)
+        if position in targets:
+            ever = sum((round_number(Fraction(one.amount) * (1 - one.due[position]), part.terms.places, "half_up") for one in part.parts if one.due), ZERO)
+            lost = -max(ZERO, min(ever, part.total - paid)) - before
+        before += lost
+        yield position, lost
 
 
 def _clawed(part: EarnedPart, is_open: Callable[[int], bool], upto: int) -> Iterable[tuple[int, Decimal]]:
@@ -188,6 +214,13 @@ def named_parts(lines: Sequence[Line], earned: Decimal, places: int, released: R
     objects = sorted(weights)
     shares = allocate(earned, [weights[item] for item in objects], places, "half_up") if objects else None
     return [] if shares is None else [(item, DealPart(share, released(item))) for item, share in zip(objects, shares, strict=True)]
+
+
+def capped(part: DealPart, due: Sequence[Fraction]) -> DealPart:
+    """The part of a leaver's deal: no more is released than is still due. What takes from the payee is not lessened."""
+    if part.amount <= 0:
+        return part
+    return DealPart(part.amount, [min(pair) for pair in zip(part.released, due, strict=True)], due)
 
 
 def deal_parts(lines: Sequence[Line], earned: Decimal, places: int, released: Released) -> tuple[DealPart, ...]:

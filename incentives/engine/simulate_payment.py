@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from .contracts import OPEN_END
 from .errors import InputError
 from .grid import table_at
+from .leavers import DealEvents, caps, leaving_days
 from .payment import ZERO, DealPart, Limits, Step
-from .payout import Amounts, EarnedPart, Returned, amounts_read, clawback_by, deal_parts, named_parts, payout, released_by_cash, share_by_days
+from .payout import Amounts, EarnedPart, Returned, amounts_read, capped, clawback_by, deal_parts, named_parts, payout, released_by_cash, share_by_days
 from .tables import Points, Steps
 from .tabular import rows_of
 
@@ -55,11 +56,13 @@ class _Deals:
         self.simulation = simulation
         data, self.periods = simulation.data, simulation.prepared.periods
         object_of = {name: i for i, name in enumerate(data.objects)}
-        self.received: dict[int, list[tuple[int, Fraction]]] = defaultdict(list)
         self.holds: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
         self.on = simulation.plan.terms.on
-        for row in rows_of(data.tables, "invoices" if self.on == "invoice" else "payments"):
-            self.received[self._object(row, object_of)].append((row.day("date"), Fraction(row.number("amount"))))
+        self.money: dict[str, dict[int, list[tuple[int, Fraction]]]] = {name: defaultdict(list) for name in ("invoices", "payments")}
+        for name, money in self.money.items():
+            for row in rows_of(data.tables, name):
+                money[self._object(row, object_of)].append((row.day("date"), Fraction(row.number("amount"))))
+        self.received = self.money["invoices" if self.on == "invoice" else "payments"]
         for row in rows_of(data.tables, "holds"):
             self.holds[self._object(row, object_of)].append((row.text("component", ""), row.day("from", -719162), row.day("to", OPEN_END)))
         facts = data.facts
@@ -73,6 +76,10 @@ class _Deals:
             share = Fraction(row.number("amount")) / self.amounts[item] if self.amounts.get(item) else Fraction(0)
             self.returned[item].append(Returned(position, day, share))
         self.cash = self.on != "booking"
+        self.booked = dict(zip(facts.object_id.tolist(), facts.event_date.tolist(), strict=True))
+        self.leavers = simulation.plan.terms.leavers
+        people = simulation.prepared.people
+        self.leaving = {seat.id: leaving_days(people.employments.get(seat.payee, ())) if self.leavers else {} for seat in people.assignments}
 
     def clawback(self, part: EarnedPart, seat: int, component: str) -> list[Decimal]:
         """What returns take back of the component by each position."""
@@ -96,13 +103,21 @@ class _Deals:
 
     def parts(self, part: EarnedPart, seat: int, component: str) -> tuple[tuple[DealPart, ...], tuple[DealPart, ...]]:
         """The component's deals, with and without holds; empty where nothing waits."""
-        if not self.cash and not self.holds:
+        leaving = self.leaving.get(seat, {})
+        if not self.cash and not self.holds and not leaving:
             return (), ()
         lines = self.simulation.lines(seat, self.periods[part.earned_at].id, component)
-        if not self.cash and not any(line.object_id in self.holds for line in lines):
+        if not self.cash and not leaving and not any(line.object_id in self.holds for line in lines):
             return (), ()
         made = [deal_parts(lines, part.total, part.terms.places, partial(self._released, component, holds)) for holds in (True, False)]
+        if leaving and made[0]:
+            ends = [period.end for period in self.periods]
+            shares = [caps(self.leavers, leaving, self._events(item), ends) for item in sorted({line.object_id for line in lines})]
+            return tuple(capped(one, share) for one, share in zip(made[0], shares, strict=True)), made[1]
         return made[0], made[1]
+
+    def _events(self, item: int) -> DealEvents:
+        return DealEvents(self.booked[item], self.amounts.get(item, Fraction(0)), self.money["invoices"][item], self.money["payments"][item])
 
     def _released(self, component: str, holds: bool, item: int) -> Sequence[Fraction]:
         ends = [period.end for period in self.periods]
@@ -150,6 +165,9 @@ def payments_of(simulation: Simulation) -> dict[int, PayeePayments]:
             for (key, position), amount in made.clawed.items():
                 if position == q and amount:
                     entries[q]["clawed_back", key[1]] = entries[q].get(("clawed_back", key[1]), ZERO) + amount
+            for (key, position), amount in made.forfeited.items():
+                if position == q and amount:
+                    entries[q]["forfeited", key[1]] = entries[q].get(("forfeited", key[1]), ZERO) + amount
             on_hold.append(kept)
         walk = made.walk
         found[payee] = PayeePayments(

@@ -94,6 +94,8 @@ def payment_why(verb: str, component: str, amount: Decimal, plan: CompiledPlan |
         return _("below zero, taken from later pay") if amount > 0 else _("above the maximum, paid later")
     if verb == Verb.DRAWN:
         return _("guaranteed, not recovered") if draw is not None and not draw.recover else _("paid as a draw, recovered from later pay")
+    if verb == Verb.FORFEITED and not component.startswith("@"):
+        return _("no longer due after leaving")
     texts = {
         Verb.HELD: _("not paid yet"), Verb.RELEASED: _("was held, paid now"), Verb.ADVANCED: _("paid at the start of the period"),
         Verb.RECOVERED: _("repays what was drawn"), Verb.FORFEITED: _("above the maximum, not paid"), Verb.WRITTEN_OFF: _("written off"),

@@ -8,10 +8,10 @@ from decimal import Decimal
 from incentives.models import LedgerEntry
 from spm.currencies.codes import currency_pack
 from spm.people.models import LegalEntity
-from spm.people.services.employment import absence_set
+from spm.people.services.employment import absence_set, employee_leave
 from spm.sales.models import Invoice, InvoiceVersion, Order
 from spm.tenancy.changes import change
-from tests.incentives.test_payments import APR, JAN, MAR, close, paid, payable
+from tests.incentives.test_payments import APR, FEB, JAN, MAR, close, paid, payable
 from tests.incentives.world import PLAN, make_world, put_order
 
 PRORATED = PLAN.replace("attributes:", "ramps: [{name: new, since: hire, shares: [25%, 50%, 75%]}]\nattributes:").replace(
@@ -92,3 +92,27 @@ def test_a_negative_result_is_taken_back_within_the_countrys_limit(scope):
     world.run(business_date=APR)
     # February now stands at -1,000: 30 % of 2,000 in March, the rest in April.
     assert [payable(ann, world.period(f"2024-0{m}")) for m in (2, 3, 4)] == [0, 1400, 1600]
+
+
+LEAVERS = PLAN + "payment: {on: invoice}\nleavers: [{status: left, event: invoiced, when: after, due: 50%}]\n"
+
+
+def test_a_leaver_is_paid_what_the_table_still_gives_and_the_rest_is_forfeited(scope):
+    world = make_world(2, text=LEAVERS)
+    ann, bob = world.payees
+    for payee in (ann, bob):
+        order = put_order(f"feb {payee.pk}", payee, "2024-02-10", 20_000_00)  # earns 1,000
+        put_invoice(f"i1 {payee.pk}", order, "2024-02-20", 6_000_00)
+        put_invoice(f"i2 {payee.pk}", order, "2024-04-05", 14_000_00)
+    world.run(business_date=FEB)
+    assert payable(ann, world.period("2024-02")) == 300
+    close(world, "2024-02")
+    employee_leave(payee=ann, day=dt.date(2024, 3, 10))
+    world.run(business_date=APR)
+    months = [world.period(f"2024-0{m}") for m in (2, 3, 4)]
+    assert [payable(ann, month) for month in months] == [300, 0, 350]
+    assert paid(ann, months[1]) == {("released", "commission"): Decimal(350), ("forfeited", "commission"): Decimal(-350)}
+    assert [payable(bob, month) for month in months] == [300, 0, 700], "who stays is paid in full"
+    count = LedgerEntry.objects.count()
+    world.run(business_date=APR, is_full=True)
+    assert LedgerEntry.objects.count() == count

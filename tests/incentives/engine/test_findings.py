@@ -187,6 +187,7 @@ BAD: dict[str, str] = {
         "  - {name: att,", "  - {name: more, measure: other, quota: sales}\n  - {name: att,"
     ),
     "change_of_nothing": base("    base: sales\n", "    base: 5\n    on_change: carry\n"),
+    "leaver_twice": BASE + "leavers:\n" + "  - {status: left, event: paid, when: after, due: 0}\n" * 2,
     "not_ramp": base("  - {name: att,", "  - {at_least: nothing, name: att,"),
     "proration_nothing": base("    base: sales\n", "    base: sales\n    proration: {leave: out}\n"),
     "proration_twice": base("    base: sales\n", "    base: sales\n    proration: {quota: working_days}\n").replace(
