@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import Figure
 from incentives.engine.lines import Line
-from incentives.engine.payment import held_targets
+from incentives.engine.payment import Draw, Limits, Opened, PaymentTerms, Walk, due_shares, held_targets, payment_walk
 from incentives.engine.payout import Amounts, Returned, amounts_read, clawback_by, deal_parts, named_parts, released_by_cash, share_by_days
 from incentives.engine.plan import Clawback, Rounding
 from incentives.engine.simulate import simulation_run
@@ -189,3 +189,73 @@ def test_closed_periods_keep_what_stands_and_open_ones_make_up_for_it() -> None:
     taken = held_targets(earned={1: Decimal(50)}, posted={}, is_open=lambda q: q != 1, due=[Decimal(0), Decimal(50), Decimal(10)], freed=[Decimal(20)] * 3)
     assert taken == {2: Decimal(-30)}
     assert held_targets(earned={}, posted={}, is_open=lambda q: True, due=[Decimal(1)], freed=[Decimal(1)]) == {}
+
+
+def walk(terms: PaymentTerms, due: dict[int, int], *, upto: int, opened: Opened | None = None, maximum: int | None = None, **draws: int) -> Walk:
+    limits = Limits(terms, {name: Decimal(amount) for name, amount in draws.items()}, None if maximum is None else Decimal(maximum))
+    amounts = {position: Decimal(amount) for position, amount in due.items()}
+    return payment_walk(due=amounts, limits=lambda q: limits, posted={}, is_open=lambda q: True, upto=upto, opened=opened)
+
+
+def test_entries_of_a_period_stand_under_their_names() -> None:
+    carry = walk(PaymentTerms(2, negative="carry"), {0: -30, 1: 100}, upto=1)
+    assert carry.targets == {0: {("carried", "@carried_out"): 30}, 1: {("carried", "@carried_in"): -30}}
+    assert (carry.payable, carry.carried) == ({0: 0, 1: 70}, {0: -30, 1: 0})
+    gone = walk(PaymentTerms(2, negative="write_off"), {0: -30, 2: 7}, upto=2)
+    assert gone.targets == {0: {("written_off", "@negative"): 30}}
+    assert gone.payable == {0: 0, 1: 0, 2: 7}
+    kept = walk(PaymentTerms(2, has_maximum=True, negative="keep"), {0: -30, 1: 100, 2: 80}, upto=2, maximum=80)
+    assert kept.targets == {1: {("carried", "@carried_out"): -20}, 2: {("carried", "@carried_in"): 20, ("carried", "@carried_out"): -20}}
+    assert kept.payable == {0: -30, 1: 80, 2: 80}
+    lost = walk(PaymentTerms(2, has_maximum=True, excess="forfeit"), {0: 100}, upto=0, maximum=80)
+    assert lost.targets == {0: {("forfeited", "@maximum"): -20}}
+    assert walk(PaymentTerms(2, has_maximum=True), {0: 80}, upto=0, maximum=80).targets == {}
+
+
+def test_draws_are_recovered_in_the_plans_order_and_from_one_room() -> None:
+    """Two draws of 40 and 30 topped up from nothing; then 100 and 60 are due, above the larger draw."""
+    terms = PaymentTerms(2, draws=(Draw("b", "B"), Draw("a", "A")))
+    found = walk(terms, {0: 0, 1: 60, 2: 55}, upto=2, b=40, a=50)
+    assert found.targets[0] == {("drawn", "@b"): 40, ("drawn", "@a"): 10}
+    assert found.targets[1] == {("recovered", "@b"): -10}
+    assert found.targets[2] == {("recovered", "@b"): -5}
+    assert found.drawn == {0: {"@b": 40, "@a": 10}, 1: {"@b": 30, "@a": 10}, 2: {"@b": 25, "@a": 10}}
+    late = walk(terms, {0: 0, 1: 95}, upto=1, b=40, a=50)
+    assert late.targets[1] == {("recovered", "@b"): -40, ("recovered", "@a"): -5}
+    assert late.payable == {0: 50, 1: 50}
+    left = Opened(0, draws={"@z": Decimal(9), "@y": Decimal(2), "@a": Decimal(4)})
+    gone = walk(terms, {0: 100}, upto=0, opened=left)
+    assert gone.targets[0] == {("recovered", "@a"): -4, ("recovered", "@y"): -2, ("recovered", "@z"): -9}
+    order = walk(terms, {0: 5}, upto=0, opened=left)
+    assert order.targets[0] == {("recovered", "@a"): -4, ("recovered", "@y"): -1}
+
+
+def test_advances_are_paid_before_and_recovered_from_what_is_due() -> None:
+    terms = PaymentTerms(2, has_maximum=True, draws=(Draw("a", "A", upfront=True), Draw("b", "B", upfront=True)))
+    found = walk(terms, {0: 30, 1: 130}, upto=1, a=50, b=20)
+    assert found.targets[0] == {("advanced", "@a"): 50, ("advanced", "@b"): 20, ("recovered", "@a"): -30}
+    assert found.drawn[0] == {"@a": 20, "@b": 20}
+    assert found.targets[1] == {("advanced", "@a"): 50, ("advanced", "@b"): 20, ("recovered", "@a"): -70, ("recovered", "@b"): -40}
+    assert found.payable == {0: 70, 1: 90}
+    most = walk(terms, {0: 30}, upto=0, maximum=60, a=50, b=20)
+    assert most.targets[0][("carried", "@carried_out")] == -10
+    only = walk(PaymentTerms(2, draws=(Draw("a", "A", upfront=True), Draw("b", "B"))), {0: 10}, upto=0)
+    assert only.targets == {}
+
+
+def test_what_the_earlier_system_left_enters_at_its_period() -> None:
+    opened = Opened(1, carried=Decimal(-25), draws={"@d": Decimal(15)})
+    terms = PaymentTerms(2, negative="carry", draws=(Draw("d", "D"),))
+    found = walk(terms, {0: -10, 1: 100, 2: 0}, upto=2, opened=opened, d=20)
+    assert found.targets[0] == {("carried", "@carried_out"): 10, ("drawn", "@d"): 20}
+    assert found.targets[1] == {("carried", "@carried_in"): -35, ("recovered", "@d"): -35}
+    assert found.payable == {0: 20, 1: 30, 2: 20}
+    guaranteed = walk(PaymentTerms(2, draws=(Draw("d", "D", recover=False), Draw("e", "E"))), {0: 0, 1: 200}, upto=1, d=20, e=30)
+    assert guaranteed.drawn == {0: {"@e": 10}, 1: {}}
+    assert guaranteed.targets[1] == {("recovered", "@e"): -10}
+
+
+def test_shares_due_begin_with_the_earning_period() -> None:
+    windows = ["Q1", "Q1", "Q1", "Q2"]
+    assert due_shares(PaymentTerms(2, instalments=2), earned_at=2, windows=windows) == [0, 0, Fraction(1, 2), 1]
+    assert due_shares(PaymentTerms(2, holdback=Fraction(1, 4)), earned_at=1, windows=windows) == [0, Fraction(3, 4), 1, 1]
