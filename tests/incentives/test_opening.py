@@ -7,10 +7,12 @@ from decimal import Decimal
 
 import pytest
 from django.db.models import Sum
+from django.urls import reverse
 
 from incentives.models import LedgerEntry, OpeningEntry
 from incentives.opening import openings_known
 from incentives.selectors import line_traces, scorecard_get, statement_get
+from spm.access.models import Role
 from spm.imports.errors import ImportFault
 from spm.imports.models import Batch, StagedRow
 from spm.imports.readers import Source
@@ -19,6 +21,7 @@ from spm.imports.services import import_run
 from spm.people.models import Payee
 from spm.told import shown
 from tests.incentives.world import make_world, put_order
+from tests.support.factories import make_member, make_user
 
 JULY, DECEMBER = dt.date(2024, 7, 31), dt.date(2024, 12, 31)
 YEARLY = """\
@@ -263,3 +266,41 @@ def test_statement_scorecard_and_trace_show_the_opening_balance_with_its_source(
     assert ("opening", Decimal(-14000)) in [(part["kind"], Decimal(part["amount"])) for part in trace.parts]
     assert trace.tree["children"][0]["opening"] == {"sales": "280000"}
     assert sum(Decimal(part["amount"]) for part in trace.parts) == trace.amount == Decimal(4000)
+
+
+def test_the_pages_name_the_opening_balance(scope, client, tenant):
+    world = make_world(1, text=YEARLY)
+    ann = world.payees[0]
+    put_openings(world, (ann, "credit", "sales", "280000"), (ann, "paid", "commission", "14000"))
+    put_order("jul", ann, "2024-07-10", 50_000_00)
+    world.run(business_date=JULY)
+    admin = make_user()
+    make_member(admin, Role.COMP_ADMIN)
+    client.force_login(admin)
+    home = f"/t/{tenant.slug}/people/{ann.uid}/statements/2024-07/"
+    statement = client.get(home).content.decode()
+    assert "Opening balance" in statement
+    assert "280,000" in statement
+    why = client.get(
+        reverse("statement-component", kwargs={"slug": tenant.slug, "uid": ann.uid, "code": "2024-07", "component": "commission"})
+    ).content.decode()
+    assert "Opening balance: paid before this system" in why
+    assert "credited before this system, counts to date" in why
+
+
+def test_a_start_within_a_quarter_gives_the_amounts_by_period(scope):
+    """Sales to date by quarter and by year, start on 1 August: July counts in both windows, June in the year alone."""
+    text = YEARLY.replace("  - {name: sales, over: year}\nattain", "  - {name: sales, over: year}\n  - {name: quarterly, over: quarter}\nattain")
+    text += "  - {name: bonus, formula: quarterly * 1%, settle: quarter}\n"
+    world = make_world(1, text=text)
+    ann = world.payees[0]
+    put_openings(
+        world, (ann, "credit", "sales", "250000", "2024-06", "", "2024-08-01"), (ann, "credit", "sales", "30000", "2024-07", "", "2024-08-01"),
+        (ann, "credit", "quarterly", "90000", "2024-06", "", "2024-08-01"), (ann, "credit", "quarterly", "30000", "2024-07", "", "2024-08-01"),
+        (ann, "paid", "commission", "14000", "2024-07", "", "2024-08-01"), (ann, "paid", "bonus", "900", "2024-06", "", "2024-08-01"),
+        (ann, "paid", "bonus", "300", "2024-07", "", "2024-08-01"),
+    )  # fmt: skip
+    put_order("aug", ann, "2024-08-10", 50_000_00)
+    world.run(business_date=dt.date(2024, 8, 31))
+    # Commission as in July of the first test: 4,000. Bonus: 1 % of 80,000 in the quarter less the 300 paid in it.
+    assert earned(ann) == {"2024-08": Decimal(4000) + Decimal(500)}
