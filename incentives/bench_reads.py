@@ -12,9 +12,9 @@ from typing import Any
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from incentives.explain import PayeeBook
 from incentives.models import PlanVersion, Run
 from incentives.selectors import component_traces, line_trace, scorecard_get, statement_get, team_heat_map
+from incentives.selectors.whatif import forget, pay_what_if
 from spm.calendars.models import Period
 from spm.people.models import Payee, Seat
 from spm.tenancy.scope import tenant_scope
@@ -54,8 +54,13 @@ class Reads:
                 self.whos.append(_Who(who, seats[who.pk], versions[seats[who.pk]], team))
 
     def _what_if(self, who: _Who) -> Any:
-        book = PayeeBook(payee_id=who.payee.pk, run=self.run)
-        return book.with_more(version_id=who.version_id, seat_id=who.seat_id, period_id=self.period.pk, amount=Decimal(50_000))
+        shared = {"payee_id": who.payee.pk, "version_id": who.version_id, "seat_id": who.seat_id, "period_id": self.period.pk}
+        return pay_what_if(**shared, run_id=self.run.pk, amount=Decimal(50_000))
+
+    def _what_if_first(self, who: _Who) -> Any:
+        """The first amount that somebody tries: his calculation is not kept yet."""
+        forget()
+        return self._what_if(who)
 
     def _full(self, who: _Who) -> Any:
         statement = statement_get(who.payee, self.period)
@@ -66,6 +71,7 @@ class Reads:
     def all(self) -> dict[str, Callable[[_Who], Any]]:
         """By name."""
         return {
+            "what_if_first": self._what_if_first,
             "what_if": self._what_if,
             "statement_with_traces": self._full,
             "statement": lambda who: statement_get(who.payee, self.period),
