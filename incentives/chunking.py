@@ -90,7 +90,7 @@ def version_compute(inputs: RunInputs, version: VersionInputs, loaded: LoadedFac
     both = sorted({*mine, *(payee for payee in payees if payee in version.led)}) if version.led else mine
     if not both:
         return None
-    facts, splits = version_facts(version, *loaded.at(version.compiled.reads), mine, whole=len(mine) == len(payees))
+    facts, splits = version_part(loaded, version.compiled.reads, version.coverage, mine, whole=len(mine) == len(payees))
     facts, unpriced = facts_converted(inputs, version, facts)
     result = chunk_compute(version.prepared, facts, splits, both)
     lead = lead_totals(inputs, version, loaded, both, whole=len(both) == len(payees))
@@ -105,10 +105,7 @@ def lead_totals(inputs: RunInputs, version: VersionInputs, loaded: LoadedFacts, 
     if prepared.lead is None:
         return None
     low, high = (edge(days) for edge, days in zip((min, max), zip(*((item.start, item.end) for item in prepared.inputs.lead_ins), strict=True), strict=True))
-    facts, splits = loaded.at(version.compiled.reads)
-    facts = facts.taken(np.flatnonzero((facts.event_date >= low) & (facts.event_date < high)))
-    if not whole:
-        facts, splits = facts_for(facts, splits, payees)
+    facts, splits = version_part(loaded, version.compiled.reads, ((low, high),), payees, whole=whole)
     return lead_compute(prepared, facts_converted(inputs, version, facts)[0], splits, payees)
 
 
@@ -118,6 +115,31 @@ def _refused(version: VersionInputs, loaded: LoadedFacts, payees: list[int]) -> 
         return []
     mine = set(payees)
     return [item for item in loaded.lines.refused if item.payee in mine and any(low <= item.event_date < high for low, high in version.coverage)]
+
+
+def version_part(
+    loaded: LoadedFacts, reads: str, coverage: Iterable[tuple[int, int]], payees: list[int], *, whole: bool
+) -> tuple[Facts, Splits]:  # fmt: skip
+    """The part of a chunk's facts that lies in some days and concerns some of its payees (whole: they are all of them): what they own,
+    and that in whose splits they take part, with all its splits. As `engine.run.facts_for` finds it, with what is the same for all
+    versions of a chunk done once."""
+    facts, splits = loaded.at(reads)
+    keep = np.zeros(len(facts), dtype=bool)
+    for low, high in coverage:
+        keep |= (facts.event_date >= low) & (facts.event_date < high)
+    if whole:
+        return (facts if keep.all() else facts.taken(np.flatnonzero(keep))), splits
+    rows = loaded.split_rows(reads)
+    if rows is None:
+        return facts_for(facts.taken(np.flatnonzero(keep)), splits, payees)
+    wanted = np.array(payees, dtype=np.int64)
+    mine = np.isin(facts.payee, wanted)
+    shared = rows[np.isin(splits.payee, wanted)]
+    mine[shared[shared >= 0]] = True
+    keep &= mine
+    of = np.flatnonzero((rows >= 0) & keep[rows]) if len(facts) else np.empty(0, dtype=np.int64)
+    part = Splits(splits.object_id[of], splits.payee[of], splits.quota_share[of], splits.pay_share[of], splits.role[of])
+    return facts.taken(np.flatnonzero(keep)), part
 
 
 def version_facts(version: VersionInputs, facts: Facts, splits: Splits, payees: list[int], *, whole: bool) -> tuple[Facts, Splits]:

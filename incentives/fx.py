@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from incentives.engine.columns import LIMIT
 from incentives.engine.contracts import Facts, IntColumn, Uncredited, day_number
 from incentives.engine.conversions import conversion_day
 from incentives.engine.plan import Conversion
-from incentives.engine.rounding import divide_round, round_column, scaled
+from incentives.engine.rounding import divide_round, round_quotients, scaled
 from incentives.inputs import RunInputs, VersionInputs
 from spm.currencies.codes import currency_pack, currency_unpack
 from spm.currencies.models import FxRate
@@ -27,21 +28,38 @@ class FxTable:
     def __init__(self, *, number: int, currency: str, rate_types: tuple[str, ...] = RATE_TYPES) -> None:
         self.rate_types = rate_types
         rows = known_as_at(FxRate.objects.filter(rate_type__in=rate_types), number)
-        self._spans: dict[tuple[str, str], list[tuple[int, int, Fraction]]] = {}
+        self.rates: list[Fraction] = []
+        self._spans: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
+        self._indexes: dict[tuple[str, int, int], IntColumn] = {}
         for row in rows.order_by("valid_from"):
             low, high = day_number(row.valid_from), 2**31 if row.valid_to is None else day_number(row.valid_to)
             if row.quote == currency:
-                self._spans.setdefault((row.rate_type, row.base), []).append((low, high, Fraction(row.fx_rate)))
+                self._add(row.rate_type, row.base, low, high, Fraction(row.fx_rate))
             elif row.base == currency:
-                self._spans.setdefault((row.rate_type, row.quote), []).append((low, high, 1 / Fraction(row.fx_rate)))
+                self._add(row.rate_type, row.quote, low, high, 1 / Fraction(row.fx_rate))
+
+    def _add(self, rate_type: str, currency: str, low: int, high: int, value: Fraction) -> None:
+        self._spans.setdefault((rate_type, currency), []).append((low, high, len(self.rates)))
+        self.rates.append(value)
 
     def fx_rate(self, currency: str, day: int) -> Fraction | None:
         """Units of the target currency for one unit of `currency` on a day."""
         for kind in self.rate_types:
-            for low, high, value in self._spans.get((kind, currency), ()):
+            for low, high, index in self._spans.get((kind, currency), ()):
                 if low <= day < high:
-                    return value
+                    return self.rates[index]
         return None
+
+    def indexes(self, currency: str, first: int, end: int) -> IntColumn:
+        """For each day in [first, end) the place in `rates` of that day's rate, the same as `fx_rate` finds; -1 where there is none."""
+        key = (currency, first, end)
+        if key not in self._indexes:
+            found = np.full(end - first, -1, dtype=np.int64)
+            for kind in reversed(self.rate_types):  # what is looked at first is written last
+                for low, high, index in reversed(self._spans.get((kind, currency), [])):
+                    found[max(low - first, 0) : max(high - first, 0)] = index
+            self._indexes[key] = found
+        return self._indexes[key]
 
 
 def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> tuple[Facts, list[Uncredited]]:
@@ -65,16 +83,14 @@ def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> 
         days = _days(version, conversion, days, positions[rows])
     amount, keep, missing = facts.amount.copy(), np.ones(len(facts), dtype=bool), []
     further = {name: replace(column, values=column.values.copy()) for name, column in facts.numbers.items() if column.is_money}
-    # Orders of one currency and day are converted together: the rate is looked up and the division done once for all of them.
-    pairs, of = np.unique(codes[rows].astype(np.int64) * 2**32 + days + 2**31, return_inverse=True)
-    order = np.argsort(of, kind="stable")
-    for pair, same in zip(pairs.tolist(), np.split(rows[order], np.cumsum(np.bincount(of, minlength=len(pairs)))[:-1]), strict=True):
-        value = table.fx_rate(currency_unpack(pair >> 32), (pair & 0xFFFFFFFF) - 2**31)
-        if value is None:
-            keep[same] = False
-        else:
-            for values in (amount, *(column.values for column in further.values())):
-                values[same] = _times(values[same], value, step, mode)
+    for code in np.unique(codes[rows]).tolist():
+        same = codes[rows] == code
+        here, first = rows[same], int(days[same].min())
+        of = table.indexes(currency_unpack(int(code)), first, int(days[same].max()) + 1)[days[same] - first]
+        keep[here[of < 0]] = False
+        here, of = here[of >= 0], of[of >= 0]
+        for values in (amount, *(column.values for column in further.values())):
+            values[here] = amounts_times(values[here], table.rates, of, step, mode)
     for row in np.flatnonzero(~keep):
         source = scaled(int(facts.amount[row]), facts.amount_scale)
         missing.append(Uncredited(int(facts.object_id[row]), int(facts.payee[row]), int(facts.event_date[row]), source, "no_fx_rate"))
@@ -92,13 +108,19 @@ def _days(version: VersionInputs, conversion: Conversion, days: IntColumn, posit
     return result
 
 
-def _times(values: IntColumn, fx_rate: Fraction, step: int, mode: str) -> IntColumn:
-    """Each value x fx_rate, rounded to multiples of step; by int64 where that is exact, else one by one in whole numbers."""
-    factor, divisor = fx_rate.numerator, fx_rate.denominator * step
-    top = max(abs(int(values.max())), abs(int(values.min()))) if len(values) else 0
-    if top * factor < LIMIT and divisor * 2 < LIMIT:
-        return round_column(values * factor, divisor, 0, mode) * step
-    return np.array([divide_round(value * factor, divisor, mode) * step for value in values.tolist()], dtype=np.int64)
+def amounts_times(values: IntColumn, rates: Sequence[Fraction], of: IntColumn, step: int, mode: str) -> IntColumn:
+    """Each value x rates[of], rounded to multiples of step: all at once by int64 where that is exact, else one by one in whole numbers."""
+    if not len(values):
+        return values
+    used, place = np.unique(of, return_inverse=True)
+    factors = [rates[index].numerator for index in used.tolist()]
+    divisors = [rates[index].denominator * step for index in used.tolist()]
+    top = max(abs(int(values.max())), abs(int(values.min())))
+    if top * max(factors) >= LIMIT or 2 * max(divisors) >= LIMIT:
+        pairs = zip(values.tolist(), place.tolist(), strict=True)
+        return np.array([divide_round(value * factors[at], divisors[at], mode) * step for value, at in pairs], dtype=np.int64)
+    divisor = np.array(divisors, dtype=np.int64)[place]
+    return round_quotients(values * np.array(factors, dtype=np.int64)[place], divisor, mode) * step
 
 
 def _table(inputs: RunInputs, currency: str, rate_types: tuple[str, ...]) -> FxTable:

@@ -54,6 +54,13 @@ class LoadedFacts:
             raise RuntimeError("a plan reads order lines, which were not loaded")
         return self.lines.facts, self.lines.splits
 
+    def split_rows(self, reads: str) -> IntColumn | None:
+        """The row of the facts to which each split belongs, -1 where it is not among them; None where an id stands twice. Kept."""
+        found: dict[str, IntColumn | None] = self.__dict__.setdefault("_split_rows", {})
+        if reads not in found:
+            found[reads] = _rows_of(*self.at(reads))
+        return found[reads]
+
     def orders_of(self, items: Sequence[Uncredited]) -> list[int]:
         """The order of each row that a plan on lines could not credit."""
         assert self.lines is not None
@@ -65,6 +72,17 @@ class LoadedFacts:
             at = np.clip(np.searchsorted(ids, rows), 0, len(ids) - 1)
             found = np.where(ids[at] == rows, self.lines.facts.parent[order][at], found)
         return [int(value) for value in found]
+
+
+def _rows_of(facts: Facts, splits: Splits) -> IntColumn | None:
+    order = np.argsort(facts.object_id, kind="stable")
+    ids = facts.object_id[order]
+    if bool((ids[1:] == ids[:-1]).any()):
+        return None
+    if not len(ids):
+        return np.full(len(splits), -1, dtype=np.int64)
+    at = np.clip(np.searchsorted(ids, splits.object_id), 0, len(ids) - 1)
+    return np.where(ids[at] == splits.object_id, order[at], -1)
 
 
 def role_codes() -> dict[str, int]:

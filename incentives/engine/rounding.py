@@ -95,6 +95,15 @@ def round_column(values: npt.NDArray[Any], denominator: int, places: int, mode: 
         values = values * multiplier
     if values.dtype == object:
         return np.array([divide_round(int(v), denominator, mode) for v in values], dtype=object)
+    return round_quotients(values, denominator, mode)
+
+
+def round_quotients(values: npt.NDArray[Any], denominator: int | npt.NDArray[Any], mode: str) -> npt.NDArray[Any]:
+    """Each of the int64 `values` over `denominator` (above zero; one for all, or each its own) rounded to an integer.
+
+    >>> round_quotients(np.array([25, -25, 24]), np.array([10, 10, 5]), "half_up").tolist()
+    [3, -3, 5]
+    """
     size = np.abs(values)
     quotient = size // denominator
     rest = size - quotient * denominator

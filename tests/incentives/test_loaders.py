@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import time
 
+import numpy as np
 import pytest
 from django.db import connection, connections
 
+from incentives.chunking import version_part
+from incentives.engine.contracts import Facts, Splits
 from incentives.engine.errors import InputError
+from incentives.engine.run import facts_for
 from incentives.line_loaders import LINE_CODE_COLUMNS, LINE_NUMBER_COLUMNS, LineNeeds, line_select
-from incentives.loaders import chunk_select, facts_load, scale_select
+from incentives.loaders import LoadedFacts, chunk_select, facts_load, scale_select
 from incentives.reading import ChangeNumbers
 from spm.sales.models import Order, OrderLine, OrderLineVersion, OrderVersion
 from spm.tenancy.changes import change, known_number
@@ -106,3 +110,23 @@ def test_a_chunk_is_read_by_an_index_only_scan():
             asked = scale_select(after=0, lines=lines)
             assert index in explained(asked), "whether an amount has more decimals is known without reading every order"
             assert index not in explained(asked.replace("amount_scale > 4", "amount_scale > 3"))
+
+
+def test_the_part_of_a_chunk_is_what_the_engine_takes_of_it():
+    random = np.random.default_rng(3)
+    for payees in ([1], [2, 5], [1, 2, 3, 4, 5, 6]):
+        facts = Facts(
+            object_id=random.permutation(60).astype(np.int64), payee=random.integers(1, 8, 60), event_date=random.integers(0, 30, 60).astype(np.int32),
+            amount=np.arange(60, dtype=np.int64), amount_scale=2,
+        )  # fmt: skip
+        orders = np.repeat(random.choice(np.arange(70), 20, replace=False), 2)  # some are not among the facts
+        shares = np.full(40, 500_000, dtype=np.int64)
+        splits = Splits(orders, random.integers(1, 8, 40), shares, shares, np.zeros(40, dtype=np.int64))
+        part, own = version_part(LoadedFacts(facts, splits, 60), "orders", ((0, 10), (20, 25)), payees, whole=False)
+        days = facts.event_date
+        expected, expected_own = facts_for(facts.taken(np.flatnonzero((days < 10) | ((days >= 20) & (days < 25)))), splits, payees)
+        assert 0 < len(part) < 60
+        assert part.object_id.tolist() == expected.object_id.tolist()
+        assert sorted(zip(own.object_id.tolist(), own.payee.tolist(), strict=True)) == sorted(
+            zip(expected_own.object_id.tolist(), expected_own.payee.tolist(), strict=True)
+        )
