@@ -105,8 +105,9 @@ class PayeeBook:
     def _leads(self) -> bool:
         positions = {position for _, position in self.inputs.seats.values()}
         number = self.run.known_number
-        leads = known_as_at(ReportingLine.objects.filter(manager_id__in=positions), number).exists()
-        return bool(leads or known_as_at(NamedRelation.objects.filter(related_id__in=positions), number).exists())
+        leads = known_as_at(ReportingLine.objects.filter(manager_id__in=positions), number).values("pk")
+        related = known_as_at(NamedRelation.objects.filter(related_id__in=positions), number).values("pk")
+        return bool(leads.union(related).exists())
 
     def _team_rows(self, version: VersionInputs) -> list[TeamRow]:
         """What the team contributed, as the run kept it; nothing is read for a payee to whom nobody ever reported."""
