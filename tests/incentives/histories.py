@@ -22,7 +22,7 @@ from spm.currencies.services import fx_rate_set
 from spm.people.errors import PeopleError
 from spm.people.models import LegalEntity, Payee, Seat
 from spm.people.services.employment import absence_set
-from spm.people.services.organisation import reporting_line_set
+from spm.people.services.organisation import relation_set, reporting_line_set
 from spm.people.services.payees import payee_update
 from spm.people.services.seats import assignment_end, assignment_start, pay_terms_set
 from spm.sales.models import Channel, KpiValueVersion, Order, Payment, PaymentVersion, Return, ReturnVersion
@@ -43,6 +43,7 @@ exclusions:
   - {name: online, where: channel = "online"}
 credits:
   - {name: sale, to: owner_or_splits}
+  - {name: mentored, to: related, relation: mentor, of: sale, as_of: event}
 quotas:
   - {name: sales, over: quarter}
 attributes:
@@ -52,6 +53,7 @@ kpis:
 measures:
   - {name: sales}
   - {name: to_date, over: quarter, on_change: carry}
+  - {name: mentees, credits: [mentored]}
 attainments:
   - {name: attainment, measure: to_date, quota: sales, when_zero: 0}
 tables:
@@ -64,6 +66,7 @@ tables:
 components:
   - {name: commission, base: sales, pay_rate: {flat: attr.commission_pct}}
   - {name: accelerator, base: to_date, pay_rate: {table: steps, mode: marginal}, settle: quarter}
+  - {name: mentoring, base: mentees, pay_rate: {flat: 0.3%}}
   - {name: bonus, formula: "if(default(attainment, 0) >= 1, 100, 0) + kpi.calls", settle: period}
 payment: {negative: carry, maximum: 400, excess: carry, recovery_limit: 50%}
 draws:
@@ -88,7 +91,7 @@ EVENT_OF = {
     "paid": "money", "returned": "money", "hold": "hold", "lift": "hold", "quota": "quota", "quota gone": "quota", "terms": "pay_terms",
     "leaves": "assignment", "joins": "assignment", "reports": "hierarchy", "enrol": "plan_assignment", "entity": "legal_entity", "version": "plan",
     "retire": "plan", "fx": "fx_rate", "adjust": "adjustment", "calendar": "calendar", "approve": "issue",
-    "opening": "opening", "kpi": "kpi", "set result": "result_override", "give back": "result_override", "absence": "employment",
+    "opening": "opening", "kpi": "kpi", "mentor": "relation", "set result": "result_override", "give back": "result_override", "absence": "employment",
 }  # fmt: skip
 """Act -> the event of incentives.invalidation that it is."""
 
@@ -226,6 +229,11 @@ class History:
     def _reports(self, act: Act) -> None:
         manager = self.world.manager if act.amount % 2 else None
         reporting_line_set(position=self.position(act.two), manager=manager, start=dt.date(2024, act.day % 6 + 1, 1))
+
+    def _mentor(self, act: Act) -> None:
+        """The seller's mentor is the next one, or is so no more."""
+        one, other = self.position(act.two), self.position(act.two + 1)
+        relation_set(position=one, name="mentor", related=other, start=dt.date(2024, act.day % 6 + 1, 1), holds=act.amount % 3 != 0)
 
     def _enrol(self, act: Act) -> bool | None:
         """The seat leaves its plan at the end of a month, or comes back."""

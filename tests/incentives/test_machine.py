@@ -36,7 +36,7 @@ from tests.incentives.histories import Act, History, company, left_behind
 LIVES = int(os.environ.get("SPM_MACHINE", "6"))
 SALES = ["order", "split", "gone", "owner", "kpi"]
 MONEY = ["paid", "returned", "hold", "lift", "adjust", "returned", "set result", "give back"]
-SETUP = ["quota", "terms", "leaves", "joins", "reports", "version", "fx", "entity", "opening"]
+SETUP = ["quota", "terms", "leaves", "joins", "reports", "version", "fx", "entity", "opening", "mentor"]
 WHAT = ["sells", "sells", "books", "books", "sets up", "imports", "runs", "runs", "runs", "approves", "pays"]
 ROWS = st.tuples(st.integers(0, 6), st.integers(0, 2), st.integers(1, 28), st.integers(0, 900_00))
 NUMBERS: dict[str, Any] = {"one": st.integers(0, 4), "two": st.integers(0, 2), "day": st.integers(1, 28), "amount": st.integers(-300_00, 3_000_00)}
