@@ -101,12 +101,19 @@ def version_compute(inputs: RunInputs, version: VersionInputs, loaded: LoadedFac
 
 def lead_totals(inputs: RunInputs, version: VersionInputs, loaded: LoadedFacts, payees: list[int], *, whole: bool) -> Totals | None:
     """What was sold before the version's own days and counts in its measures that carry; None where nothing does."""
+    found = facts_before(inputs, version, loaded, payees, whole=whole)
+    return None if found is None else lead_compute(version.prepared, *found, payees)
+
+
+def facts_before(inputs: RunInputs, version: VersionInputs, loaded: LoadedFacts, payees: list[int], *, whole: bool) -> tuple[Facts, Splits] | None:
+    """The part of a chunk's facts that lies on days of lead-ins; None where the version has none."""
     prepared = version.prepared
     if prepared.lead is None:
         return None
-    low, high = (edge(days) for edge, days in zip((min, max), zip(*((item.start, item.end) for item in prepared.inputs.lead_ins), strict=True), strict=True))
+    low = min(item.start for item in prepared.inputs.lead_ins)
+    high = max(item.end for item in prepared.inputs.lead_ins)
     facts, splits = version_part(loaded, version.compiled.reads, ((low, high),), payees, whole=whole)
-    return lead_compute(prepared, facts_converted(inputs, version, facts)[0], splits, payees)
+    return facts_converted(inputs, version, facts)[0], splits
 
 
 def _refused(version: VersionInputs, loaded: LoadedFacts, payees: list[int]) -> list[Uncredited]:

@@ -15,12 +15,12 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from incentives.carried import CarriedTotals
-from incentives.chunking import lead_totals, line_needs, version_facts
+from incentives.chunking import facts_before, line_needs, version_facts
 from incentives.engine.contracts import Earning, Facts, Splits, TeamRow, Totals
 from incentives.engine.crossing import crosses, crossing, team_commission
 from incentives.engine.earn import Crossing, PeriodRecord, UnitRun, totals_matrix
 from incentives.engine.lines import Line, component_lines
-from incentives.engine.measure import chunk_compute, totals_add
+from incentives.engine.measure import chunk_compute, lead_compute, totals_add
 from incentives.engine.outlook import NextStep, next_step, what_if
 from incentives.engine.trace import explain
 from incentives.fx import facts_converted
@@ -51,6 +51,8 @@ class VersionBook:
     facts: Facts
     splits: Splits
     team_pay: Crossing | None
+    before: tuple[Facts, Splits] | None = None
+    """Facts and splits of days before the version that count in its measures that carry."""
 
     def order_of(self, object_id: int) -> int:
         """The order to which a row of the facts belongs: itself, where the plan reads orders."""
@@ -94,12 +96,14 @@ class PayeeBook:
         facts, splits = version_facts(version, *self._loaded.at(version.compiled.reads), [self.payee_id], whole=True)
         facts, _ = facts_converted(self.inputs, version, facts)
         totals = chunk_compute(version.prepared, facts, splits, [self.payee_id]).totals
-        totals = totals_add(totals, lead_totals(self.inputs, version, self._loaded, [self.payee_id], whole=True))
+        before = facts_before(self.inputs, version, self._loaded, [self.payee_id], whole=True)
+        if before is not None:
+            totals = totals_add(totals, lead_compute(version.prepared, *before, [self.payee_id]))
         plan = version.compiled
         if plan.rollups or any(component.team is not None for component in plan.components):
             totals = replace(totals, team=tuple(self._team_rows(version)))
         team_pay = self._team_pay(version) if crosses(version.prepared) else None
-        return VersionBook(version, totals, facts, splits, team_pay)
+        return VersionBook(version, totals, facts, splits, team_pay, before)
 
     @cached_property
     def _leads(self) -> bool:

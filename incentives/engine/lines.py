@@ -15,7 +15,7 @@ from .earn import Crossing, UnitRun, totals_matrix
 from .errors import InputError
 from .exact import ONE, ZERO, Number
 from .grid import table_at
-from .measure import credited_lines
+from .measure import credited_lines, lead_facts
 from .period_formula import DAY
 from .plan import Component, Measure
 from .prepare import Prepared
@@ -95,15 +95,20 @@ def _allocated(
     )  # fmt: skip
 
 
-def measure_lines(prepared: Prepared, facts: Facts, splits: Splits, assignment: int, period: int, measure: str) -> tuple[Line, ...]:
+def measure_lines(
+    prepared: Prepared, facts: Facts, splits: Splits, assignment: int, period: int, measure: str, before: tuple[Facts, Splits] | None = None
+) -> tuple[Line, ...]:
     """The lines of one assignment, period (id) and measure by name; their values sum to the measure's own total of that
-    period (contributions of a team are not among them)."""
+    period (contributions of a team are not among them). before: facts and splits of the days of lead-ins, where the plan carries."""
     position = next((i for i, item in enumerate(prepared.periods) if item.id == period), None)
     spec = next((item for item in prepared.plan.measures if item.name == measure), None)
     if spec is None or position is None or assignment not in prepared.people.unit_of:
         raise InputError(f"measure {measure}, assignment {assignment} or period {period} is not part of this run")
     unit = prepared.people.unit_of[assignment]
-    lines = _measure_lines(prepared, facts, splits, prepared.people.assignments[unit].payee, unit, position, spec)
+    payee = prepared.people.assignments[unit].payee
+    lines = _measure_lines(prepared, facts, splits, payee, unit, position, spec)
+    if before is not None and prepared.lead is not None and spec.on_change == "carry" and assignment in prepared.led:
+        lines += _measure_lines(prepared.lead, lead_facts(prepared, before[0]), before[1], payee, unit, position, spec)
     return tuple(sorted(lines, key=lambda line: (line.event_date, line.object_id, line.rule)))
 
 

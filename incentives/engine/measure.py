@@ -173,15 +173,20 @@ def lead_compute(prepared: Prepared, facts: Facts, splits: Splits | None = None,
     lead = prepared.lead
     if lead is None:
         return None
-    if facts.assignment is not None:  # a seat named by the source that has gone: its successor takes the credit
-        known = np.isin(facts.assignment, np.array(sorted(prepared.led), dtype=np.int64))
-        facts = replace(facts, assignment=np.where(known, facts.assignment, -1))
-    totals = chunk_compute(lead, facts, splits, payees).totals
+    totals = chunk_compute(lead, lead_facts(prepared, facts), splits, payees).totals
     carries = np.array([measure.on_change == "carry" for measure in prepared.plan.measures], dtype=bool)
     led = np.isin(totals.assignments, np.array(sorted(prepared.led), dtype=np.int64))
     own = np.where(carries[None, :, None] & led[:, None, None], totals.own, 0)
     team = tuple(row for row in totals.team if carries[row.measure] and row.manager in prepared.led)
     return replace(totals, own=own, team=team)
+
+
+def lead_facts(prepared: Prepared, facts: Facts) -> Facts:
+    """The facts as they count on days of lead-ins: where the source names a seat that has gone, its successor takes the credit."""
+    if facts.assignment is None:
+        return facts
+    known = np.isin(facts.assignment, np.array(sorted(prepared.led), dtype=np.int64))
+    return replace(facts, assignment=np.where(known, facts.assignment, -1))
 
 
 def totals_add(totals: Totals, lead: Totals | None) -> Totals:

@@ -196,7 +196,7 @@ def _series(part: VersionBook, seat: int, measure: str, low: int, high: int) -> 
         (line.event_date, Fraction(line.value))
         for period in prepared.periods
         if low <= period.start < high
-        for line in measure_lines(prepared, part.facts, part.splits, seat, period.id, measure)
+        for line in measure_lines(prepared, part.facts, part.splits, seat, period.id, measure, part.before)
     ]
     found.sort(key=lambda item: item[0])
     return [day for day, _ in found], [value for _, value in found]

@@ -18,6 +18,7 @@ from incentives.explain import PayeeBook
 from incentives.models import LedgerEntry, OpeningEntry, OpeningKind, Plan, PlanAssignment, RunIssue, RunResult
 from incentives.replay import run_replay
 from incentives.selectors import statement_get
+from incentives.selectors.scorecards import scorecard_get
 from incentives.services import period_move, plan_create, seat_enrol, version_activate, version_draft
 from incentives.summary import results_hash
 from planning.models import Quota
@@ -146,6 +147,10 @@ def test_the_seat_moves_to_another_plan_within_a_period(scope):
     run = world.run()
     assert paid(world, by="version") == {(world.version.pk, "2024-02"): Decimal("50.00"), (other.pk, "2024-02"): Decimal("70.00")}
     assert RunResult.objects.filter(run_from=run, period=world.period("2024-02")).count() == 2
+    view = statement_get(world.payees[0], world.period("2024-02"))
+    assert view.total == {"USD": Decimal("120.00")}
+    assert {part.amount for part in view.parts} == {Decimal(50), Decimal(70)}
+    assert {version.pk for version in view.versions} == {world.version.pk, other.pk}
 
 
 def flat(plan: str, share: str) -> str:
@@ -433,3 +438,30 @@ def test_an_opening_balance_is_carried_over_a_new_version(scope):
     world.run()
     # April: 1,000 x 1 % + 1,000 x 10 %; May: 2,000 x 10 %.
     assert paid(world, by="version") == {(world.version.pk, "2024-04"): Decimal("110.00"), (later, "2024-05"): Decimal("200.00")}
+
+
+def test_the_scorecard_counts_the_orders_from_before_the_change(scope):
+    text = QUOTA.replace("over: quarter}\nattainments", "over: quarter, on_change: carry}\nattainments")
+    world = make_world(1, text=text, quota=4_000_00)
+    for number, day in enumerate(("2024-01-10", "2024-02-20"), 1):
+        put_order(str(number), world.payees[0], day, 3_000_00)
+    later = next_version(world, text, "2024-02-15")
+    world.run()
+    [gauge] = scorecard_get(world.payees[0], business_date=dt.date(2024, 3, 1)).gauges
+    assert (gauge.version_id, gauge.actual, gauge.orders) == (later, Decimal(6000), 2)
+    assert [point.actual for point in gauge.series][-1] == Decimal(6000)
+
+
+def test_a_late_order_of_a_closed_month_before_the_change_is_paid_in_the_open_one(scope):
+    """One row for each origin period and version, in the period that is open."""
+    world = tiers_world(tiers())
+    next_version(world, tiers(high="20%"), "2024-03-01")
+    world.run(business_date=dt.date(2024, 3, 31))
+    payee = world.payees[0]
+    for state in ("in_review", "approved"):
+        period_move(period=world.period("2024-01"), pay_group=payee.pay_group, legal_entity=payee.legal_entity, to=state)
+    put_order("late", payee, "2024-01-20", 2_000_00)
+    run = world.run(business_date=dt.date(2024, 3, 31))
+    codes = dict(Period.objects.values_list("pk", "code"))
+    posted = [(codes[e.earning_period_id], codes[e.pay_period_id], e.amount) for e in LedgerEntry.objects.filter(run=run).order_by("earning_period__starts")]
+    assert posted == [("2024-01", "2024-02", 20_00), ("2024-02", "2024-02", 180_00), ("2024-03", "2024-03", 200_00)]

@@ -70,24 +70,26 @@ def transactions(draw: Any) -> list[dict[str, str]]:
     return rows
 
 
-def cut(facts: Facts, low: int, high: int) -> Facts:
-    return facts.taken(np.flatnonzero((facts.event_date >= low) & (facts.event_date < high)))
+def cut(facts: Facts, pieces: list[tuple[int, int]]) -> Facts:
+    return facts.taken(np.flatnonzero(np.logical_or.reduce([(facts.event_date >= low) & (facts.event_date < high) for low, high in pieces])))
 
 
-def chained(text: str, data: Tabular, edges: list[int]) -> list[tuple[Prepared, Totals, Any]]:
-    """One plan as versions that follow one another on the days between the edges."""
+def chained(text: str, data: Tabular, edges: list[int], owners: list[int] | None = None) -> list[tuple[Prepared, Totals, Any]]:
+    """One plan as versions that follow one another on the days between the edges. owners: the version of each stretch of days."""
     plan = plan_load(text)
     whole = data.inputs
     seats = [a.id for a in whole.people.assignments]
     payees = {a.id: a.payee for a in whole.people.assignments}
     pieces = list(itertools.pairwise(edges))
-    held = [Held(v, 1, payees[seat], seat, low, high) for v, (low, high) in enumerate(pieces) for seat in seats]
+    owners = owners or list(range(len(pieces)))
+    held = [Held(v, 1, payees[seat], seat, low, high) for v, (low, high) in zip(owners, pieces, strict=True) for seat in seats]
     parts: dict[int, ChainPart] = {}
-    for v, (low, high) in enumerate(pieces):
+    for v in sorted(set(owners)):
+        own = [piece for owner, piece in zip(owners, pieces, strict=True) if owner == v]
         lead = lead_of(v, plan, whole.calendar.periods, held)
-        people = replace(whole.people, enrolments=tuple(Enrolment(seat, low, high) for seat in seats))
+        people = replace(whole.people, enrolments=tuple(Enrolment(seat, low, high) for seat in seats for low, high in own))
         prepared = Prepared(plan, replace(whole, people=people, lead_ins=lead.lead_ins, beside=lead.beside))
-        totals = chunk_compute(prepared, cut(data.facts, low, high), data.splits).totals
+        totals = chunk_compute(prepared, cut(data.facts, own), data.splits).totals
         parts[v] = ChainPart(prepared, totals_add(totals, lead_compute(prepared, data.facts, data.splits)))
     prior = prior_pay(parts, [(v, seat) for v in parts for seat in seats])
     found = []
@@ -120,6 +122,14 @@ def test_splitting_a_version_in_two_that_say_the_same_changes_no_total(rows: lis
     whole = chained(PLAN, data, [first, last])
     split = chained(PLAN, data, [first, *sorted(first + day for day in days), last])
     assert sums(split, CARRIED) == sums(whole, CARRIED)
+
+
+@settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(transactions(), st.sets(st.integers(1, 200), min_size=2, max_size=2))
+def test_a_version_for_some_days_after_which_the_first_one_goes_on_changes_no_total(rows: list[dict[str, str]], days: set[int]) -> None:
+    data, first, last = world(rows)
+    edges = [first, *sorted(first + day for day in days), last]
+    assert sums(chained(PLAN, data, edges, [0, 1, 0]), CARRIED) == sums(chained(PLAN, data, [first, last]), CARRIED)
 
 
 def test_negative_control_without_carry_the_totals_differ() -> None:
