@@ -12,6 +12,7 @@ from incentives.api import (
     parallel,
     performance,
     plans,
+    receivables,
     rollforward,
     runs,
     statement_files,
@@ -65,6 +66,7 @@ urlpatterns = [
     path("payees/<uuid:uid>/traces/<uuid:period>/", statements.Trace.as_view(), name="api-trace"),
     path("payees/<uuid:uid>/scorecard/", performance.PayeeScorecard.as_view(), name="api-scorecard"),
     path("team/<uuid:period>/", performance.Team.as_view(), name="api-team"),
+    path("receivables/", receivables.ReceivableList.as_view(), name="api-receivables"),
     path("issues/", runs.IssueList.as_view(), name="api-issues"),
     path("uncredited-orders/", runs.UncreditedList.as_view(), name="api-uncredited-orders"),
 ]

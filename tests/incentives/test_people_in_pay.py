@@ -6,11 +6,15 @@ import datetime as dt
 from decimal import Decimal
 
 from incentives.models import LedgerEntry
+from incentives.selectors.receivables import receivables
+from spm.access.models import Role
 from spm.currencies.codes import currency_pack
 from spm.people.models import LegalEntity
 from spm.people.services.employment import absence_set, employee_leave
 from spm.sales.models import Invoice, InvoiceVersion, Order
 from spm.tenancy.changes import change
+from spm.tenancy.scope import tenant_scope
+from tests.api.support import make_caller
 from tests.incentives.test_payments import APR, FEB, JAN, MAR, close, paid, payable
 from tests.incentives.world import PLAN, make_world, put_order
 
@@ -116,3 +120,41 @@ def test_a_leaver_is_paid_what_the_table_still_gives_and_the_rest_is_forfeited(s
     count = LedgerEntry.objects.count()
     world.run(business_date=APR, is_full=True)
     assert LedgerEntry.objects.count() == count
+
+
+def test_what_a_leaver_owes_is_a_receivable_and_nobody_elses_debt_is(scope):
+    world = make_world(2, text=PLAN + "payment: {negative: carry}\n")
+    ann, bob = world.payees
+    for payee in (ann, bob):
+        put_order(f"a {payee.pk}", payee, "2024-01-10", 20_000_00)  # 1,000
+    world.run(business_date=JAN)
+    close(world, "2024-01")
+    for payee in (ann, bob):
+        put_order(f"a {payee.pk}", payee, "2024-01-10", 0, gone=True)
+    employee_leave(payee=ann, day=dt.date(2024, 2, 15))
+    world.run(business_date=MAR)
+    assert [(row.payee.pk, row.left_on, row.kind, row.currency, row.amount) for row in receivables(on=MAR)] == [
+        (ann.pk, dt.date(2024, 2, 15), "owed_by_payee", "USD", Decimal(1000))
+    ]
+    assert receivables(on=dt.date(2024, 2, 14)) == [], "she had not left"
+
+
+def test_receivables_are_listed_as_json_and_csv_to_those_who_see_all_pay(tenant):
+    with tenant_scope(tenant.pk):
+        world = make_world(1, text=PLAN + "payment: {negative: carry}\n")
+        ann = world.payees[0]
+        put_order("a", ann, "2024-01-10", 20_000_00)
+        world.run(business_date=JAN)
+        close(world, "2024-01")
+        put_order("a", ann, "2024-01-10", 0, gone=True)
+        employee_leave(payee=ann, day=dt.date(2024, 2, 15))
+        world.run(business_date=MAR)
+        external = ann.external_id
+    boss = make_caller(tenant, Role.FINANCE)
+    found = boss.get("receivables/", on="2024-03-28").json()
+    assert [(row["external_id"], row["kind"], row["amount"]) for row in found] == [(external, "owed_by_payee", "1000.00")]
+    table = boss.get("receivables/", on="2024-03-28", **{"as": "csv"})
+    assert table.content.decode().splitlines()[1].startswith(f"{external},")
+    assert boss.get("receivables/", on="soon").status_code == 400
+    rep = make_caller(tenant, Role.REP, payee=ann)
+    assert rep.get("receivables/").status_code == 403
