@@ -56,6 +56,7 @@ class LedgerEntry(TenantModel):
     is an act of a person (`actor_id`, `note`).
     """
 
+    referenced = False
     keys_by_statement = ("payee", "seat", "plan_version", "earning_period", "pay_period", "legal_entity", "run")
     tenant = tenant_by_keys()
     payee = TenantForeignKey("people.Payee", related_name="+", db_index=False)
