@@ -259,3 +259,10 @@ def test_shares_due_begin_with_the_earning_period() -> None:
     windows = ["Q1", "Q1", "Q1", "Q2"]
     assert due_shares(PaymentTerms(2, instalments=2), earned_at=2, windows=windows) == [0, 0, Fraction(1, 2), 1]
     assert due_shares(PaymentTerms(2, holdback=Fraction(1, 4)), earned_at=1, windows=windows) == [0, Fraction(3, 4), 1, 1]
+
+
+def test_a_result_below_zero_that_is_kept_counts_against_the_maximum() -> None:
+    terms = PaymentTerms(2, has_maximum=True, draws=(Draw("a", "A", upfront=True),))
+    found = walk(terms, {0: -30}, upto=0, maximum=40, a=50)
+    assert found.targets == {0: {("advanced", "@a"): 50}}
+    assert found.payable == {0: 20}
