@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analytics.pages import changes, closing, scorecard, statement, statement_adjust, statement_files, team, team_files
+from analytics.pages import as_of, changes, closing, scorecard, statement, statement_adjust, statement_files, team, team_files
 
 urlpatterns = [
     path("scorecard/", scorecard.scorecard_page, name="scorecard"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("people/<uuid:uid>/statements/<str:code>/statement.xlsx", statement_files.statement_xlsx, name="statement-xlsx"),
     path("people/<uuid:uid>/statements/<str:code>/adjustments/new/", statement_adjust.statement_adjust, name="statement-adjust"),
     path("people/<uuid:uid>/statements/<str:code>/late/<slug:component>/", statement.late_page, name="statement-late"),
+    path("people/<uuid:uid>/statements/<str:code>/runs/as-of/", as_of.as_of_page, name="statement-as-of"),
     path("people/<uuid:uid>/statements/<str:code>/runs/changes/", changes.changes_page, name="statement-changes"),
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/", statement.component_page, name="statement-component"),
     path("people/<uuid:uid>/statements/<str:code>/<slug:component>/lines/<path:line>/", statement.component_page, name="statement-line"),

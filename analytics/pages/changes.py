@@ -44,17 +44,17 @@ def changes_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpR
         raise Http404
     payee = payee_of(request, uid, choice)
     assert payee is not None
-    run = _run(request, "run") or last_run()
+    run = run_asked(request, "run") or last_run()
     if run is None:
         raise Http404
-    before = _run(request, "before") if "before" in request.GET else run_of_last_change(payee, period=choice.period, run=run)
+    before = run_asked(request, "before") if "before" in request.GET else run_of_last_change(payee, period=choice.period, run=run)
     if before is not None and before.number > run.number:
         before, run = run, before
     change = pay_change(payee, period=choice.period, before=before, run=run)
     assert change is not None
     locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
     runs = {known.number: known for known in [*runs_comparable(), run, *([before] if before else [])]}
-    options = [(number, _run_text(runs[number], locale)) for number in sorted(runs, reverse=True)]
+    options = [(number, run_text(runs[number], locale)) for number in sorted(runs, reverse=True)]
     context = {
         "payee": payee,
         "choice": choice,
@@ -72,7 +72,7 @@ def changes_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpR
     return render(request, "analytics/changes.html", context)
 
 
-def _run(request: HttpRequest, name: str) -> Run | None:
+def run_asked(request: HttpRequest, name: str) -> Run | None:
     """The finished run of a parameter; None where it is left out or 0. 404 for one that does not exist."""
     given = request.GET.get(name, "")
     if given in ("", "0"):
@@ -83,7 +83,8 @@ def _run(request: HttpRequest, name: str) -> Run | None:
     return found
 
 
-def _run_text(run: Run, locale: str) -> str:
+def run_text(run: Run, locale: str) -> str:
+    """A run as a choice."""
     return _("Run %(number)s, %(day)s") % {"number": run.number, "day": day_text(run.business_date, locale)}
 
 

@@ -133,21 +133,22 @@ class StatementChanges(Endpoint):
     def get(self, request: Request, uid: uuid.UUID, period: uuid.UUID) -> Response:
         when = period_of(period)
         payee = payee_on(self.principal, uid, day_of(self.principal, when))
-        run = self._run(request, "run") or last_run()
+        run = run_parameter(request, "run") or last_run()
         if run is None:
             raise Http404
         given = whole_number(request, "run_before", largest=MAX_RUN)
-        before = run_of_last_change(payee, period=when, run=run) if given is None else self._run(request, "run_before")
+        before = run_of_last_change(payee, period=when, run=run) if given is None else run_parameter(request, "run_before")
         if before is not None and before.number >= run.number:
             raise Problem("invalid", _("Run %(number)s is not earlier than run %(run)s.") % {"number": before.number, "run": run.number}, field="run_before")
         return Response(PayChangeOut(pay_change(payee, period=when, before=before, run=run)).data)
 
-    @staticmethod
-    def _run(request: Request, name: str) -> Run | None:
-        number = whole_number(request, name, largest=MAX_RUN)
-        if not number:
-            return None
-        found = run_numbered(number)
-        if found is None:
-            raise Problem("invalid", _("There is no finished run %(number)s.") % {"number": number}, field=name)
-        return found
+
+def run_parameter(request: Request, name: str) -> Run | None:
+    """The finished run that a parameter numbers; None where it is left out or 0."""
+    number = whole_number(request, name, largest=MAX_RUN)
+    if not number:
+        return None
+    found = run_numbered(number)
+    if found is None:
+        raise Problem("invalid", _("There is no finished run %(number)s.") % {"number": number}, field=name)
+    return found

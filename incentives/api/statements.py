@@ -12,10 +12,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.api.late import NUMBER, run_parameter
 from incentives.api.openings import OpeningOut
 from incentives.api.shown import AmountField, ByCurrency, ExactField, FreshnessOut, day_of, payee_on, period_of, uids_of
 from incentives.models import PlanVersion, Statement, Verb
-from incentives.selectors import held_deals, line_trace, statement_get, statement_list
+from incentives.selectors import held_deals, line_trace, statement_get, statement_list, statement_runs
 from spm.access.selectors import visible_spans
 from spm.api.endpoint import Endpoint
 from spm.api.known import whole_number
@@ -205,16 +206,51 @@ class StatementList(Endpoint):
         return Response(StatementRowOut(rows, many=True).data)
 
 
+class StatementRunOut(serializers.Serializer):
+    """A run that posted to the statement."""
+
+    run = serializers.IntegerField(source="run.number")
+    known_number = serializers.IntegerField(source="run.known_number")
+    business_date = serializers.DateField(source="run.business_date")
+    finished_at = serializers.DateTimeField(source="run.finished_at", allow_null=True)
+    amount = ByCurrency(help_text="What it posted, by currency.")
+    total = ByCurrency(help_text="What the statement said after it.")
+
+
+class StatementRuns(Endpoint):
+    """The runs that posted to a statement, newest first, with what it said after each."""
+
+    scopes = {"GET": Scope.PAY_READ}
+
+    @extend_schema(operation_id="statements_runs", responses=StatementRunOut(many=True))
+    def get(self, request: Request, uid: uuid.UUID, period: uuid.UUID) -> Response:
+        when = period_of(period)
+        payee = payee_on(self.principal, uid, day_of(self.principal, when))
+        return Response(StatementRunOut(statement_runs(payee, when), many=True).data)
+
+
 class StatementDetail(Endpoint):
     """The statement of a payee for a pay period."""
 
     scopes = {"GET": Scope.PAY_READ}
 
-    @extend_schema(operation_id="statements_get", responses=StatementOut)
+    parameters = frozenset({"after_run"})
+
+    @extend_schema(
+        operation_id="statements_get",
+        responses=StatementOut,
+        parameters=[
+            OpenApiParameter(
+                "after_run", NUMBER,
+                description="Number of a finished run: what the statement said after it, without state, rewards and other currencies; default now.",
+            )
+        ],
+    )  # fmt: skip
     def get(self, request: Request, uid: uuid.UUID, period: uuid.UUID) -> Response:
+        after = run_parameter(request, "after_run")
         when = period_of(period)
         payee = payee_on(self.principal, uid, day_of(self.principal, when))
-        view = statement_get(payee, when)
+        view = statement_get(payee, when, after=after)
         return Response(StatementOut({"view": view, "parts": _parts(view.parts), "held_deals": held_deals(payee)}).data)
 
 

@@ -61,6 +61,7 @@ urlpatterns = [
     path("payees/<uuid:uid>/statements/<uuid:period>/pdf/", statement_files.StatementPdf.as_view(), name="api-statement-pdf"),
     path("payees/<uuid:uid>/statements/<uuid:period>/xlsx/", statement_files.StatementXlsx.as_view(), name="api-statement-xlsx"),
     path("payees/<uuid:uid>/statements/<uuid:period>/late/", late.StatementLate.as_view(), name="api-statement-late"),
+    path("payees/<uuid:uid>/statements/<uuid:period>/runs/", statements.StatementRuns.as_view(), name="api-statement-runs"),
     path("payees/<uuid:uid>/statements/<uuid:period>/changes/", late.StatementChanges.as_view(), name="api-statement-changes"),
     path("payees/<uuid:uid>/adjustments/", adjustments.AdjustmentPost.as_view(), name="api-adjustments"),
     path("payees/<uuid:uid>/traces/<uuid:period>/", statements.Trace.as_view(), name="api-trace"),

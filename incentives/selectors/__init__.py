@@ -3,6 +3,7 @@
 Whose pay may be shown to whom is decided before: callers pass payees that spm.access allows.
 """
 
+from incentives.selectors.asof import ChangedLine, StatementRun, statement_as_of, statement_changed, statement_runs
 from incentives.selectors.causes import ComponentChange, PayChange, pay_change, run_numbered, run_of_last_change, runs_comparable
 from incentives.selectors.holds import DealUnknown, HoldRow, component_choices, hold_list, hold_rows, order_find
 from incentives.selectors.late import CauseAmount, LateChange, fitting_run, late_changes
@@ -16,6 +17,11 @@ from incentives.selectors.teams import HeatCell, HeatMap, team_heat_map
 from incentives.selectors.traces import ComponentTrace, LineTrace, component_traces, line_trace, line_traces
 
 __all__ = [
+    "statement_runs",
+    "statement_changed",
+    "statement_as_of",
+    "StatementRun",
+    "ChangedLine",
     "Balance",
     "CauseAmount",
     "ComponentChange",

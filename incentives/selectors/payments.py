@@ -125,10 +125,10 @@ def payment_parts(entries: Iterable[LedgerEntry], versions: Mapping[int, PlanVer
     return sorted(found, key=lambda part: (order.index(Verb(part.verb)), part.component, part.earning_period.starts))
 
 
-def balances_after(payees: Collection[int], period: Period, openings: Collection[OpeningSum]) -> dict[int, list[Balance]]:
-    """Payee -> what stands open after a pay period, from the ledger and their opening balances. Two queries."""
+def balances_after(payees: Collection[int], period: Period, openings: Collection[OpeningSum], *, known: Q | None = None) -> dict[int, list[Balance]]:
+    """Payee -> what stands open after a pay period, from the ledger (known: of those entries alone) and their opening balances. Two queries."""
     verbs = (Verb.HELD, Verb.RELEASED, Verb.DRAWN, Verb.ADVANCED, Verb.RECOVERED, Verb.CARRIED)
-    rows = LedgerEntry.objects.filter(payee__in=payees, pay_period__starts__lte=period.starts, verb__in=verbs).exclude(cause="manual").order_by()
+    rows = LedgerEntry.objects.filter(known or Q(), payee__in=payees, pay_period__starts__lte=period.starts, verb__in=verbs).exclude(cause="manual").order_by()
     keys = ("payee_id", "plan_version_id", "component", "verb", "currency", "scale")
     sums: dict[int, dict[tuple[str, str, str], Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     version_of: dict[tuple[int, str], int] = {}

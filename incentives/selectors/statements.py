@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
-from incentives.models import EARNED_VERBS, Cause, LedgerEntry, PlanVersion, Statement
+from incentives.models import EARNED_VERBS, Cause, LedgerEntry, PlanVersion, Run, Statement
 from incentives.opening import openings_known
 from incentives.selectors.artefacts import artefact_of, paid_in_kept
 from incentives.selectors.openings import OpeningLine, opening_lines
@@ -101,9 +101,9 @@ class StatementView:
     versions: tuple[PlanVersion, ...]
     freshness: Freshness
     opening: tuple[OpeningLine, ...] = ()
+    """What the system before this one credited, paid and left open."""
     rewards: tuple[Reward, ...] = ()
     """What is not money: points, days, trips. Never part of the sums."""
-    """What the system before this one credited, paid and left open."""
 
 
 @dataclass(frozen=True)
@@ -125,30 +125,37 @@ def statement_list(payee: Payee, *, limit: int = 36) -> list[StatementRow]:
     return [StatementRow(row, row.period.code, totals[row.period_id]) for row in rows]
 
 
-def statement_get(payee: Payee, period: Period) -> StatementView:
-    """The statement of a payee for a pay period, from the ledger. An approved one shows the rates by which it was frozen. Fifteen queries at most."""
-    return statement_views([payee], period)[0]
+def statement_get(payee: Payee, period: Period, *, after: Run | None = None) -> StatementView:
+    """The statement of a payee for a pay period, from the ledger. An approved one shows the rates by which it was frozen. after: as
+    `statement_views`. Fifteen queries at most."""
+    return statement_views([payee], period, after=after)[0]
 
 
-def statement_views(payees: Sequence[Payee], period: Period) -> list[StatementView]:
+def statement_views(payees: Sequence[Payee], period: Period, *, after: Run | None = None) -> list[StatementView]:
     """The statements of these payees for a pay period, in their order. The number of queries grows with those alone who are paid
-    in another currency than their plan's, or whose statement is frozen."""
+    in another currency than their plan's, or whose statement is frozen.
+
+    after: what they said after that run (None: now). State, rewards and totals in another currency are of now alone, and left out then.
+    """
     statements = {s.payee_id: s for s in Statement.objects.filter(payee__in=payees, period=period)}
     entries: dict[int, list[LedgerEntry]] = defaultdict(list)
-    rows = LedgerEntry.objects.filter(payee__in=payees, pay_period=period).select_related("earning_period").order_by("earning_period__starts", "component")
+    known = known_after(after)
+    rows = LedgerEntry.objects.filter(known, payee__in=payees, pay_period=period).select_related("earning_period")
+    rows = rows.order_by("earning_period__starts", "component")
     for entry in rows:
         entries[entry.payee_id].append(entry)
     versions = {v.pk: v for v in PlanVersion.objects.filter(pk__in={e.plan_version_id for e in rows}).select_related("plan")}
     seats = {s.pk: s for s in Seat.objects.filter(pk__in={e.seat_id for e in rows}).select_related("position")}
     labels = {pk: component_labels(version) for pk, version in versions.items()}
-    openings = openings_known(number=None, payees=[payee.pk for payee in payees])
-    balances, fresh = balances_after([payee.pk for payee in payees], period, openings), freshness()
+    openings = openings_known(number=after.known_number if after else None, payees=[payee.pk for payee in payees])
+    balances = balances_after([payee.pk for payee in payees], period, openings, known=known)
+    fresh = freshness() if after is None else Freshness(after, after.finished_at, after.known_number, 0)
     opening = opening_lines(openings, period)
-    rewards = rewards_of([payee.pk for payee in payees], period)
+    rewards = rewards_of([payee.pk for payee in payees], period) if after is None else {}
     day = fresh.run.business_date if fresh.run else period.ends
     found = []
     for payee in payees:
-        statement, mine = statements.get(payee.pk), entries[payee.pk]
+        statement, mine = statements.get(payee.pk) if after is None else None, entries[payee.pk]
         used = {e.plan_version_id for e in mine}
         own = {pk: version for pk, version in versions.items() if pk in used}
         payments = payment_parts([e for e in mine if e.cause != Cause.MANUAL and e.verb not in EARNED_VERBS], own)
@@ -161,7 +168,8 @@ def statement_views(payees: Sequence[Payee], period: Period) -> list[StatementVi
         total = {c: sum((part.get(c, Decimal(0)) for part in sums), Decimal(0)) for c in sorted(set().union(*sums))}
         state = statement.state if statement else Statement.State.OPEN
         kept = artefact_of(statement) if statement is not None and statement.artefact_digest else None
-        in_pay_currency = paid_in(payee, period=period, totals=total, versions=own.values(), today=day) if kept is None else paid_in_kept(kept)
+        converted = total if after is None else {}
+        in_pay_currency = paid_in(payee, period=period, totals=converted, versions=own.values(), today=day) if kept is None else paid_in_kept(kept)
         found.append(
             StatementView(
                 payee.pk, period, state, str(Statement.State(state).label), *_kept(statement),
@@ -170,6 +178,11 @@ def statement_views(payees: Sequence[Payee], period: Period) -> list[StatementVi
             )
         )  # fmt: skip
     return found
+
+
+def known_after(run: Run | None) -> Q:
+    """Ledger entries that stood after a run (None: all): of it and of earlier ones, and what people posted until it ended."""
+    return Q() if run is None else Q(run__number__lte=run.number) | Q(run__isnull=True, posted_at__lte=run.finished_at or run.touched_at)
 
 
 def _kept(statement: Statement | None) -> tuple[str, str]:

@@ -19,6 +19,7 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("statement-adjust", "GET"): ("statements_get",),
     ("statement-adjust", "POST"): ("adjustments_post",),
     ("statement-late", "GET"): ("statements_late",),
+    ("statement-as-of", "GET"): ("statements_runs", "statements_get"),
     ("statement-changes", "GET"): ("statements_changes",),
     ("statement-component", "GET"): ("traces_get",),
     ("statement-line", "GET"): ("traces_get", "orders_get"),

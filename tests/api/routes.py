@@ -174,6 +174,7 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-adjustments": _payee,
     "api-statement": _paid_without("?"),
     "api-statement-late": _paid_without("?"),
+    "api-statement-runs": _paid_without("?"),
     "api-statement-changes": _paid_without("?"),
     "api-statement-pdf": _paid_without("?"),
     "api-statement-xlsx": _paid_without("?"),

@@ -132,6 +132,7 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "statement-pdf": _statement,
     "statement-xlsx": _statement,
     "statement-late": lambda desk: {**_statement(desk), "component": _component(desk)},
+    "statement-as-of": _statement,
     "statement-changes": _statement,
     "statement-component": lambda desk: {**_statement(desk), "component": _component(desk)},
     "statement-line": lambda desk: {**_statement(desk), "component": _component(desk), "line": _line(desk)},
