@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incentives.models import Run, RunChunk
 from incentives.services.comparisons import ComparisonFailed, comparison_compute, comparison_fail
+from incentives.services.replays import ReplayFailed, replay_compute
 from incentives.services.runs import RunError, run_close, run_fail, run_measure_chunk, run_open, run_settle, run_settle_plan
 from spm.calendars.models import Period
 from spm.jobs.kinds import Stage, job_kind
@@ -114,3 +115,19 @@ def comparison_failed(job: Job) -> None:
 
 
 job_kind("plan_comparison", label=_("Comparison of plans"), stages=(Stage("compare", compare_stage),), on_failure=comparison_failed)
+
+
+def replay_stage(step: Step) -> dict[str, Any]:
+    """A past run again, compared with what it left; nothing is posted."""
+
+    def progress(done: int, total: int) -> None:
+        step.progress(done, total)
+        step.check()
+
+    try:
+        return replay_compute(tenant_id=step.tenant_id, uid=step.params["run"], progress=progress)
+    except ReplayFailed as error:
+        raise JobFailed(error.told) from error
+
+
+job_kind("replay", label=_("Replay of a run"), stages=(Stage("replay", replay_stage),))

@@ -18,8 +18,10 @@ from incentives.models import LedgerEntry, Run, RunExclusion, RunIssue, Uncredit
 from incentives.models.ledger import Cause, Verb
 from incentives.runwords import full_because_shown
 from incentives.selectors import run_diff
+from incentives.services.replays import ReplayRefused, replay_last, replay_start
 from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
 from spm.api.fields import RecordRef, ScaledField, ToldField
+from spm.api.problems import Problem
 from spm.api.references import by_uids
 from spm.api.resources.jobs import JobOut
 from spm.api.scopes import Scope
@@ -196,6 +198,41 @@ class RunDetail(DetailEndpoint):
 
     def get_queryset(self) -> QuerySet[Run]:
         return Run.objects.select_related("base")
+
+
+class ReplayOut(serializers.Serializer):
+    """A past run computed again from its change number and compared with what it left. Null figures: not ended yet."""
+
+    job = JobOut()
+    same = serializers.BooleanField(source="found.same", allow_null=True, default=None, help_text="The same bytes for everybody.")
+    results = serializers.IntegerField(source="found.results", allow_null=True, default=None)
+    kept_hash = serializers.CharField(source="found.kept_hash", allow_null=True, default=None, help_text="SHA-256 over all results, as the run kept it.")
+    found_hash = serializers.CharField(source="found.found_hash", allow_null=True, default=None, help_text="As the replay has it.")
+    different = serializers.IntegerField(source="found.different", allow_null=True, default=None, help_text="Results that differ.")
+    findings = serializers.ListField(source="found.findings", child=serializers.CharField(), default=list, help_text="The first 100 of them.")
+
+
+class RunReplay(Endpoint):
+    """Computes a past run again and compares hashes; posts nothing."""
+
+    scopes = {"GET": Scope.RUNS_READ, "POST": Scope.RUNS_WRITE}
+
+    @extend_schema(operation_id="runs_replayed", responses=ReplayOut)
+    def get(self, request: Request, uid: uuid.UUID) -> Response:
+        """The newest replay of the run; 404 where there was none."""
+        job = replay_last(_run(uid))
+        if job is None:
+            raise Http404
+        return Response(ReplayOut({"job": job_progress(job), "found": job.result or {}}).data)
+
+    @extend_schema(operation_id="runs_replay", request=None, responses={202: JobOut})
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """Queues a replay and answers its job."""
+        try:
+            job = replay_start(run=_run(uid), actor_id=request.user.pk)
+        except ReplayRefused as refused:
+            raise Problem("invalid", str(refused)) from refused
+        return Response(JobOut(job_progress(job)).data, status=202)
 
 
 class RunChanges(Endpoint):

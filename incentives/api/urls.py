@@ -45,6 +45,7 @@ urlpatterns = [
     path("statements/<uuid:uid>/release/", closing.StatementRelease.as_view(), name="api-statement-release"),
     path("runs/", runs.RunList.as_view(), name="api-runs"),
     path("runs/<uuid:uid>/", runs.RunDetail.as_view(), name="api-run"),
+    path("runs/<uuid:uid>/replay/", runs.RunReplay.as_view(), name="api-run-replay"),
     path("runs/<uuid:uid>/postings/", runs.RunPostings.as_view(), name="api-run-postings"),
     path("runs/<uuid:uid>/diff/", runs.RunChanges.as_view(), name="api-run-diff"),
     path("runs/<uuid:uid>/exclusions/", runs.RunExclusions.as_view(), name="api-run-exclusions"),

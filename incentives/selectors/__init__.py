@@ -17,13 +17,9 @@ from incentives.selectors.teams import HeatCell, HeatMap, team_heat_map
 from incentives.selectors.traces import ComponentTrace, LineTrace, component_traces, line_trace, line_traces
 
 __all__ = [
-    "statement_runs",
-    "statement_changed",
-    "statement_as_of",
-    "StatementRun",
-    "ChangedLine",
     "Balance",
     "CauseAmount",
+    "ChangedLine",
     "ComponentChange",
     "ComponentTrace",
     "DealUnknown",
@@ -41,6 +37,7 @@ __all__ = [
     "QuotaState",
     "RunDiff",
     "Scorecard",
+    "StatementRun",
     "StatementView",
     "component_choices",
     "component_traces",
@@ -63,7 +60,10 @@ __all__ = [
     "run_of_last_change",
     "runs_comparable",
     "scorecard_get",
+    "statement_as_of",
+    "statement_changed",
     "statement_get",
     "statement_list",
+    "statement_runs",
     "team_heat_map",
 ]

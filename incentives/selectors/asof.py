@@ -13,7 +13,8 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from incentives.models import LedgerEntry, Run
-from incentives.selectors.statements import StatementView, statement_get
+from incentives.selectors.payments import PaymentPart
+from incentives.selectors.statements import Adjustment, StatementPart, StatementView, statement_get
 from spm.calendars.models import Period
 from spm.people.models import Payee
 
@@ -74,7 +75,8 @@ def statement_changed(before: StatementView | None, after: StatementView) -> lis
     sums: dict[tuple[str, str, int, str], list[Decimal]] = {}
     lines: dict[tuple[str, str, int, str], tuple[str, Period]] = {}
     for side, view in ((1, after), (0, before)):
-        for line in (*view.parts, *view.payments, *view.adjustments) if view is not None else ():
+        rows: tuple[StatementPart | PaymentPart | Adjustment, ...] = () if view is None else (*view.parts, *view.payments, *view.adjustments)
+        for line in rows:
             key = (line.component, line.label, line.earning_period.pk, line.currency)
             sums.setdefault(key, [Decimal(0), Decimal(0)])[side] += line.amount
             lines.setdefault(key, (line.label, line.earning_period))

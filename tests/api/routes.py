@@ -203,6 +203,7 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-run": _uid("incentives.Run", state="done"),
     "api-run-postings": _uid("incentives.Run", state="done"),
     "api-run-exclusions": _uid("incentives.Run", state="done"),
+    "api-run-replay": _uid("incentives.Run", state="done"),
     "api-accounts-one": _version("sales.AccountVersion"),
     "api-products-one": _version("sales.ProductVersion"),
     "api-opportunities-one": _version("sales.OpportunityVersion"),

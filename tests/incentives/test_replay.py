@@ -1,0 +1,82 @@
+"""`manage.py replay` and its API: a past run comes out the same whatever came later, and a result that was tampered with is found."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from incentives.models import Run, RunResult
+from spm.access.models import Role
+from spm.jobs.execution import job_run_here
+from spm.jobs.models import Job
+from spm.tenancy.scope import tenant_scope
+from tests.api.support import make_caller
+from tests.incentives.world import make_world, put_order
+from tests.support.factories import make_tenant
+
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+
+@pytest.fixture
+def firm():
+    """Two runs, an order and a correction between them."""
+    tenant = make_tenant("acme")
+    with tenant_scope(tenant.pk):
+        world = make_world(2)
+        put_order("1", world.payees[0], "2024-01-10", 10_000_00)
+        put_order("2", world.payees[1], "2024-01-11", 4_000_00)
+        world.run(business_date=dt.date(2024, 1, 31))
+        put_order("1", world.payees[0], "2024-01-10", 12_000_00)
+        world.run(business_date=dt.date(2024, 2, 29))
+    return tenant
+
+
+def replay(number: int) -> dict:
+    out = io.StringIO()
+    call_command("replay", "acme", str(number), stdout=out)
+    return json.loads(out.getvalue().splitlines()[-1])
+
+
+def test_a_past_run_comes_out_the_same_by_hash_and_posts_nothing(firm) -> None:
+    for number in (1, 2):
+        found = replay(number)
+        assert found["same"] is True
+        assert found["kept_hash"] == found["found_hash"]
+        assert (found["different"], found["results"]) == (0, 2 * number)
+    with tenant_scope(firm.pk):
+        assert Run.objects.count() == 2
+
+
+def test_a_result_that_was_tampered_with_is_found_and_the_command_fails(firm) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE incentives_runresult SET hash = sha256('x'::bytea) WHERE id = (SELECT min(id) FROM incentives_runresult)")
+    with pytest.raises(CommandError, match="1 results of run 1 differ"):
+        replay(1)
+
+
+@pytest.mark.parametrize(("args", "why"), [(("nobody", "1"), "no tenant 'nobody'"), (("acme", "9"), "no run 9; the newest is 2")])
+def test_what_does_not_exist_is_named(firm, args, why) -> None:
+    with pytest.raises(CommandError, match=why):
+        call_command("replay", *args)
+
+
+def test_the_api_queues_a_replay_and_says_what_it_found(firm) -> None:
+    with tenant_scope(firm.pk):
+        run = Run.objects.get(number=1)
+        caller, rep = make_caller(firm, Role.COMP_ADMIN), make_caller(firm, Role.REP)
+        assert caller.get(f"runs/{run.uid}/replay/").status_code == 404
+        assert rep.post(f"runs/{run.uid}/replay/", {}).status_code == 403
+        assert caller.post(f"runs/{run.uid}/replay/", {}).status_code == 202
+        assert caller.get(f"runs/{run.uid}/replay/").json()["same"] is None
+        job = Job.objects.get(kind="replay")
+    job_run_here(tenant_id=firm.pk, job_id=job.pk)
+    with tenant_scope(firm.pk):
+        found = caller.get(f"runs/{run.uid}/replay/").json()
+        assert (found["same"], found["different"], found["kept_hash"]) == (True, 0, run.results_hash)
+        assert RunResult.objects.exists()
