@@ -145,7 +145,7 @@ def closing_move(request: HttpRequest, slug: str, period_uid: UUID, legalentity_
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires("pay.approve")
+@requires("pay.read_all", write="pay.approve")
 def closing_decide(request: HttpRequest, slug: str, period_uid: UUID, legalentity_uid: UUID, group: str, to: str) -> HttpResponse:
     """A group in review is approved, or opened again."""
     return _move(request, period_uid, legalentity_uid, group, to)

@@ -16,6 +16,7 @@ from spm.access.models import Role, User
 from spm.tenancy.scope import tenant_scope
 from tests.isolation.routes import Route, objects, pages, walk
 from tests.journeys.conftest import BACKEND, faults, reflow_fault, settle
+from tests.support.browser import arrived
 from tests.support.desks import Desk
 
 ALL_ROLES = [role for role in Role if role != Role.FINANCE]
@@ -70,7 +71,7 @@ def visited(context: BrowserContext, url: str, addresses: list[Address], look: C
     for address in addresses:
         said.clear()
         page.goto(f"{url}{address.path}")
-        settle(page)
+        arrived(page)
         wrong = [*look(page), *said]
         if wrong:
             found[address.name] = wrong
