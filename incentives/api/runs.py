@@ -203,7 +203,7 @@ class RunDetail(DetailEndpoint):
 class ReplayOut(serializers.Serializer):
     """A past run computed again from its change number and compared with what it left. Null figures: not ended yet."""
 
-    job = JobOut()
+    job = JobOut(allow_null=True, help_text="Null: the run was not replayed yet.")
     same = serializers.BooleanField(source="found.same", allow_null=True, default=None, help_text="The same bytes for everybody.")
     results = serializers.IntegerField(source="found.results", allow_null=True, default=None)
     kept_hash = serializers.CharField(source="found.kept_hash", allow_null=True, default=None, help_text="SHA-256 over all results, as the run kept it.")
@@ -219,11 +219,9 @@ class RunReplay(Endpoint):
 
     @extend_schema(operation_id="runs_replayed", responses=ReplayOut)
     def get(self, request: Request, uid: uuid.UUID) -> Response:
-        """The newest replay of the run; 404 where there was none."""
+        """The newest replay of the run."""
         job = replay_last(_run(uid))
-        if job is None:
-            raise Http404
-        return Response(ReplayOut({"job": job_progress(job), "found": job.result or {}}).data)
+        return Response(ReplayOut({"job": job_progress(job) if job else None, "found": (job.result if job else None) or {}}).data)
 
     @extend_schema(operation_id="runs_replay", request=None, responses={202: JobOut})
     def post(self, request: Request, uid: uuid.UUID) -> Response:
