@@ -65,7 +65,7 @@ def _dated(label: str, field: str, window: tuple[str, str], after: int, upto: in
     return frozenset(model.objects.filter(begins | ends).values_list(field, flat=True))
 
 
-def _sets(after: int, upto: int) -> list[int]:
+def change_sets_between(after: int, upto: int) -> list[int]:
     """The ids of the change sets in the window. Queries name them one by one: of a subquery the planner knows nothing, takes one set
     for as large as the first import, and reads all orders for a handful of late ones."""
     return list(ChangeSet.objects.filter(number__gt=after, number__lte=upto).values_list("pk", flat=True))
@@ -73,7 +73,7 @@ def _sets(after: int, upto: int) -> list[int]:
 
 def _orders(after: int, upto: int) -> dict[str, frozenset[int]]:
     """Owners and participants of changed orders, and of orders with a changed line where a plan reads lines."""
-    tenant, sets = required_tenant_id(), _sets(after, upto)
+    tenant, sets = required_tenant_id(), change_sets_between(after, upto)
     found = {}
     for name, touched in (
         ("order", "SELECT DISTINCT record_id, payee_id FROM sales_orderversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"),
@@ -95,7 +95,7 @@ def _orders(after: int, upto: int) -> dict[str, frozenset[int]]:
 
 def _money(after: int, upto: int) -> dict[str, frozenset[int]]:
     """Owners and participants of orders that were held, paid for or returned."""
-    tenant, sets = required_tenant_id(), _sets(after, upto)
+    tenant, sets = required_tenant_id(), change_sets_between(after, upto)
     held = "SELECT order_id FROM incentives_hold WHERE tenant_id = %s AND (placed_in_id = ANY(%s) OR lifted_in_id = ANY(%s))"
     paid = (
         "SELECT COALESCE(p.order_id, i.order_id) FROM sales_paymentversion p LEFT JOIN sales_invoiceversion i "

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection
 
 from incentives.attribution import Cell, attribution_within
+from incentives.changed import change_sets_between
 from incentives.invalidation import BY_NAME
 from incentives.models import Run
 from incentives.settle import Settlement
@@ -68,12 +69,11 @@ def _several(settlement: Settlement, base: Run, run: Run) -> bool:
 
 def _reowned(after: int, upto: int) -> bool:
     """Whether any order may have changed hands: one left its key, or its splits were written."""
-    tenant = required_tenant_id()
+    tenant, sets = required_tenant_id(), change_sets_between(after, upto)
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH sets AS MATERIALIZED (SELECT id FROM tenancy_changeset WHERE tenant_id = %s AND number > %s AND number <= %s) "
-            "SELECT EXISTS (SELECT FROM sales_orderversion WHERE tenant_id = %s AND tombstone = 1 AND change_set_id IN (SELECT id FROM sets)) "
-            "OR EXISTS (SELECT FROM sales_ordersplit WHERE tenant_id = %s AND change_set_id IN (SELECT id FROM sets))",
-            [tenant, after, upto, tenant, tenant],
+            "SELECT EXISTS (SELECT FROM sales_orderversion WHERE tenant_id = %s AND tombstone = 1 AND change_set_id = ANY(%s)) "
+            "OR EXISTS (SELECT FROM sales_ordersplit WHERE tenant_id = %s AND change_set_id = ANY(%s))",
+            [tenant, sets, tenant, sets],
         )
         return bool(cursor.fetchone()[0])

@@ -26,7 +26,7 @@ def test_from_the_statement_to_what_changed_and_why(desk, member, browser_of, li
     page = browser_of(member(Role.REP, payee=desk.rep)).new_page()
     page.goto(f"{live_server.url}/t/acme/people/{desk.rep.uid}/statements/2026-02/")
     settle(page)
-    page.get_by_role("row", name="late: Quota").get_by_role("link").click()
+    page.get_by_role("row", name="late: Data").get_by_role("link").click()
     settle(page)
     assert page.locator("tfoot td").inner_text() == "+$1,425.00"
     assert faults(page) == []
