@@ -46,7 +46,7 @@ from incentives.words import Accounts, Currencies, Roles
 from planning.models import Quota as QuotaRow
 from spm.calendars.models import Period as PeriodRow
 from spm.people.models import Assignment as AssignmentRow
-from spm.people.models import Employment, LegalEntity, NamedRelation, Payee, PayTerms, Seat
+from spm.people.models import Employment, NamedRelation, Payee, PayTerms, Seat
 from spm.people.models import ReportingLine as LineRow
 from spm.sales.known import versions_known
 from spm.sales.models import Channel, DealKind, KpiValueVersion, OrderStatus
@@ -145,10 +145,13 @@ class RunInputs:
         self._whole = only is None
         own = {} if chosen is None else {"payee_id__in": chosen}
         of_seat = {} if chosen is None else {"seat__payee_id__in": chosen}
-        payees = Payee.objects.only("id", "pay_group", "legal_entity_id", "pay_currency").order_by("pk")
-        self.payees = {p.pk: PayeeGroup(p.pay_group, p.legal_entity_id, p.pay_currency) for p in (payees if chosen is None else payees.filter(pk__in=chosen))}
-        self.countries = dict(LegalEntity.objects.values_list("pk", "country"))
-        """Of legal entities."""
+        payees = Payee.objects.order_by("pk").values_list("pk", "pay_group", "legal_entity_id", "pay_currency", "legal_entity__country")
+        self.payees: dict[int, PayeeGroup] = {}
+        self.countries: dict[int, str] = {}
+        """Of the legal entities of these payees."""
+        for pk, group, entity, currency, country in payees if chosen is None else payees.filter(pk__in=chosen):
+            self.payees[pk] = PayeeGroup(group, entity, currency)
+            self.countries[entity] = country
         self._spans: dict[int, list[AssignmentRow]] = defaultdict(list)
         for row in known_as_at(AssignmentRow.objects.filter(**own), self.numbers["people"]).order_by("seat_id", "valid_from"):
             self._spans[row.seat_id].append(row)

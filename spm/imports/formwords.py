@@ -24,7 +24,7 @@ _REFERS = {
     "sales.Account": gettext_lazy("external id of an account"), "sales.Product": gettext_lazy("external id of a product"),
     "sales.Order": gettext_lazy("external id of an order"), "sales.OrderLine": gettext_lazy("external id of an order line"),
     "sales.Opportunity": gettext_lazy("external id of an opportunity"), "sales.Invoice": gettext_lazy("external id of an invoice"),
-    "sales.Campaign": gettext_lazy("external id of a campaign"),
+    "sales.Campaign": gettext_lazy("external id of a campaign"), "incentives.Plan": gettext_lazy("code of a plan"),
 }  # fmt: skip
 _SOURCE = re.compile(r"[a-z0-9_-]{1,40}")
 

@@ -71,9 +71,9 @@ ALONE = {
     "adjustment": Act("adjust", 0, 0, 2, -90_0000),
     "issue": Act("approve", 0, 0, 1, 0),
     "plan": Act("version", 0, 0, 6, 0),
+    "relation": Act("mentor", 0, 0, 5, 1),  # before somebody leaves whose relation it is
     "assignment": Act("leaves", 0, 0, 2, 0),
     "plan_assignment": Act("enrol", 0, 0, 2, 0),
-    "relation": Act("mentor", 0, 0, 5, 1),
     "hierarchy": Act("reports", 0, 0, 6, 0),
     "product": Act("product", 0, 1, 1, 2),
     "calendar": Act("calendar", 0, 0, 1, 0),

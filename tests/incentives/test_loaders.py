@@ -61,7 +61,7 @@ def until_visible(table: str) -> None:
     """As after an import: visibility and statistics by the owner, outside a transaction. A snapshot that somebody else holds
     (autovacuum's own analyze) keeps pages from being marked visible: then once more."""
     with connections["owner"].cursor() as owner:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             owner.execute(f"VACUUM (ANALYZE) {table}")
             owner.execute("SELECT relallvisible > 0.9 * relpages FROM pg_class WHERE relname = %s", [table])
