@@ -49,7 +49,7 @@ def desk(scope) -> Desk:
         seat_enrol(plan=version.plan, seats=[Seat.objects.get(payee=desk.rep)], start=dt.date(2026, 1, 1), changeset=changeset)
     kit = put_product("k", category="vision", name="Vision kit")
     put_line(Order.objects.get(external_id="S2"), "S2-7", 40_000_00, product=kit, quantity=3_0000)
-    put_line(Order.objects.get(external_id="S2"), "S2-8", 10_000_05, product=put_product("a", category="robots", name="Arm"))
+    put_line(Order.objects.get(external_id="S2"), "S2-8", 10_000_05, product=put_product("a", category="robots", name="Robot arm"))
     recompute(business_date=TODAY)
     return desk
 
@@ -66,7 +66,7 @@ def test_the_component_and_its_drawer_show_line_product_and_quantity(desk):
     page = client.get(url).content.decode()
     assert "S2, line 7" in page
     assert "3 × Vision kit" in page
-    assert "Arm" not in page
+    assert "Robot arm" not in page
     (trace,) = line_traces(desk.rep, period=Period.objects.get(code="2026-02"), component="spiff")
     (line,) = trace.lines
     drawer = client.get(f"{url}lines/{quote(line.key)}/", headers={"HX-Request": "true"}).content.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,18 @@ def arrived(page: Page) -> None:
 
     The page says so itself; waiting for a quiet network would cost half a second each time."""
     page.wait_for_load_state("load")
-    page.wait_for_function(ARRIVED)
+    assert becomes(page, ARRIVED, seconds=15), f"{page.url} is not whole: scripts, charts, editors or parts of it are still on their way"
+
+
+def becomes(page: Page, condition: str, *, seconds: float) -> bool:
+    """Whether a JavaScript condition comes true in time. Asked again and again from here: the pages' policy forbids the browser
+    to evaluate a text by itself."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        if time.monotonic() > deadline:
+            return False
+        page.wait_for_timeout(25)
+    return True
 
 
 @pytest.fixture
