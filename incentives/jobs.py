@@ -96,15 +96,16 @@ register("nightly", label=_("Nightly job"), nightly=True)
 register("recompute", label=_("Recompute"))
 
 
+def _progress(step: Step, done: int, total: int) -> None:
+    """How far a long step is; a cancelled or lost one ends here."""
+    step.progress(done, total)
+    step.check()
+
+
 def compare_stage(step: Step) -> None:
     """Two plan versions on the same sales; nothing is posted."""
-
-    def progress(done: int, total: int) -> None:
-        step.progress(done, total)
-        step.check()
-
     try:
-        comparison_compute(tenant_id=step.tenant_id, uid=step.params["comparison"], commit=step.commit, progress=progress)
+        comparison_compute(tenant_id=step.tenant_id, uid=step.params["comparison"], commit=step.commit, progress=partial(_progress, step))
     except ComparisonFailed as error:
         raise JobFailed(error.told) from error
 
@@ -119,13 +120,8 @@ job_kind("plan_comparison", label=_("Comparison of plans"), stages=(Stage("compa
 
 def replay_stage(step: Step) -> dict[str, Any]:
     """A past run again, compared with what it left; nothing is posted."""
-
-    def progress(done: int, total: int) -> None:
-        step.progress(done, total)
-        step.check()
-
     try:
-        return replay_compute(tenant_id=step.tenant_id, uid=step.params["run"], progress=progress)
+        return replay_compute(tenant_id=step.tenant_id, uid=step.params["run"], progress=partial(_progress, step))
     except ReplayFailed as error:
         raise JobFailed(error.told) from error
 

@@ -19,14 +19,14 @@ from incentives.changed import change_sets_between
 from incentives.invalidation import BY_NAME
 from incentives.models import Run
 from incentives.settle import Settlement
+from incentives.writers import LEDGER_COLUMNS
 from spm.calendars.models import Period
 from spm.people.models import Payee
 from spm.tenancy.scope import required_tenant_id
 
 MOST = 200
 """(payee, earning period) pairs that are divided for one group of payees. Beyond it an entry bears the first cause that was touched."""
-_CAUSE = 11
-"""Where the cause stands in a row of LEDGER_COLUMNS."""
+_CAUSE = [name for name, _ in LEDGER_COLUMNS].index("cause")
 
 
 def late_causes_name(settlement: Settlement, payees: Collection[int]) -> None:
@@ -45,10 +45,12 @@ def late_causes_name(settlement: Settlement, payees: Collection[int]) -> None:
     periods = Period.objects.in_bulk({period for _, period in chosen})
     for payee, period in chosen:
         steps = attribution_within(people[payee], period=periods[period], before=base, run=run)
+        if steps is None:
+            continue
         posts = settlement.posts(payee)
-        for at in late[payee, period] if steps is not None else ():
+        for at in late[payee, period]:
             row = posts[at]
-            found = steps.causes([Cell(row[1], row[2], row[3], row[6])]) if steps is not None else ()
+            found = steps.causes([Cell(row[1], row[2], row[3], row[6])])
             if found:
                 posts[at] = (*row[:_CAUSE], _largest(found), *row[_CAUSE + 1 :])
 

@@ -17,6 +17,7 @@ from incentives.inputs import RunInputs
 from incentives.models import Run, RunChunk
 from incentives.reading import ChangeNumbers
 from incentives.settle import result_cells
+from incentives.summary import results_digest
 from incentives.totals import totals_unpack
 from spm.calendars.models import Period
 
@@ -68,7 +69,7 @@ def run_replayed(run: Run, *, progress: Callable[[int, int], None] = lambda done
         for seat, version, period in left
         if (seat, version, period) not in found
     ]
-    return Replayed(run, len(left), run.results_hash, _hash(found), tuple(findings))
+    return Replayed(run, len(left), run.results_hash, results_digest((*key, digest) for key, digest in sorted(found.items())), tuple(findings))
 
 
 def _computed(run: Run, begun: set[int], progress: Callable[[int, int], None]) -> tuple[dict[Key, bytes], dict[int, str]]:
@@ -90,11 +91,3 @@ def _computed(run: Run, begun: set[int], progress: Callable[[int, int], None]) -
         for (seat, period), cell in result_cells(version, outcome, begun).items():
             found[seat, version.id, period] = hashlib.sha256(cell.text).digest()
     return found, {version.id: version.plan_code for version in inputs.versions}
-
-
-def _hash(found: dict[Key, bytes]) -> str:
-    """As incentives.summary.results_hash."""
-    digest = hashlib.sha256()
-    for (seat, version, period), one in sorted(found.items()):
-        digest.update(f"{seat}/{version}/{period}/".encode() + one)
-    return digest.hexdigest()

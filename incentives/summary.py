@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -55,12 +56,17 @@ def summary_make(run: Run, credited: dict[int, tuple[int, Decimal]]) -> dict[str
 
 def results_hash() -> str:
     """SHA-256 over all results in force: equal for two runs that found the same."""
-    digest = hashlib.sha256()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT seat_id, plan_version_id, period_id, hash FROM incentives_runresult WHERE tenant_id = %s AND run_to_id IS NULL ORDER BY 1, 2, 3",
             [required_tenant_id()],
         )
-        for seat, version, period, found in cursor.fetchall():
-            digest.update(f"{seat}/{version}/{period}/".encode() + bytes(found))
+        return results_digest(cursor.fetchall())
+
+
+def results_digest(results: Iterable[tuple[int, int, int, bytes | memoryview]]) -> str:
+    """SHA-256 over (seat, plan version, period, hash) in ascending order: what a run keeps, and what its replay must come to."""
+    digest = hashlib.sha256()
+    for seat, version, period, found in results:
+        digest.update(f"{seat}/{version}/{period}/".encode() + bytes(found))
     return digest.hexdigest()
