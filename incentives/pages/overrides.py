@@ -37,7 +37,7 @@ class ResultForm(HoldForm):
         super().__init__(*args, **kwargs)
         self.fields["component"].choices = component_choices()  # type: ignore[attr-defined]
         self.fields["component"].required = self.fields["payee"].required = True
-        self.fields["payee"].label, self.fields["payee"].help_text = gettext_lazy("To"), gettext_lazy("An employee number.")
+        self.fields["payee"].label, self.fields["payee"].help_text = gettext_lazy("Payee"), gettext_lazy("An employee number.")
 
 
 def _page(request: HttpRequest, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
