@@ -21,10 +21,11 @@ from django.db.models import Q, QuerySet
 from incentives.carried import CarriedTotals
 from incentives.chunking import line_needs, version_compute
 from incentives.engine.attribution import Attribution, attribute
-from incentives.engine.contracts import Facts, Outcome, Splits, Totals
+from incentives.engine.contracts import Facts, Splits
 from incentives.engine.crossing import crosses
 from incentives.engine.earn import earn
 from incentives.engine.measure import totals_merge
+from incentives.engine.results import Outcome, Totals
 from incentives.explain import PayeeBook, VersionBook, body_read, results_of
 from incentives.inputs import RunInputs, VersionInputs, plan_compiled
 from incentives.loaders import LoadedFacts, facts_load

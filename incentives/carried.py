@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from incentives.engine.chain import ChainPart, Key, chain_of, prior_pay
-from incentives.engine.contracts import Enrolment, LeadIn, Period, PriorPay, Totals
+from incentives.engine.contracts import Enrolment, LeadIn, Period
 from incentives.engine.crossing import crosses, crossing
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.prepare import rolling_periods, window_label
+from incentives.engine.results import PriorPay, Totals
 
 if TYPE_CHECKING:
     from incentives.engine.earn import Crossing

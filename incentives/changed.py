@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Q
 
-from incentives.engine.contracts import CAUSES
+from incentives.engine.results import CAUSES
 from incentives.invalidation import BY_NAME, EVENTS, Again, Names, Seen, events_of
 from incentives.models import Cause, LedgerEntry, PlanVersion, Run, RunIssue
 from spm.people.models import Seat

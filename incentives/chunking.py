@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from incentives.engine.contracts import NOBODY, ChunkResult, Facts, Splits, Totals, Uncredited
+from incentives.engine.contracts import NOBODY, Facts, Splits
 from incentives.engine.measure import chunk_compute, lead_compute, totals_add
+from incentives.engine.results import ChunkResult, Totals, Uncredited
 from incentives.engine.run import facts_for
 from incentives.explained import Explained
 from incentives.fx import facts_converted

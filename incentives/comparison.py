@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from incentives.chunking import CHUNK, Computed, chunk_bounds, line_needs, payees_within, version_compute
 from incentives.engine.compare import Comparison, Earned, compare
-from incentives.engine.contracts import NOBODY, Totals, day_number
+from incentives.engine.contracts import NOBODY, day_number
 from incentives.engine.measure import totals_merge
+from incentives.engine.results import Totals
 from incentives.engine.run import outcome_of
 from incentives.inputs import Instead, RunInputs, VersionInputs
 from incentives.loaders import LoadedFacts, facts_load, scale_needed

@@ -16,12 +16,13 @@ from typing import Any
 
 from incentives.carried import CarriedTotals
 from incentives.chunking import facts_before, line_needs, version_facts
-from incentives.engine.contracts import Earning, Facts, Splits, TeamRow, Totals
+from incentives.engine.contracts import Facts, Splits
 from incentives.engine.crossing import crosses, crossing, team_commission
 from incentives.engine.earn import Crossing, PeriodRecord, UnitRun, totals_matrix
 from incentives.engine.lines import Line, component_lines
 from incentives.engine.measure import chunk_compute, lead_compute, totals_add
 from incentives.engine.outlook import NextStep, next_step, what_if
+from incentives.engine.results import Earning, TeamRow, Totals
 from incentives.engine.trace import explain
 from incentives.fx import facts_converted
 from incentives.inputs import RunInputs, VersionInputs

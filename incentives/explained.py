@@ -9,7 +9,8 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from incentives.engine.contracts import NOBODY, IntColumn, Uncredited
+from incentives.engine.contracts import NOBODY, IntColumn
+from incentives.engine.results import Uncredited
 from incentives.engine.rounding import scaled
 from incentives.inputs import RunInputs, VersionInputs
 from incentives.loaders import LoadedFacts

@@ -9,9 +9,10 @@ from fractions import Fraction
 import numpy as np
 
 from incentives.engine.columns import LIMIT
-from incentives.engine.contracts import Facts, IntColumn, Uncredited, day_number
+from incentives.engine.contracts import Facts, IntColumn, day_number
 from incentives.engine.conversions import conversion_day
 from incentives.engine.plan import Conversion
+from incentives.engine.results import Uncredited
 from incentives.engine.rounding import divide_round, round_quotients, scaled
 from incentives.inputs import RunInputs, VersionInputs
 from spm.currencies.codes import currency_pack, currency_unpack

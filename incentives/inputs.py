@@ -15,7 +15,6 @@ from django.db.models import Q, QuerySet
 from incentives.carried import Held, lead_of
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import (
-    CAUSES,
     OPEN_END,
     Assignment,
     Attribute,
@@ -37,6 +36,7 @@ from incentives.engine.contracts import (
 from incentives.engine.people import PositionLine, PositionRelation, relations_from_positions, reporting_from_positions
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.prepare import Prepared
+from incentives.engine.results import CAUSES
 from incentives.engine.rounding import scaled
 from incentives.line_loaders import PARTS, PRODUCT_CODES, LineNeeds
 from incentives.models import PlanAssignment, PlanVersion

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from incentives.engine.contracts import Facts, IntColumn, NumberColumn, Splits, Uncredited
+from incentives.engine.contracts import Facts, IntColumn, NumberColumn, Splits
 from incentives.engine.errors import InputError
+from incentives.engine.results import Uncredited
 from incentives.engine.rounding import minor_units, scaled
 from incentives.reading import DATE_SHIFT, ChangeNumbers, Columns, amounts_rescaled, copy_out, newest_versions
 from spm.currencies.codes import currency_unpack

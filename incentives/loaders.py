@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection
 
-from incentives.engine.contracts import Facts, IntColumn, Splits, Uncredited
+from incentives.engine.contracts import Facts, IntColumn, Splits
+from incentives.engine.results import Uncredited
 from incentives.line_loaders import ORDER_ROW, ChunkOrders, LineNeeds, LoadedLines, lines_load
 from incentives.reading import DATE_SHIFT, ChangeNumbers, Columns, amounts_rescaled, copy_out, newest_versions
 from spm.tenancy.scope import required_tenant_id

@@ -13,8 +13,8 @@ from functools import partial
 
 from incentives.carried import CarriedTotals
 from incentives.chunking import CHUNK, line_needs, version_compute
-from incentives.engine.contracts import Totals
 from incentives.engine.measure import totals_merge
+from incentives.engine.results import Totals
 from incentives.engine.run import outcome_of
 from incentives.inputs import RunInputs, VersionInputs, versions_in_force
 from incentives.loaders import facts_load, scale_needed

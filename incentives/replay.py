@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from incentives.carried import CarriedTotals
 from incentives.chunking import chunk_bounds, chunk_compute_all
-from incentives.engine.contracts import Totals
 from incentives.engine.measure import totals_merge
+from incentives.engine.results import Totals
 from incentives.engine.run import outcome_of
 from incentives.explain import results_of
 from incentives.inputs import RunInputs

@@ -18,11 +18,11 @@ from django.db import connection
 from incentives.carried import CarriedTotals, seats_needed
 from incentives.changed import CauseOf, changes_between, changes_of
 from incentives.engine import exact
-from incentives.engine.contracts import EarningKey, Figure, Outcome, Totals
 from incentives.engine.crossing import crosses, crossing
 from incentives.engine.earn import earn
 from incentives.engine.measure import totals_merge
 from incentives.engine.post import post
+from incentives.engine.results import EarningKey, Figure, Outcome, Totals
 from incentives.engine.rounding import round_number
 from incentives.inputs import RunInputs, VersionInputs
 from incentives.invalidation import Again, Names, Seen

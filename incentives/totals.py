@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from incentives.engine.contracts import ChunkResult, ExclusionCount, TeamRow, Totals, Uncredited
+from incentives.engine.results import ChunkResult, ExclusionCount, TeamRow, Totals, Uncredited
 
 
 def totals_pack(result: ChunkResult) -> bytes:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 
 from . import exact
-from .contracts import CAUSES
 from .errors import InputError
 from .exact import ZERO, Number
+from .results import CAUSES
 
 Amounts = Mapping[Hashable, Number]
 Value = Callable[[frozenset[str]], Amounts]

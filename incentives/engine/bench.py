@@ -19,10 +19,11 @@ import numpy as np
 
 from .calendars import calendar_make
 from .compile import plan_load
-from .contracts import Assignment, Facts, Inputs, People, Quota, ReportingLine, Totals, day_number
+from .contracts import Assignment, Facts, Inputs, People, Quota, ReportingLine, day_number
 from .earn import earn
 from .measure import chunk_compute, totals_merge, totals_split
 from .prepare import Prepared
+from .results import Totals
 from .rounding import round_column
 
 PLAN = """

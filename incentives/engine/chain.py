@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .contracts import LeadIn, PriorPay, Totals
+from .contracts import LeadIn
 from .earn import Crossing, UnitRun, totals_matrix
 from .prepare import Prepared
+from .results import PriorPay, Totals
 
 Key = tuple[int, int]
 """(plan version, assignment)"""

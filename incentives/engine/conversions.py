@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .contracts import Earning, Facts, FxRate, Issue, NumberColumn, Uncredited, day_text
+from .contracts import Facts, FxRate, NumberColumn, day_text
 from .plan import Conversion
 from .prepare import Prepared
+from .results import Earning, Issue, Uncredited
 from .rounding import divide_round, round_number, scaled
 
 

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .columns import LineNumber, bound_of
-from .contracts import NOBODY, WHOLE, ExclusionCount, Facts, IntColumn, Splits, Uncredited
+from .contracts import NOBODY, WHOLE, Facts, IntColumn, Splits
 from .errors import InputError
 from .exact import from_integer
 from .line_formula import Lines, condition, number, unstated
 from .plan import CreditRule
 from .prepare import Cells, Prepared
+from .results import ExclusionCount, Uncredited
 from .rounding import divide_round, round_number, scaled, split_largest_remainder
 from .syntax import Node
 

@@ -13,12 +13,12 @@ from fractions import Fraction
 from typing import Any
 
 from . import exact
-from .contracts import Totals
 from .earn import Crossing, UnitRun, totals_matrix
 from .exact import ZERO, Number
 from .period_formula import MissingInput
 from .plan import PeerSpec, Pool
 from .prepare import Prepared
+from .results import Totals
 from .rounding import allocate
 
 PEER_FIGURES = ("rank", "tied", "peers", "total")

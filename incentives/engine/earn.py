@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import exact
-from .contracts import Earning, Figure, Issue, Outcome, PriorPay, Totals, day_text
+from .contracts import day_text
 from .errors import OverflowGuard
 from .exact import ONE, ZERO, Number
 from .grid import table_at
@@ -26,6 +26,7 @@ from .plan import AttributeSpec, Component, KpiSpec
 from .prepare import Prepared
 from .prorated import attainments_read, component_env, draw_paused, ramps_read
 from .proration import SeatDays
+from .results import Earning, Figure, Issue, Outcome, PriorPay, Totals
 from .rounding import round_number
 from .said import said, said_by
 from .tables import Points, Steps

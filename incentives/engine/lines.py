@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import exact
-from .contracts import Facts, Splits, Totals
+from .contracts import Facts, Splits
 from .credit import credit
 from .earn import Crossing, UnitRun, totals_matrix
 from .errors import InputError
@@ -19,6 +19,7 @@ from .measure import credited_lines, lead_facts
 from .period_formula import DAY
 from .plan import Component, Measure
 from .prepare import Prepared
+from .results import Totals
 from .rounding import allocate
 from .tables import Steps
 from .windows import COVERED

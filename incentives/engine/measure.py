@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .columns import LIMIT, LineNumber
-from .contracts import ChunkResult, Facts, IntColumn, Splits, TeamRow, Totals, Uncredited
+from .contracts import Facts, IntColumn, Splits
 from .credit import Credited, CreditStage, credit, lines_of
 from .errors import InputError
 from .exact import from_integer
 from .line_formula import Lines, condition, number, unstated
 from .plan import Measure
 from .prepare import Prepared
+from .results import ChunkResult, TeamRow, Totals, Uncredited
 from .rounding import round_number
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 from . import exact
-from .contracts import Totals
 from .earn import Crossing, PeriodRecord, UnitRun, totals_matrix
 from .errors import InputError
 from .exact import ONE, ZERO, Number
@@ -16,6 +15,7 @@ from .grid import table_at
 from .period_formula import DAY
 from .plan import Component
 from .prepare import Prepared
+from .results import Totals
 from .rounding import divide_round
 from .tables import Steps
 from .windows import COVERED

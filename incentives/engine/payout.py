@@ -10,10 +10,10 @@ from fractions import Fraction
 from typing import Any
 
 from .compile_payment import DRAW, MAXIMUM
-from .contracts import Figure
 from .lines import Line
 from .payment import ZERO, DealPart, Limits, Opened, PaymentTerms, Step, Walk, due_by, due_shares, held_targets, payment_walk
 from .plan import Clawback
+from .results import Figure
 from .rounding import allocate, round_number
 from .tables import Points, Steps
 

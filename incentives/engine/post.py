@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from .contracts import CAUSES, EarningKey, LedgerPost
 from .errors import InputError
 from .exact import ZERO
+from .results import CAUSES, EarningKey, LedgerPost
 
 
 def post(

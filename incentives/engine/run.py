@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import numpy as np
 
-from .contracts import NOBODY, ChunkResult, ExclusionCount, Facts, Outcome, RunResult, Splits, Totals
+from .contracts import NOBODY, Facts, Splits
 from .crossing import crosses, crossing
 from .earn import earn
 from .measure import chunk_compute, totals_merge
 from .prepare import Prepared
+from .results import ChunkResult, ExclusionCount, Outcome, RunResult, Totals
 
 CHUNK = 200
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import exact
 from .compile import plan_load
-from .contracts import RunResult, day_text
+from .contracts import day_text
 from .conversions import facts_converted
 from .crossing import crosses, crossing
 from .earn import Crossing
@@ -20,6 +20,7 @@ from .errors import InputError
 from .lines import Line, component_lines
 from .plan import CompiledPlan
 from .prepare import Prepared
+from .results import RunResult
 from .run import run
 from .simulate_payment import BALANCES, PayeePayments, payments_of
 from .tabular import KNOWN, Row, Tables, Tabular, tabular_inputs

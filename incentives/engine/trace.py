@@ -12,13 +12,13 @@ from fractions import Fraction
 from typing import Any
 
 from . import exact
-from .contracts import Totals
 from .earn import Crossing, PeriodRecord, UnitRun, figure_names, totals_matrix
 from .errors import InputError
 from .exact import ZERO, Number
 from .period_formula import Unusable
 from .plan import Component
 from .prepare import Prepared
+from .results import Totals
 
 Node = dict[str, Any]
 

@@ -7,12 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from . import exact
-from .contracts import PriorPay
 from .exact import ONE, ZERO, Number
 from .people import Interval
 from .period_formula import MissingInput, Unusable
 from .plan import Component, QuotaSpec
 from .prepare import Prepared
+from .results import PriorPay
 from .said import said
 
 COVERED = "@covered:"

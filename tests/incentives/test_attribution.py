@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incentives import attribution
 from incentives.attribution import Change, change_between
-from incentives.engine.contracts import CAUSES
+from incentives.engine.results import CAUSES
 from incentives.models import Cause, LedgerEntry, Run
 from incentives.services import recompute, seat_enrol, version_activate, version_draft
 from incentives.services.ledger import adjustment_post

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.apps import apps
 
-from incentives.engine.contracts import CAUSES
+from incentives.engine.results import CAUSES
 from incentives.invalidation import EVENTS, WITHOUT_EFFECT, Again, Names, Seen, table_markdown
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "invalidation.md"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incentives.engine.attribution import attribute
-from incentives.engine.contracts import CAUSES
 from incentives.engine.errors import InputError
+from incentives.engine.results import CAUSES
 
 D = Decimal
 STEPS = tuple(cause for cause in CAUSES if cause not in ("engine", "manual"))

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from incentives.engine import exact
 from incentives.engine.columns import LineNumber
-from incentives.engine.contracts import EarningKey
 from incentives.engine.errors import InputError
 from incentives.engine.line_formula import Lines, condition, number
 from incentives.engine.post import post
+from incentives.engine.results import EarningKey
 from incentives.engine.rounding import MODES, round_column, round_number, split_largest_remainder
 from incentives.engine.syntax import parse
 from incentives.engine.tables import Points, Steps

@@ -12,11 +12,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from incentives.engine.compile import plan_load
-from incentives.engine.contracts import NOBODY, EarningKey, RunResult, Totals
+from incentives.engine.contracts import NOBODY
 from incentives.engine.earn import earn
 from incentives.engine.measure import chunk_compute, totals_merge, totals_split
 from incentives.engine.post import post
 from incentives.engine.prepare import Prepared
+from incentives.engine.results import EarningKey, RunResult, Totals
 from incentives.engine.run import facts_for, run
 from incentives.engine.simulate import simulation_run
 from incentives.engine.tabular import tabular_inputs

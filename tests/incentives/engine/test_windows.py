@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from incentives.carried import Held, lead_of
 from incentives.engine.chain import ChainPart, prior_pay
 from incentives.engine.compile import plan_load
-from incentives.engine.contracts import Enrolment, Facts, Totals, day_number
+from incentives.engine.contracts import Enrolment, Facts, day_number
 from incentives.engine.crossing import crosses, crossing
 from incentives.engine.earn import earn
 from incentives.engine.measure import chunk_compute, lead_compute, totals_add
 from incentives.engine.plan_check import plan_check
 from incentives.engine.prepare import Prepared
+from incentives.engine.results import Totals
 from incentives.engine.tabular import Tabular, tabular_inputs
 from incentives.engine.trace import explain, leaves_total
 
