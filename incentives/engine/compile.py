@@ -9,21 +9,23 @@ from decimal import Decimal
 from typing import Any
 
 from .compile_changes import changes_compile, quotas_compile
+from .compile_figures import attainments_declare, attributes_declare, kpis_declare, measures_declare, quotas_declare
 from .compile_money import conversions_compile, currencies_compile
 from .compile_parts import components_compile
 from .compile_payment import clawback_compile, payment_compile
 from .compile_peers import peers_compile, peers_declare
 from .compile_people import holidays_compile, prorations_compile, ramped_compile, ramps_compile
-from .compile_tables import figure, tables_compile
+from .compile_tables import tables_compile
 from .document import Document, SchemaPath, document_read
 from .errors import PlanError, Problem
 from .exact import text as number_text
+from .formula_walk import conditions, walk, window_of
 from .grid import AnyTable
 from .period_formula import Formula, compiled
-from .plan import LINE_CODES, LINE_NUMBERS, AttainmentSpec, AttributeSpec, CompiledPlan, CreditRule, KpiSpec, Measure, QuotaSpec, Rollup, Rounding, ValueSpec
+from .plan import LINE_CODES, LINE_NUMBERS, CompiledPlan, CreditRule, Measure, Rollup, Rounding, ValueSpec
 from .rounding import minor_units
 from .syntax import Node, SyntaxProblem, parse
-from .typing_rules import BOOL, CODE, DATE, MAYBE, NUMBER, Scope, Type, TypeProblem, check
+from .typing_rules import CODE, DATE, NUMBER, Scope, Type, TypeProblem, check
 
 STANDARD_CODES = ("kind", "product", "account", "territory", "channel", "currency")
 STANDARD_NUMBERS = ("amount", "quantity")
@@ -161,12 +163,12 @@ class Compiler:
         self.tables = tables_compile(self)
         exclusions = self._exclusions()
         self._credits()
-        for i, item in self._items("measures"):
+        for i, item in self.items("measures"):
             self.declare(("measures", i, "name"), item["name"], NUMBER, window_of(item))
         holidays, ramps = holidays_compile(self), ramps_compile(self)
-        quotas, attributes, kpis = self._quotas(), self._attributes(), self._kpis()
-        quotas, attainments = ramped_compile(self, ramps, quotas, self._attainments())
-        self._measures()
+        quotas, attributes, kpis = quotas_declare(self), attributes_declare(self), kpis_declare(self)
+        quotas, attainments = ramped_compile(self, ramps, quotas, attainments_declare(self))
+        measures_declare(self)
         peers_declare(self)
         values = self._values()
         (terms, amounts), clawback = payment_compile(self), clawback_compile(self)
@@ -209,7 +211,8 @@ class Compiler:
             digest=hashlib.sha256(canonical.encode()).hexdigest(),
         )
 
-    def _items(self, section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    def items(self, section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """A section's entries with their places; nothing where the document has none."""
         yield from enumerate(self.data.get(section) or [])
 
     def declare(self, path: SchemaPath, name: str, kind: Type, *windows: str) -> None:
@@ -220,7 +223,7 @@ class Compiler:
         self.windows[name] = frozenset(windows)
 
     def _exclusions(self) -> tuple[tuple[str, Node], ...]:
-        found = [(item["name"], self.line(("exclusions", i, "where"), item["where"], "bool", credited=False)) for i, item in self._items("exclusions")]
+        found = [(item["name"], self.line(("exclusions", i, "where"), item["where"], "bool", credited=False)) for i, item in self.items("exclusions")]
         return tuple((name, node) for name, node in found if node is not None)
 
     def rounding_of(self, given: Any, none: bool = False) -> Rounding | None:
@@ -231,7 +234,7 @@ class Compiler:
         return Rounding(given.get("places", self.rounding.places), given.get("mode", self.rounding.mode))
 
     def _credits(self) -> None:
-        for i, item in self._items("credits"):
+        for i, item in self.items("credits"):
             path: SchemaPath = ("credits", i)
             if item["to"] in ("managers", "related"):
                 self.manager_rules[item["name"]] = item
@@ -258,97 +261,13 @@ class Compiler:
         names = [rule.name for rule in self.credits]
         if not names:
             self.problem(("credits",), "no_line_rule")
-        for i, item in self._items("credits"):
+        for i, item in self.items("credits"):
             if item["to"] in ("managers", "related") and item["of"] not in names:
                 self.problem(("credits", i, "of"), "not_line_rule", name=item["of"], known=names)
 
-    def _quotas(self) -> tuple[QuotaSpec, ...]:
-        found = []
-        for i, item in self._items("quotas"):
-            spec = QuotaSpec(item["name"], window_of(item), item.get("prorate", "none"))
-            self.declare(("quotas", i, "name"), f"quota.{spec.name}", MAYBE, spec.over)
-            found.append(spec)
-        return tuple(found)
-
-    def _attributes(self) -> tuple[AttributeSpec, ...]:
-        found = []
-        for i, item in self._items("attributes"):
-            default = item.get("default")
-            low, high = (figure(item[key]) if key in item else None for key in ("minimum", "maximum"))
-            self.declare(("attributes", i, "name"), f"attr.{item['name']}", NUMBER)
-            read = item.get("read", "last_day")
-            for key, wanted in (("over", ("first_day", "by_days")), ("round", ("by_days",))):
-                if key in item and read not in wanted:
-                    self.problem(("attributes", i, key), "attribute_key", key=key, read=wanted)
-            parts = self.rounding_of(item["round"]) if "round" in item else None
-            found.append(AttributeSpec(item["name"], None if default is None else Decimal(default), low, high, read, item.get("over", "period"), parts))
-        return tuple(found)
-
-    def _kpis(self) -> tuple[KpiSpec, ...]:
-        found = []
-        for i, item in self._items("kpis"):
-            read, over = item.get("read", "last"), item.get("over", "period")
-            default, low, high = (figure(item[key]) if key in item else None for key in ("default", "minimum", "maximum"))
-            if low is not None and high is not None and low > high:
-                self.problem(("kpis", i, "minimum"), "limits_crossed", low=number_text(low), high=number_text(high))
-            # A sum grows through its window as a measure does; the other readings are states.
-            self.declare(("kpis", i, "name"), f"kpi.{item['name']}", NUMBER, *([over] if read == "sum" else []))
-            found.append(KpiSpec(item["name"], item.get("kpi", item["name"]), read, over, default, low, high))
-        return tuple(found)
-
-    def _attainments(self) -> tuple[AttainmentSpec, ...]:
-        measures = {item["name"]: window_of(item) for _, item in self._items("measures")}
-        quotas = {item["name"]: window_of(item) for _, item in self._items("quotas")}
-        found = []
-        for i, item in self._items("attainments"):
-            path: SchemaPath = ("attainments", i)
-            for key, known in (("measure", measures), ("quota", quotas)):
-                if item[key] not in known:
-                    self.problem((*path, key), f"not_{key}", name=item[key], known=list(known))
-            over, quota_over = measures.get(item["measure"], "period"), quotas.get(item["quota"], "period")
-            if item["measure"] in measures and item["quota"] in quotas and over != quota_over:
-                self.problem(path, "attainment_windows", measure=over, quota=quota_over)
-            when = item.get("when_zero", "undefined")
-            self.declare((*path, "name"), item["name"], MAYBE if when == "undefined" else NUMBER, over)
-            found.append(
-                AttainmentSpec(item["name"], item.get("label", item["name"]), item["measure"], item["quota"], None if when == "undefined" else Decimal(when))
-            )
-        return tuple(found)
-
-    def _measures(self) -> None:
-        direct = [rule.name for rule in self.credits]
-        for i, item in self._items("measures"):
-            path: SchemaPath = ("measures", i)
-            wanted = item.get("credits") or direct
-            for k, name in enumerate(wanted):
-                if name not in direct and name not in self.manager_rules:
-                    self.problem((*path, "credits", k), "not_rule", name=name, known=[*direct, *self.manager_rules])
-            aggregate = item.get("aggregate", "sum")
-            if aggregate == "count" and "value" in item:
-                self.problem((*path, "value"), "count_with_value")
-            value = self.line((*path, "value"), item["value"]) if "value" in item else None
-            where = self.line((*path, "where"), item["where"], "bool") if "where" in item else None
-            over, label = window_of(item), item.get("label", item["name"])
-            rules = tuple(name for name in wanted if name in direct)
-            target = len(self.measures)
-            change = item.get("on_change", "restart")
-            if change == "prorate" and over not in ("period", "quarter", "year"):
-                self.problem((*path, "on_change"), "change_endless", window=over)
-            self.measures.append(Measure(item["name"], label, rules, aggregate, value, where, over, on_change=change))
-            for credit in wanted:
-                rule = self.manager_rules.get(credit)
-                if rule is None or rule["of"] not in direct:
-                    continue
-                source = target
-                if rules != (rule["of"],):
-                    source = len(self.measures)
-                    name = f"{item['name']}@{rule['of']}"
-                    self.measures.append(Measure(name, label, (rule["of"],), aggregate, value, where, over, hidden=True, on_change=change))
-                self.rollups.append(Rollup(source, target, rule["as_of"], rule.get("levels", "all"), rule.get("relation", "")))
-
     def _values(self) -> tuple[ValueSpec, ...]:
         found = []
-        for i, item in self._items("values"):
+        for i, item in self.items("values"):
             path: SchemaPath = ("values", i)
             formula, kind, node = self.period((*path, "formula"), item["formula"], item["name"])
             self.declare((*path, "name"), item["name"], kind, *(self.windows_of(node) if node else ()))
@@ -380,30 +299,6 @@ class Compiler:
         return frozenset(n for n, k in kinds.items() if k == "code"), frozenset(n for n, k in kinds.items() if k == "number" and n != "amount")
 
 
-def window_of(item: Mapping[str, Any]) -> str:
-    """The window of a measure or quota: period, quarter, year, ever, or rolling:N."""
-    over = item.get("over", "period")
-    return f"rolling:{item['periods']}" if over == "rolling" else str(over)
-
-
-def conditions(node: Node | None) -> int:
-    """How many conditions a formula joins by `and`: how specific it is."""
-    if node is None:
-        return 0
-    return sum(conditions(arg) for arg in node.args) if node.op == "and" else 1
-
-
-def walk(node: Node | None) -> Iterator[Node]:
-    """The node and everything below it; not into aggregates, whose lines are of the other grain."""
-    if node is None:
-        return
-    yield node
-    if node.op == "aggregate" or (node.op == "call" and node.value in ("sum", "count")):
-        return
-    for arg in node.args:
-        yield from walk(arg)
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return number_text(value)
@@ -422,6 +317,3 @@ def plan_compile(document: Document) -> CompiledPlan:
 def plan_load(text: str) -> CompiledPlan:
     """YAML text -> compiled plan. Raises PlanError with every finding (its own tests are `plan_check`'s business)."""
     return plan_compile(document_read(text))
-
-
-__all__ = ["BOOL", "Compiler", "figure", "plan_compile", "plan_load", "walk"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .document import SchemaPath
+from .formula_walk import walk
 from .grid import table_sample
 from .period_formula import Formula
 from .plan import ORDER, Allocation, Component, Measure, PayRate, Pool, Rollup, Rounding, TeamBase
@@ -252,8 +253,6 @@ class _ComponentCompiler:
 
 
 def _names(node: Node | None) -> list[Node]:
-    from .compile import walk
-
     return [item for item in walk(node) if item.op == "name"]
 
 

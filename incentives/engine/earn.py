@@ -16,12 +16,12 @@ import numpy as np
 from . import exact
 from .contracts import day_text
 from .errors import OverflowGuard
-from .exact import ONE, ZERO, Number
-from .grid import table_at
+from .exact import ZERO, Number
 from .opening import Opening
-from .pay_steps import STEPS, Part, Undefined, defined
+from .pay_rates import component_due
+from .pay_steps import Part, Undefined
 from .people import Interval
-from .period_formula import DAY, MISSING, MissingInput, Unusable, truth
+from .period_formula import DAY, MISSING, MissingInput, Unusable
 from .plan import AttributeSpec, Component, KpiSpec
 from .prepare import Prepared
 from .prorated import attainments_read, component_env, draw_paused, ramps_read
@@ -29,7 +29,6 @@ from .proration import SeatDays
 from .results import Earning, Figure, Issue, Outcome, PriorPay, Totals
 from .rounding import round_number
 from .said import said, said_by
-from .tables import Points, Steps
 from .windows import COVERED, covered_share, prior_paid, quota_of
 
 Crossing = Mapping[tuple[int, str, int], Any]
@@ -248,7 +247,7 @@ class UnitRun:
             result.issues[component.name] = said_by(error)
         earned_before = exact.add(own, prior) if prior else own
         try:
-            due = earned_before if component.name in result.issues else self._due(component, env, parts)
+            due = earned_before if component.name in result.issues else component_due(self.plan.tables, component, env, parts)
             if not -LARGEST < due < LARGEST:
                 raise OverflowGuard(said("the amount has more than 12 digits before the decimals"))
         except Undefined as error:
@@ -294,78 +293,6 @@ class UnitRun:
         assert self.team_pay is not None
         commission: Number = self.team_pay.get((self.assignment.id, component.name, position), ZERO)
         return commission
-
-    def _due(self, component: Component, env: Mapping[str, Any], parts: list[Part] | None) -> Number:
-        if component.gate is not None and not truth(component.gate(env)):
-            if parts is not None:
-                parts.append(Part("gate", component.texts.get("gate", ""), ZERO))
-            return ZERO
-        pay = self._rated(component, env, parts) if component.pay_rate is not None else self._free(component, env, parts)
-        for step in component.order:
-            pay = STEPS[step](component, env, parts, pay)
-        return pay
-
-    def _free(self, component: Component, env: Mapping[str, Any], parts: list[Part] | None) -> Number:
-        assert component.formula is not None
-        pay = defined(component.formula(env), "formula")
-        if component.line_measure is not None:
-            if parts is not None:
-                parts.append(Part("lines", component.texts["per_line.pay"], pay))
-        elif component.pool is not None:
-            if parts is not None:
-                parts.append(Part("pool", component.texts["pool.amount"], pay))
-        else:
-            if parts is not None:
-                parts.append(Part("formula", component.texts["formula"], pay))
-        return pay
-
-    def _rated(self, component: Component, env: Mapping[str, Any], parts: list[Part] | None) -> Number:
-        rate = component.pay_rate
-        assert rate is not None
-        assert component.base is not None
-        base = defined(component.base(env), "base")
-        if rate.kind == "flat":
-            assert rate.flat is not None
-            value = defined(rate.flat(env), "pay_rate")
-            pay = exact.mul(base, value)
-            if parts is not None:
-                parts.append(Part("rate", component.texts["pay_rate.flat"], pay, {"base": base, "rate": value}))
-            return pay
-        table = table_at(self.plan.tables[rate.table], env[DAY])
-        scale = env.get(COVERED + component.bounds_over, ONE) if rate.scale is None else defined(rate.scale(env), "scale")
-        if scale <= 0:
-            raise Undefined(component.texts.get("pay_rate.scale", "scale"))
-        if rate.kind in ("marginal", "proportional"):
-            assert isinstance(table, Steps)
-            if parts is None and rate.rounding is None:
-                return table.marginal(base, scale) if rate.kind == "marginal" else table.proportional(base, scale)
-            total: Number = ZERO
-            for piece in table.slices(base, scale, rate.kind == "proportional"):
-                if rate.rounding is not None:
-                    piece = piece._replace(amount=round_number(piece.amount, rate.rounding.places, rate.rounding.mode))
-                total = exact.add(total, piece.amount)
-                detail = {"from": piece.start, "to": piece.end, "covered": piece.covered, "value": piece.value}
-                if parts is not None:
-                    parts.append(Part("slice", rate.table, piece.amount, detail))
-            return total
-        by = base if rate.by is None else defined(rate.by(env), "by")
-        if rate.kind in ("fixed", "stacked", "excess"):
-            assert isinstance(table, Steps)
-            method: Any = getattr(table, rate.kind)
-            amount: Number = method(by, scale)
-            if parts is not None:
-                parts.append(Part("step", rate.table, amount, {"base": base, "by": by, "rate": table.rate(by, scale), "scale": scale}))
-            return amount
-        if rate.kind == "whole":
-            assert isinstance(table, Steps)
-            value = table.rate(by, scale)
-        else:
-            assert isinstance(table, Points)
-            value = table.curve(by if scale == 1 else exact.div(by, scale))
-        pay = exact.mul(base, value)
-        if parts is not None:
-            parts.append(Part("step", rate.table, pay, {"base": base, "by": by, "rate": value, "scale": scale}))
-        return pay
 
 
 def _usable(value: Number | None, spec: AttributeSpec | KpiSpec) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import exact
+from .cells import Row, Tables
 from .compile import plan_load
 from .contracts import day_text
 from .conversions import facts_converted
@@ -23,7 +24,7 @@ from .prepare import Prepared
 from .results import RunResult
 from .run import run
 from .simulate_payment import BALANCES, PayeePayments, payments_of
-from .tabular import KNOWN, Row, Tables, Tabular, tabular_inputs
+from .tabular import KNOWN, Tabular, tabular_inputs
 from .trace import trace_hash, trees
 
 

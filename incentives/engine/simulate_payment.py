@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .cells import rows_of
 from .contracts import OPEN_END
 from .errors import InputError
 from .grid import table_at
@@ -17,7 +18,6 @@ from .leavers import DealEvents, caps, leaving_days
 from .payment import ZERO, DealPart, Limits, Step
 from .payout import Amounts, EarnedPart, Returned, amounts_read, capped, clawback_by, deal_parts, named_parts, payout, released_by_cash, share_by_days
 from .tables import Points, Steps
-from .tabular import rows_of
 
 if TYPE_CHECKING:
     from .simulate import Simulation

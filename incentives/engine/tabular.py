@@ -6,25 +6,20 @@ order of rows cannot matter.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from .calendars import calendar_make
+from .cells import Cell, Tables, rows_of, sorted_names
 from .contracts import (
     NOBODY,
     OPEN_END,
-    WHOLE,
-    Assignment,
-    Attribute,
     Calendar,
-    EmploymentSpan,
-    Enrolment,
     Facts,
     FxRate,
     Inputs,
@@ -32,17 +27,11 @@ from .contracts import (
     NumberColumn,
     People,
     Period,
-    Quota,
-    Relation,
-    ReportingLine,
     Splits,
-    day_number,
 )
 from .errors import InputError
 from .plan import LINE_CODES, LINE_MONEY, LINE_NUMBERS, CompiledPlan
-
-Row = Mapping[str, Any]
-Tables = Mapping[str, Sequence[Row]]
+from .tabular_people import assignments_read, attributes_read, employments_read, enrolments_read, quotas_read, relations_read, reporting_read
 
 KNOWN: dict[str, tuple[str, ...]] = {
     "transactions": ("id", "date", "payee", "assignment", "amount", "change", "deleted"),
@@ -62,11 +51,6 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "holds": ("transaction", "component", "from", "to"),
     "returns": ("transaction", "date", "amount"),
 }
-
-
-def natural(text: str) -> tuple[Any, ...]:
-    """Sort key by which T2 comes before T10."""
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part)
 
 
 @dataclass(frozen=True)
@@ -89,70 +73,13 @@ class Tabular:
             raise InputError(f"payee {name} is unknown; payees: {', '.join(self.payees[:20])}") from None
 
 
-class _Cell:
-    def __init__(self, table: str, index: int, row: Row, place: str = "row") -> None:
-        self.table, self.index, self.row, self.place = table, index, row, place
-
-    def error(self, column: str, cause: str, mend: str) -> InputError:
-        return InputError(f"{self.table}, {self.place} {self.index}, {column}: {cause}; {mend}")
-
-    def text(self, column: str, default: str | None = None) -> str:
-        value = self.row.get(column)
-        if value is None or str(value).strip() == "":
-            if default is None:
-                raise self.error(column, "is empty", "give a value")
-            return default
-        return str(value).strip()
-
-    def day(self, column: str, default: int | None = None) -> int:
-        text = self.text(column, "" if default is not None else None)
-        if text == "" and default is not None:
-            return default
-        try:
-            return day_number(text)
-        except ValueError:
-            raise self.error(column, f"{text!r} is no date", "write it as 2025-01-31") from None
-
-    def number(self, column: str, default: Decimal | None = None) -> Decimal:
-        text = self.text(column, "" if default is not None else None)
-        if text == "" and default is not None:
-            return default
-        try:
-            value = Decimal(text[:-1]).scaleb(-2) if text.endswith("%") else Decimal(text)
-        except InvalidOperation:
-            raise self.error(column, f"{text!r} is no number", "write it as 1234.50") from None
-        if not value.is_finite():
-            raise self.error(column, f"{text!r} is no number", "write it as 1234.50")
-        return value
-
-    def share(self, column: str, default: str | None = None) -> int:
-        """A percentage (50, 33.3333 or 33.3333%) in parts per million."""
-        text = self.text(column, default)
-        try:
-            ppm = Decimal(text.rstrip("%")) * 10_000
-        except InvalidOperation:
-            raise self.error(column, f"{text!r} is no percentage", "write it as 50 or 33.3333") from None
-        if ppm != ppm.to_integral_value():
-            raise self.error(column, f"{text!r} is finer than 0.0001 %", "round it to four decimals")
-        return int(ppm)
-
-
-def rows_of(tables: Tables, name: str) -> list[_Cell]:
-    """The rows of a table, numbered as in a file (header = 1)."""
-    return [_Cell(name, i + 2, row) for i, row in enumerate(tables.get(name) or ())]
-
-
-def _names(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(values), key=natural))
-
-
 def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None) -> Tabular:
     """Make the engine's inputs. `as_of`: only versions of transactions with `change` up to this number."""
     check_columns(plan, tables)
     lines = newest(rows_of(tables, "transactions"), as_of)
     splits = rows_of(tables, "splits")
     seats = rows_of(tables, "assignments")
-    people = _names(
+    people = sorted_names(
         [row.text("payee", "") for row in lines]
         + [
             row.text("payee", "")
@@ -164,22 +91,22 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
     )
     payees = tuple(name for name in people if name)
     payee_of = {name: i for i, name in enumerate(payees)}
-    objects = _names(row.text("id") for row in lines)
+    objects = sorted_names(row.text("id") for row in lines)
     facts = _facts(plan, lines, payee_of, {name: i for i, name in enumerate(objects)})
-    seat_names, positions, assignments = _assignments(seats, payees, payee_of)
+    seat_names, positions, assignments = assignments_read(seats, payees, payee_of)
     by_name = {name: i for i, name in enumerate(seat_names)}
     inputs = Inputs(
         calendar=_calendar(plan, tables, facts[0]),
         people=People(
             assignments=assignments,
-            attributes=_attributes(tables, assignments, by_name, payee_of),
-            reporting=_reporting(tables, assignments, payee_of),
-            enrolments=_enrolments(tables, assignments, by_name, payee_of),
-            relations=_relations(tables, assignments, payee_of),
+            attributes=attributes_read(tables, assignments, by_name, payee_of),
+            reporting=reporting_read(tables, assignments, payee_of),
+            enrolments=enrolments_read(tables, assignments, by_name, payee_of),
+            relations=relations_read(tables, assignments, payee_of),
             kpi_values=tuple(KpiValue(payee_of[row.text("payee")], row.text("kpi"), row.day("date"), row.number("value")) for row in rows_of(tables, "kpis")),
-            employments=_employments(tables, payee_of),
+            employments=employments_read(tables, payee_of),
         ),
-        quotas=_quotas(tables, assignments, payee_of, positions),
+        quotas=quotas_read(tables, assignments, payee_of, positions),
         vocabulary=facts[1] | _roles(splits),
         fx_rates=_fx_rates(tables),
     )
@@ -203,9 +130,9 @@ def check_columns(plan: CompiledPlan, tables: Tables) -> None:
                 )
 
 
-def newest(rows: list[_Cell], as_of: int | None) -> list[_Cell]:
+def newest(rows: list[Cell], as_of: int | None) -> list[Cell]:
     """The newest version of each transaction among the changes up to a number, tombstones taken out."""
-    found: dict[str, tuple[int, _Cell]] = {}
+    found: dict[str, tuple[int, Cell]] = {}
     for row in rows:
         change = int(row.number("change", Decimal(0)))
         key = row.text("id")
@@ -235,13 +162,13 @@ def _integers(values: list[Decimal], scale: int, column: str) -> np.ndarray[Any,
     return np.array(integers, dtype=np.int64)
 
 
-def _facts(plan: CompiledPlan, rows: list[_Cell], payee_of: Mapping[str, int], object_of: Mapping[str, int]) -> tuple[Facts, dict[str, dict[str, int]]]:
+def _facts(plan: CompiledPlan, rows: list[Cell], payee_of: Mapping[str, int], object_of: Mapping[str, int]) -> tuple[Facts, dict[str, dict[str, int]]]:
     amounts = [row.number("amount", Decimal(0)) for row in rows]
     scale = _scale(amounts)
     codes, vocabulary = {}, {}
     for name in sorted(plan.code_columns | {"currency"}):
         labels = [row.text(name, "") for row in rows]
-        vocabulary[name] = {label: i for i, label in enumerate(_names(labels)) if label}
+        vocabulary[name] = {label: i for i, label in enumerate(sorted_names(labels)) if label}
         codes[name] = np.array([vocabulary[name].get(label, -1) for label in labels], dtype=np.int64)
     for row in rows:
         currency = row.text("currency", plan.currency)
@@ -268,7 +195,7 @@ def _facts(plan: CompiledPlan, rows: list[_Cell], payee_of: Mapping[str, int], o
     )
 
 
-def _parents(plan: CompiledPlan, rows: list[_Cell]) -> np.ndarray[Any, np.dtype[np.int64]] | None:
+def _parents(plan: CompiledPlan, rows: list[Cell]) -> np.ndarray[Any, np.dtype[np.int64]] | None:
     """The order of each line; a line that names none is an order by itself."""
     if plan.reads != "order_lines":
         return None
@@ -277,7 +204,7 @@ def _parents(plan: CompiledPlan, rows: list[_Cell]) -> np.ndarray[Any, np.dtype[
     return np.array([number[name] for name in names], dtype=np.int64)
 
 
-def _named_assignments(rows: list[_Cell], facts: Facts, by_name: Mapping[str, int], object_of: Mapping[str, int]) -> Facts:
+def _named_assignments(rows: list[Cell], facts: Facts, by_name: Mapping[str, int], object_of: Mapping[str, int]) -> Facts:
     if not any(row.text("assignment", "") for row in rows):
         return facts
     column = []
@@ -287,111 +214,6 @@ def _named_assignments(rows: list[_Cell], facts: Facts, by_name: Mapping[str, in
             raise row.error("assignment", f"{name} is unknown", "add it to assignments")
         column.append(by_name[name] if name else -1)
     return replace(facts, assignment=np.array(column, dtype=np.int64))
-
-
-def _assignments(rows: list[_Cell], payees: tuple[str, ...], payee_of: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Assignment, ...]]:
-    """Assignments by name; a payee without a row has one of the payee's name, always in force."""
-    given = [(row.text("assignment", row.text("payee")), row) for row in rows]
-    with_row = {row.text("payee") for _, row in given}
-    names = _names([name for name, _ in given] + [name for name in payees if name not in with_row])
-    positions = _names([row.text("position", name) for name, row in given] + [name for name in payees if name not in with_row])
-    by_name: dict[str, Assignment] = {}
-    for name, row in given:
-        if name in by_name:
-            raise row.error("assignment", f"{name} is given twice", "name each assignment")
-        by_name[name] = Assignment(
-            id=names.index(name),
-            payee=payee_of[row.text("payee")],
-            position=positions.index(row.text("position", name)),
-            start=row.day("from", -719162),
-            end=row.day("to", OPEN_END),
-            fte=row.share("fte", "100"),
-            legal_entity=row.text("legal_entity", ""),
-            primary=row.text("primary", "yes").lower() in ("yes", "true", "1"),
-            currency=row.text("currency", ""),
-            country=row.text("country", ""),
-        )
-    for name in payees:
-        if name not in with_row:
-            by_name[name] = Assignment(names.index(name), payee_of[name], positions.index(name), -719162, OPEN_END, WHOLE)
-    return names, positions, tuple(by_name[name] for name in names)
-
-
-def _seats(row: _Cell, assignments: Sequence[Assignment], by_name: Mapping[str, int], payee_of: Mapping[str, int]) -> list[int]:
-    """The assignment named in a row, or all of the payee's."""
-    name = row.text("assignment", "")
-    if name:
-        if name not in by_name:
-            raise row.error("assignment", f"{name} is unknown", "add it to assignments")
-        return [by_name[name]]
-    return [a.id for a in assignments if a.payee == payee_of[row.text("payee")]]
-
-
-def _attributes(tables: Tables, assignments: Sequence[Assignment], by_name: Mapping[str, int], payee_of: Mapping[str, int]) -> tuple[Attribute, ...]:
-    return tuple(
-        Attribute(seat, row.text("name"), row.number("value"), row.day("from", -719162), row.day("to", OPEN_END))
-        for row in rows_of(tables, "attributes")
-        for seat in _seats(row, assignments, by_name, payee_of)
-    )
-
-
-def _employments(tables: Tables, payee_of: Mapping[str, int]) -> tuple[EmploymentSpan, ...]:
-    found = []
-    for row in rows_of(tables, "employments"):
-        status = row.text("status", "active")
-        if status not in ("active", "leave", "notice"):
-            raise row.error("status", f"{status} is unknown", "write active, leave or notice")
-        found.append(EmploymentSpan(payee_of[row.text("payee")], status, row.day("from", -719162), row.day("to", OPEN_END)))
-    return tuple(found)
-
-
-def _enrolments(tables: Tables, assignments: Sequence[Assignment], by_name: Mapping[str, int], payee_of: Mapping[str, int]) -> tuple[Enrolment, ...] | None:
-    if "enrolments" not in tables:
-        return None
-    return tuple(
-        Enrolment(seat, row.day("from", -719162), row.day("to", OPEN_END))
-        for row in rows_of(tables, "enrolments")
-        for seat in _seats(row, assignments, by_name, payee_of)
-    )
-
-
-def _relations(tables: Tables, assignments: Sequence[Assignment], payee_of: Mapping[str, int]) -> tuple[Relation, ...]:
-    found = []
-    for row in rows_of(tables, "relations"):
-        start, end, name = row.day("from", -719162), row.day("to", OPEN_END), row.text("relation")
-        for a in (a for a in assignments if a.payee == payee_of[row.text("payee")]):
-            for b in (b for b in assignments if b.payee == payee_of[row.text("related")]):
-                low, high = max(start, a.start, b.start), min(end, a.end, b.end)
-                if low < high:
-                    found.append(Relation(name, a.id, b.id, low, high))
-    return tuple(found)
-
-
-def _reporting(tables: Tables, assignments: Sequence[Assignment], payee_of: Mapping[str, int]) -> tuple[ReportingLine, ...]:
-    by_payee: dict[int, list[Assignment]] = {}
-    for a in assignments:
-        by_payee.setdefault(a.payee, []).append(a)
-    found = []
-    for row in rows_of(tables, "hierarchy"):
-        start, end = row.day("from", -719162), row.day("to", OPEN_END)
-        for a in by_payee.get(payee_of[row.text("payee")], []):
-            for m in by_payee.get(payee_of[row.text("manager")], []):
-                low, high = max(start, a.start, m.start), min(end, a.end, m.end)
-                if low < high:
-                    found.append(ReportingLine(a.id, m.id, low, high))
-    return tuple(found)
-
-
-def _quotas(tables: Tables, assignments: Sequence[Assignment], payee_of: Mapping[str, int], positions: tuple[str, ...]) -> tuple[Quota, ...]:
-    """Quota rows name a position, or a payee and mean all of the payee's positions."""
-    found = []
-    for row in rows_of(tables, "quotas"):
-        position = row.text("position", "")
-        if position and position not in positions:
-            raise row.error("position", f"{position} is nobody's position", "add it to assignments, or name the payee")
-        ids = [positions.index(position)] if position else sorted({a.position for a in assignments if a.payee == payee_of[row.text("payee")]})
-        found += [Quota(index, row.text("quota"), row.number("amount"), row.day("from"), row.day("to"), row.text("currency", "")) for index in ids]
-    return tuple(found)
 
 
 def _fx_rates(tables: Tables) -> tuple[FxRate, ...]:
@@ -409,11 +231,11 @@ def _fx_rates(tables: Tables) -> tuple[FxRate, ...]:
     return tuple(found)
 
 
-def _roles(rows: list[_Cell]) -> dict[str, dict[str, int]]:
-    return {"role": {label: i for i, label in enumerate(_names(row.text("role", "") for row in rows))}}
+def _roles(rows: list[Cell]) -> dict[str, dict[str, int]]:
+    return {"role": {label: i for i, label in enumerate(sorted_names(row.text("role", "") for row in rows))}}
 
 
-def _splits(rows: list[_Cell], payee_of: Mapping[str, int], objects: tuple[str, ...], vocabulary: Any) -> Splits:
+def _splits(rows: list[Cell], payee_of: Mapping[str, int], objects: tuple[str, ...], vocabulary: Any) -> Splits:
     object_of = {name: i for i, name in enumerate(objects)}
     used = []
     for row in rows:
