@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from incentives.engine.contracts import day_number
 from incentives.models import Hold
+from incentives.models.decisions import in_force
 from spm.sales.known import versions_known
 from spm.sales.models import InvoiceVersion, OrderSplit, OrderVersion, PaymentVersion, ReturnVersion
 
@@ -39,8 +40,7 @@ class Deals:
 
 def holds_known(number: int) -> list[Hold]:
     """Holds in force at a change number."""
-    in_force = Q(lifted_in__isnull=True) | Q(lifted_in__number__isnull=True) | Q(lifted_in__number__gt=number)
-    return list(Hold.objects.filter(in_force, placed_in__number__lte=number).order_by("pk"))
+    return list(Hold.objects.filter(in_force(number)).order_by("pk"))
 
 
 def owners_of(orders: Collection[int]) -> dict[int, set[int]]:

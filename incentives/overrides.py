@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from incentives.engine.exact import text as number_text
 from incentives.engine.payout import named_parts
 from incentives.explain import PayeeBook
 from incentives.models import Cause, ResultOverride, Verb
+from incentives.models.decisions import in_force
 from incentives.periods import NoOpenPeriod
 from incentives.settle import LEDGER_SCALE, Settlement
 from spm.tenancy.scope import required_tenant_id
@@ -42,8 +42,7 @@ class DealResult:
 
 def overrides_known(number: int, payees: Collection[int]) -> list[ResultOverride]:
     """Results set by hand for these payees, as known at a change number."""
-    in_force = Q(lifted_in__isnull=True) | Q(lifted_in__number__isnull=True) | Q(lifted_in__number__gt=number)
-    found = ResultOverride.objects.filter(in_force, placed_in__number__lte=number, payee_id__in=list(payees))
+    found = ResultOverride.objects.filter(in_force(number), payee_id__in=list(payees))
     return list(found.select_related("order").order_by("payee_id", "pk"))
 
 

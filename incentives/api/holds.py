@@ -6,22 +6,21 @@ import uuid
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.api.decisions import DecisionFilter, DecisionIn, DecisionLift, DecisionLiftIn, placed_from
 from incentives.api.shown import ByCurrency
 from incentives.models import Hold
-from incentives.selectors import DealUnknown, hold_list, hold_rows, order_find
+from incentives.selectors import DealUnknown, hold_list, hold_rows
 from incentives.selectors.holds import ALL
 from incentives.services.holds import HoldRefused, hold_lift, hold_place
-from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
+from spm.api.endpoint import DetailEndpoint, ListEndpoint
 from spm.api.fields import RecordRef
 from spm.api.problems import problem_register
-from spm.api.references import by_uids
 from spm.api.scopes import Scope
 from spm.people.models import Payee
 
@@ -46,26 +45,18 @@ class HoldOut(serializers.Serializer):
     lift_note = serializers.CharField(source="hold.lift_note")
 
 
-class HoldIn(serializers.Serializer):
-    """The order by its number, or as SOURCE:ID."""
-
-    order = serializers.CharField(max_length=200)
+class HoldIn(DecisionIn):
     component = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
     payee = serializers.UUIDField(required=False, allow_null=True, default=None)
-    reason = serializers.CharField(max_length=400)
 
 
-class HoldLiftIn(serializers.Serializer):
-    note = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
+class HoldLiftIn(DecisionLiftIn):
+    pass
 
 
-class HoldFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(method="by_state", choices=[("open", "open"), ("lifted", "lifted")], help_text="Left out: both.")
+class HoldFilter(DecisionFilter):
     search = filters.CharFilter(method="by_search", help_text="Part of the order's number or id, or of its customer's name.")
     payee = filters.UUIDFilter(method="by_payee", help_text="Holds that keep back pay of this payee.")
-
-    def by_state(self, rows: QuerySet[Hold], name: str, value: str) -> QuerySet[Hold]:
-        return rows.filter(lifted_in__isnull=value == "open")
 
     def by_search(self, rows: QuerySet[Hold], name: str, value: str) -> QuerySet[Hold]:
         return rows.filter(pk__in=hold_list(state=ALL, search=value).order_by().values("pk"))
@@ -98,11 +89,7 @@ class HoldList(ListEndpoint):
     @extend_schema(operation_id="holds_place", request=HoldIn, responses={201: HoldOut})
     def post(self, request: Request) -> Response:
         """Keeps back what the deal pays from the next run on; what was paid already stays paid."""
-        values = self.parsed(HoldIn)
-        payee = by_uids(Payee.objects.all(), [values["payee"]], field="payee")[0] if values["payee"] else None
-        hold = hold_place(
-            order=order_find(values["order"]), component=values["component"], payee=payee, reason=values["reason"], actor_id=request.user.pk
-        )  # fmt: skip
+        hold = hold_place(actor_id=request.user.pk, **placed_from(self.parsed(HoldIn)))
         return Response(_out(hold), status=201)
 
 
@@ -120,13 +107,10 @@ class HoldDetail(DetailEndpoint):
         return hold_rows([super().get_object()], labelled=False)[0]
 
 
-class HoldLift(Endpoint):
-    scopes = {"POST": Scope.PAY_ADJUST}
+class HoldLift(DecisionLift):
+    decisions = Hold
 
     @extend_schema(operation_id="holds_lift", request=HoldLiftIn, responses=HoldOut)
     def post(self, request: Request, uid: uuid.UUID) -> Response:
         """Lifts the hold: the next run pays what it kept back, in the first open period."""
-        hold = Hold.objects.filter(uid=uid).first()
-        if hold is None:
-            raise Http404
-        return Response(_out(hold_lift(hold=hold, actor_id=request.user.pk, **self.parsed(HoldLiftIn))))
+        return self.lifted(uid, HoldLiftIn, lambda hold, note: _out(hold_lift(hold=hold, note=note, actor_id=request.user.pk)))

@@ -6,22 +6,19 @@ import uuid
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.api.decisions import DecisionFilter, DecisionIn, DecisionLift, DecisionLiftIn, placed_from
 from incentives.models import ResultOverride
-from incentives.selectors import order_find
 from incentives.services.overrides import OverrideRefused, result_override_lift, result_override_place
-from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
+from spm.api.endpoint import DetailEndpoint, ListEndpoint
 from spm.api.fields import NullableScaledField, RecordRef, ScaledField
 from spm.api.problems import problem_register
-from spm.api.references import by_uids
 from spm.api.scopes import Scope
-from spm.people.models import Payee
 
 problem_register(OverrideRefused, code="refused")
 
@@ -40,26 +37,20 @@ class ResultOverrideOut(serializers.Serializer):
     lift_note = serializers.CharField()
 
 
-class ResultOverrideIn(serializers.Serializer):
+class ResultOverrideIn(DecisionIn):
     """The order by its number, or as SOURCE:ID; the amount in the plan's currency."""
 
-    order = serializers.CharField(max_length=200)
     component = serializers.CharField(max_length=64)
     payee = serializers.UUIDField()
     amount = serializers.DecimalField(max_digits=20, decimal_places=6)
-    reason = serializers.CharField(max_length=400)
 
 
-class ResultOverrideLiftIn(serializers.Serializer):
-    note = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
+class ResultOverrideLiftIn(DecisionLiftIn):
+    pass
 
 
-class ResultOverrideFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(method="by_state", choices=[("open", "open"), ("lifted", "lifted")], help_text="Left out: both.")
+class ResultOverrideFilter(DecisionFilter):
     payee = filters.UUIDFilter(field_name="payee__uid")
-
-    def by_state(self, rows: QuerySet[ResultOverride], name: str, value: str) -> QuerySet[ResultOverride]:
-        return rows.filter(lifted_in__isnull=value == "open")
 
 
 def _all() -> QuerySet[ResultOverride]:
@@ -86,12 +77,7 @@ class ResultOverrideList(ListEndpoint):
     @extend_schema(operation_id="result_overrides_place", request=ResultOverrideIn, responses={201: ResultOverrideOut})
     def post(self, request: Request) -> Response:
         """Sets what the deal pays in the component; the next run posts the difference to what it calculates, as a manual adjustment."""
-        values = self.parsed(ResultOverrideIn)
-        payee = by_uids(Payee.objects.all(), [values["payee"]], field="payee")[0]
-        item = result_override_place(
-            order=order_find(values["order"]), component=values["component"], payee=payee, amount=values["amount"], reason=values["reason"],
-            actor_id=request.user.pk,
-        )  # fmt: skip
+        item = result_override_place(actor_id=request.user.pk, **placed_from(self.parsed(ResultOverrideIn)))
         return Response(_out(item), status=201)
 
 
@@ -106,13 +92,10 @@ class ResultOverrideDetail(DetailEndpoint):
         return _all()
 
 
-class ResultOverrideLift(Endpoint):
-    scopes = {"POST": Scope.PAY_ADJUST}
+class ResultOverrideLift(DecisionLift):
+    decisions = ResultOverride
 
     @extend_schema(operation_id="result_overrides_lift", request=ResultOverrideLiftIn, responses=ResultOverrideOut)
     def post(self, request: Request, uid: uuid.UUID) -> Response:
         """Gives the result back: the next run pays what it calculates."""
-        item = ResultOverride.objects.filter(uid=uid).first()
-        if item is None:
-            raise Http404
-        return Response(_out(result_override_lift(item=item, actor_id=request.user.pk, **self.parsed(ResultOverrideLiftIn))))
+        return self.lifted(uid, ResultOverrideLiftIn, lambda item, note: _out(result_override_lift(item=item, note=note, actor_id=request.user.pk)))

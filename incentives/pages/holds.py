@@ -8,63 +8,32 @@ from uuid import UUID
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incentives.models import Hold
-from incentives.selectors import DealUnknown, component_choices, hold_list, hold_rows, order_find
+from incentives.pages.decisions import DealForm, LiftForm, decision_drawer, given_in_address
+from incentives.selectors import hold_list, hold_rows
 from incentives.selectors.holds import ALL, LIFTED, OPEN
-from incentives.services.holds import HoldRefused, hold_lift, hold_place
+from incentives.services.holds import hold_lift, hold_place
 from spm.access.guards import may, requires
-from spm.people.models import Payee
-from spm.ui.drawer_forms import DrawerForm, drawer_form
+from spm.ui.drawer_forms import DrawerForm
 from spm.ui.tables import Column, address_without
 
 PAGE = 200
 STATES = {OPEN: gettext_lazy("On hold"), LIFTED: gettext_lazy("Lifted"), ALL: gettext_lazy("All")}
 
 
-class HoldForm(forms.Form):
-    """Which deal, of what, to whom, and why."""
-
-    order = forms.CharField(label=gettext_lazy("Order"), max_length=200, help_text=gettext_lazy("Its number, or its source and id, such as crm:1234."))
-    component = forms.ChoiceField(label=gettext_lazy("Component"), required=False)
-    payee = forms.CharField(
-        label=gettext_lazy("Only for"),
-        max_length=80,
-        required=False,
-        help_text=gettext_lazy("An employee number. Left out: everybody who is paid for the deal."),
-    )
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=400, widget=forms.Textarea(attrs={"rows": 3}), help_text=gettext_lazy("The payee reads it on the statement.")
-    )
+class HoldForm(DealForm):
+    """One component or all of them, one payee or all of them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["component"].choices = [("", _("All of them")), *component_choices()]  # type: ignore[attr-defined]
-
-    def clean_order(self) -> Any:
-        """The order that is meant."""
-        try:
-            return order_find(self.cleaned_data["order"])
-        except DealUnknown as unknown:
-            raise forms.ValidationError(str(unknown)) from unknown
-
-    def clean_payee(self) -> Payee | None:
-        """The payee that is meant; None for everybody."""
-        number = self.cleaned_data["payee"].strip()
-        found = Payee.objects.filter(external_id=number).first() if number else None
-        if number and found is None:
-            raise forms.ValidationError(_("Nobody has the employee number %(number)s.") % {"number": number})
-        return found
-
-
-class LiftForm(forms.Form):
-    """An optional word on why."""
-
-    note = forms.CharField(label=gettext_lazy("Note"), max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+        component, payee = self.fields["component"], self.fields["payee"]
+        component.choices = [("", _("All of them")), *component.choices]  # type: ignore[attr-defined]
+        component.required = payee.required = False
+        payee.label, payee.help_text = _("Only for"), _("An employee number. Left out: everybody who is paid for the deal.")
 
 
 def _page(request: HttpRequest, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
@@ -93,8 +62,7 @@ def holds(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _drawer(request: HttpRequest, drawer: DrawerForm, form: forms.Form, run: Any) -> HttpResponse:
-    home = reverse("holds", kwargs={"slug": request.tenant.slug})  # type: ignore[attr-defined]
-    return drawer_form(request, drawer, form=form, run=run, refusals=(HoldRefused,), home=home, page=lambda more, status: _page(request, more, status))
+    return decision_drawer(request, drawer, form, run, home="holds", page=lambda more, status: _page(request, more, status))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,8 +73,7 @@ def hold_new(request: HttpRequest, slug: str) -> HttpResponse:
         _("Place a hold"), _("Place the hold"), _("The deal is on hold. The next run keeps its pay back."),
         intro=_("What the deal pays is kept back from the next run on. What was paid already stays paid."),
     )  # fmt: skip
-    given = {name: request.GET[name].replace("\x00", "") for name in ("order", "component", "payee") if request.GET.get(name)}
-    form = HoldForm(request.POST or None, initial=given)
+    form = HoldForm(request.POST or None, initial=given_in_address(request))
     return _drawer(request, drawer, form, lambda data: hold_place(actor_id=request.user.pk, **data))
 
 
@@ -114,7 +81,7 @@ def hold_new(request: HttpRequest, slug: str) -> HttpResponse:
 @requires("pay.adjust")
 def hold_release(request: HttpRequest, slug: str, hold_uid: UUID) -> HttpResponse:
     """A hold is lifted."""
-    hold = get_object_or_404(Hold.objects.select_related("order"), uid=hold_uid)
+    hold: Hold = get_object_or_404(Hold.objects.select_related("order"), uid=hold_uid)
     [row] = hold_rows([hold])
     drawer = DrawerForm(
         _("Lift the hold on %(order)s") % {"order": row.number}, _("Lift the hold"), _("The hold was lifted. The next run pays what it kept back."),

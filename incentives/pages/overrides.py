@@ -8,36 +8,28 @@ from uuid import UUID
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incentives.models import ResultOverride
-from incentives.pages.holds import HoldForm, LiftForm
-from incentives.selectors import component_choices
+from incentives.pages.decisions import DealForm, LiftForm, decision_drawer, given_in_address
 from incentives.selectors.overrides import override_list, override_rows
-from incentives.services.overrides import OverrideRefused, result_override_lift, result_override_place
+from incentives.services.overrides import result_override_lift, result_override_place
 from spm.access.guards import may, requires
-from spm.ui.drawer_forms import DrawerForm, drawer_form
+from spm.ui.drawer_forms import DrawerForm
 from spm.ui.tables import Column
 
 PAGE = 200
 
 
-class ResultForm(HoldForm):
+class ResultForm(DealForm):
     """Which deal, of which component, to whom, how much, and why."""
 
     field_order = ("order", "component", "payee", "amount", "reason")
     amount = forms.DecimalField(
         label=gettext_lazy("It pays"), max_digits=20, decimal_places=6, help_text=gettext_lazy("In the plan's currency, in place of what is calculated.")
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["component"].choices = component_choices()  # type: ignore[attr-defined]
-        self.fields["component"].required = self.fields["payee"].required = True
-        self.fields["payee"].label, self.fields["payee"].help_text = gettext_lazy("Payee"), gettext_lazy("An employee number.")
 
 
 def _page(request: HttpRequest, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
@@ -61,8 +53,7 @@ def results_set(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _drawer(request: HttpRequest, drawer: DrawerForm, form: forms.Form, run: Any) -> HttpResponse:
-    home = reverse("results-set", kwargs={"slug": request.tenant.slug})  # type: ignore[attr-defined]
-    return drawer_form(request, drawer, form=form, run=run, refusals=(OverrideRefused,), home=home, page=lambda more, status: _page(request, more, status))
+    return decision_drawer(request, drawer, form, run, home="results-set", page=lambda more, status: _page(request, more, status))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,15 +64,15 @@ def result_set_new(request: HttpRequest, slug: str) -> HttpResponse:
         _("Set a result by hand"), _("Set the result"), _("The result is set. The next run posts the difference."),
         intro=_("The calculation goes on; the difference to it stands on the statement by itself, with the reason, as a manual adjustment."),
     )  # fmt: skip
-    given = {name: request.GET[name].replace("\x00", "") for name in ("order", "component", "payee") if request.GET.get(name)}
-    return _drawer(request, drawer, ResultForm(request.POST or None, initial=given), lambda data: result_override_place(actor_id=request.user.pk, **data))
+    form = ResultForm(request.POST or None, initial=given_in_address(request))
+    return _drawer(request, drawer, form, lambda data: result_override_place(actor_id=request.user.pk, **data))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("pay.adjust")
 def result_set_back(request: HttpRequest, slug: str, resultoverride_uid: UUID) -> HttpResponse:
     """A result is given back to the calculation."""
-    item = get_object_or_404(ResultOverride.objects.select_related("order", "payee"), uid=resultoverride_uid)
+    item: ResultOverride = get_object_or_404(ResultOverride.objects.select_related("order", "payee"), uid=resultoverride_uid)
     [row] = override_rows([item])
     drawer = DrawerForm(
         _("Give back the result of %(order)s") % {"order": row.number}, _("Give back"), _("The result was given back. The next run pays what it calculates."),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from incentives.deals import owners_of
 from incentives.inputs import plan_compiled
 from incentives.models import Hold, LedgerEntry, PlanVersion, Verb
+from incentives.models.decisions import DealDecision
 from incentives.selectors.plans import component_labels
 from spm.access.selectors import names_of_users
 from spm.people.models import Payee, PersonDetail
@@ -73,9 +74,7 @@ def hold_rows(holds: Sequence[Hold], *, labelled: bool = True) -> list[HoldRow]:
     """What is shown of these holds. The number of queries does not grow with them. labelled: False leaves components with their names."""
     orders = {v.record_id: v for v in versions_known(OrderVersion).filter(record_id__in={h.order_id for h in holds})}
     accounts = {a.record_id: a.name for a in versions_known(AccountVersion).filter(record_id__in={v.account_id for v in orders.values() if v.account_id})}
-    payees = {h.payee_id for h in holds if h.payee_id is not None}
-    people = dict(PersonDetail.objects.filter(payee_id__in=payees).values_list("payee_id", "display_name"))
-    users = names_of_users({u for h in holds for u in (h.placed_by_id, h.lifted_by_id) if u is not None})
+    people, users = decision_names(holds)
     labels = dict(component_choices()) if labelled and any(h.component for h in holds) else {}
     amounts = _amounts([h for h in holds if h.lifted_in_id is None and h.order_id in orders], orders)
     found = []
@@ -91,6 +90,13 @@ def hold_rows(holds: Sequence[Hold], *, labelled: bool = True) -> list[HoldRow]:
             )
         )  # fmt: skip
     return found
+
+
+def decision_names(decisions: Sequence[DealDecision]) -> tuple[dict[int, str], dict[int, str]]:
+    """Names of the payees that decisions on deals concern, and of the users who placed and lifted them, by id."""
+    payees = {payee for item in decisions if (payee := getattr(item, "payee_id", None)) is not None}
+    people = dict(PersonDetail.objects.filter(payee_id__in=payees).values_list("payee_id", "display_name"))
+    return people, names_of_users({user for item in decisions for user in (item.placed_by_id, item.lifted_by_id) if user is not None})
 
 
 def _amounts(holds: Sequence[Hold], orders: dict[int, OrderVersion]) -> dict[int, tuple[dict[str, Decimal], bool]]:

@@ -10,9 +10,7 @@ from django.db.models import QuerySet
 
 from incentives.models import ResultOverride
 from incentives.overrides import set_amount
-from incentives.selectors.holds import component_choices
-from spm.access.selectors import names_of_users
-from spm.people.models import PersonDetail
+from incentives.selectors.holds import component_choices, decision_names
 from spm.sales.known import versions_known
 from spm.sales.models import OrderVersion
 
@@ -40,8 +38,7 @@ def override_list(*, lifted: bool | None = False) -> QuerySet[ResultOverride]:
 def override_rows(items: Sequence[ResultOverride]) -> list[OverrideRow]:
     """What is shown of them. The number of queries does not grow with them."""
     numbers = {v.record_id: v.number for v in versions_known(OrderVersion).filter(record_id__in={item.order_id for item in items})}
-    people = dict(PersonDetail.objects.filter(payee_id__in={item.payee_id for item in items}).values_list("payee_id", "display_name"))
-    users = names_of_users({user for item in items for user in (item.placed_by_id, item.lifted_by_id) if user is not None})
+    people, users = decision_names(items)
     labels = dict(component_choices()) if items else {}
     return [
         OverrideRow(

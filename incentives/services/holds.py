@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incentives.models import Hold
-from incentives.selectors.holds import component_choices, payees_owning
+from incentives.services.decisions import DecisionRefused, deal_check, decision_lift
 from spm.audit.services import audit_record
 from spm.people.models import Payee
 from spm.sales.models import Order
@@ -15,12 +14,8 @@ from spm.tenancy.changes import change
 from spm.tenancy.models import ChangeSet
 
 
-class HoldRefused(ValueError):
-    """Why a hold cannot be placed or lifted, and how to mend it. field: the value that it concerns."""
-
-    def __init__(self, text: str, *, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
+class HoldRefused(DecisionRefused):
+    """Why a hold cannot be placed or lifted, and how to mend it."""
 
 
 @transaction.atomic
@@ -29,10 +24,7 @@ def hold_place(*, order: Order, reason: str, component: str = "", payee: Payee |
     reason = reason.strip()
     if not reason:
         raise HoldRefused(_("A hold needs a reason: the payee reads it on the statement."), field="reason")
-    if component and component not in dict(component_choices()):
-        raise HoldRefused(_("No plan has a component %(name)s.") % {"name": component}, field="component")
-    if payee is not None and payee.pk not in payees_owning(order):
-        raise HoldRefused(_("%(payee)s neither owns this deal nor has a share in it.") % {"payee": payee.external_id}, field="payee")
+    deal_check(HoldRefused, order=order, component=component, payee=payee)
     if Hold.objects.filter(order=order, component=component, payee=payee, lifted_in__isnull=True).exists():
         raise HoldRefused(_("This deal is held already; lift that hold first, or hold another component."))
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Hold on {order.source} {order.external_id}", actor_id=actor_id) as changeset:
@@ -47,8 +39,5 @@ def hold_lift(*, hold: Hold, note: str = "", actor_id: int | None = None) -> Hol
     hold = Hold.objects.select_for_update(of=("self",)).get(pk=hold.pk)
     if hold.lifted_in_id is not None:
         raise HoldRefused(_("This hold was lifted already."))
-    with change(kind=ChangeSet.Kind.EDIT, reason=f"Hold {hold.uid} lifted", actor_id=actor_id) as changeset:
-        hold.lifted_in, hold.lifted_by_id, hold.lifted_at, hold.lift_note = changeset, actor_id, timezone.now(), note.strip()[:400]
-        hold.save(update_fields=["lifted_in", "lifted_by_id", "lifted_at", "lift_note"])
-    audit_record(action="hold.lift", target=hold, after={"note": hold.lift_note}, actor_id=actor_id)
+    decision_lift(hold, note=note, why=f"Hold {hold.uid} lifted", action="hold.lift", actor_id=actor_id)
     return hold

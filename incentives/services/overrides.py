@@ -5,15 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incentives.explain import PayeeBook
 from incentives.models import ResultOverride
 from incentives.overrides import DealResult, deal_results
 from incentives.selectors.adjusting import own_pay
-from incentives.selectors.holds import component_choices, payees_owning
 from incentives.selectors.runs import last_run
+from incentives.services.decisions import DecisionRefused, deal_check, decision_lift
 from spm.audit.services import audit_record
 from spm.currencies.codes import minor_units
 from spm.people.models import Payee
@@ -24,12 +23,8 @@ from spm.tenancy.models import ChangeSet
 LARGEST = Decimal(10) ** 12
 
 
-class OverrideRefused(ValueError):
-    """Why a result cannot be set, or given back, and how to mend it. field: the value that it concerns."""
-
-    def __init__(self, text: str, *, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
+class OverrideRefused(DecisionRefused):
+    """Why a result cannot be set, or given back, and how to mend it."""
 
 
 @transaction.atomic
@@ -39,10 +34,7 @@ def result_override_place(*, order: Order, component: str, payee: Payee, amount:
     reason = reason.strip()
     if not reason:
         raise OverrideRefused(_("A result set by hand needs a reason: the payee reads it on the statement."), field="reason")
-    if component not in dict(component_choices()):
-        raise OverrideRefused(_("No plan has a component %(name)s.") % {"name": component}, field="component")
-    if payee.pk not in payees_owning(order):
-        raise OverrideRefused(_("%(payee)s neither owns this deal nor has a share in it.") % {"payee": payee.external_id}, field="payee")
+    deal_check(OverrideRefused, order=order, component=component, payee=payee)
     if own_pay(payee, user_id=actor_id):
         raise OverrideRefused(_("Nobody sets a result of his own pay; ask another compensation admin."))
     if ResultOverride.objects.filter(order=order, component=component, payee=payee, lifted_in__isnull=True).exists():
@@ -83,8 +75,5 @@ def result_override_lift(*, item: ResultOverride, note: str = "", actor_id: int 
         raise OverrideRefused(_("This result was given back already."))
     if own_pay(item.payee, user_id=actor_id):
         raise OverrideRefused(_("Nobody sets a result of his own pay; ask another compensation admin."))
-    with change(kind=ChangeSet.Kind.EDIT, reason=f"Result {item.uid} given back", actor_id=actor_id) as changeset:
-        item.lifted_in, item.lifted_by_id, item.lifted_at, item.lift_note = changeset, actor_id, timezone.now(), note.strip()[:400]
-        item.save(update_fields=["lifted_in", "lifted_by_id", "lifted_at", "lift_note"])
-    audit_record(action="result.give_back", target=item, after={"note": item.lift_note}, actor_id=actor_id)
+    decision_lift(item, note=note, why=f"Result {item.uid} given back", action="result.give_back", actor_id=actor_id)
     return item
