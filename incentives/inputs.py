@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from django.db.models import Q, QuerySet
 
 from incentives.carried import Held, lead_of
-from incentives.engine.compile import plan_load
+from incentives.engine.compile import plan_load_again
 from incentives.engine.contracts import (
     OPEN_END,
     Assignment,
@@ -58,10 +58,10 @@ ENGINE_VERSION = "1.0"
 Interval = tuple[int, int]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def plan_compiled(digest: str, text: str) -> CompiledPlan:
-    """The compiled plan of a version's text (digest is part of the key alone)."""
-    return plan_load(text)
+    """The compiled plan of a version's text, which has this digest."""
+    return plan_load_again(text, digest)
 
 
 @dataclass(frozen=True)
