@@ -29,7 +29,8 @@ def conversions_compile(compiler: Compiler) -> dict[str, Conversion]:
 
 
 def currencies_compile(compiler: Compiler) -> tuple[str, ...]:
-    """The currencies in which the plan earns apart, its own first. Each has all measures for itself, of its own lines."""
+    """The currencies in which the plan earns apart, its own first. Each has all measures for itself, of its own lines;
+    to the plan's own belongs what is converted into it."""
     given = compiler.data.get("currencies") or []
     own = compiler.data["currency"]
     if not given:
@@ -42,16 +43,22 @@ def currencies_compile(compiler: Compiler) -> tuple[str, ...]:
     size = len(compiler.measures)
     measures, rollups = list(compiler.measures), list(compiler.rollups)
     compiler.measures, compiler.rollups = [], []
+    # The plan's own block holds what was converted from third currencies, too: all that is in none of the others.
+    none_of: Node | None = None
+    for code in reversed(order[1:]):
+        other = _currency("!=", code)
+        none_of = other if none_of is None else Node("and", (other, none_of), None, 1, 1)
     for block, code in enumerate(order):
-        where = _equal(code) if block else Node("or", (_equal(code), _equal("")), None, 1, 1)
-        compiler.line_nodes.append(where)
+        where = _currency("=", code) if block else none_of
+        if where is not None:
+            compiler.line_nodes.append(where)
         for measure in measures:
-            both = where if measure.where is None else Node("and", (measure.where, where), None, 1, 1)
-            compiler.measures.append(replace(measure, where=both))
+            both = where if measure.where is None or where is None else Node("and", (measure.where, where), None, 1, 1)
+            compiler.measures.append(replace(measure, where=both or measure.where))
         for rollup in rollups:
             compiler.rollups.append(replace(rollup, source=rollup.source + block * size, target=rollup.target + block * size))
     return order
 
 
-def _equal(code: str) -> Node:
-    return Node("compare", (Node("name", (), "currency", 1, 1), Node("string", (), code, 1, 1)), "=", 1, 1)
+def _currency(operator: str, code: str) -> Node:
+    return Node("compare", (Node("name", (), "currency", 1, 1), Node("string", (), code, 1, 1)), operator, 1, 1)
