@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.apps import apps
@@ -141,6 +142,26 @@ class CauseOf:
     changes: Changes | None
     position_of: dict[int, int]
     engine_changed: bool
+    window: tuple[int, int] = (0, 0)
+    """The change numbers (after, upto] between which it looks."""
+
+    @cached_property
+    def reowned(self) -> bool:
+        """Whether any order may have changed hands: one left its key, or its splits were written. Asked once, however many groups ask."""
+        tenant, sets = required_tenant_id(), change_sets_between(*self.window)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM sales_orderversion WHERE tenant_id = %s AND tombstone = 1 AND change_set_id = ANY(%s)) "
+                "OR EXISTS (SELECT FROM sales_ordersplit WHERE tenant_id = %s AND change_set_id = ANY(%s))",
+                [tenant, sets, tenant, sets],
+            )
+            return bool(cursor.fetchone()[0])
+
+    @cached_property
+    def is_mixed(self) -> bool:
+        """Did more than one kind of input change? Orders that changed hands count beside orders that are new."""
+        touched = {BY_NAME[name].cause for name, ids in (self.changes.by_event if self.changes else {}).items() if ids}
+        return self.engine_changed or len(touched) > 1 or ("data" in touched and self.reowned)
 
     def __call__(self, seat: int, version: int) -> str:
         found = self.changes

@@ -12,17 +12,11 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from incentives.attribution import Cell, attribution_within
-from incentives.changed import change_sets_between
-from incentives.invalidation import BY_NAME
-from incentives.models import Run
 from incentives.settle import Settlement
 from incentives.writers import LEDGER_COLUMNS
 from spm.calendars.models import Period
 from spm.people.models import Payee
-from spm.tenancy.scope import required_tenant_id
 
 MOST = 200
 """(payee, earning period) pairs that are divided for one group of payees. Beyond it an entry bears the first cause that was touched."""
@@ -38,7 +32,7 @@ def late_causes_name(settlement: Settlement, payees: Collection[int]) -> None:
         for at, row in enumerate(settlement.posts(payee)):
             if row[4] != row[5]:
                 late[payee, row[4]].append(at)
-    if not late or base is None or not _several(settlement, base, run):
+    if not late or base is None or not settlement.cause.is_mixed:
         return
     chosen = sorted(late)[:MOST]
     people = Payee.objects.in_bulk({payee for payee, _ in chosen})
@@ -58,24 +52,3 @@ def late_causes_name(settlement: Settlement, payees: Collection[int]) -> None:
 def _largest(found: Collection[tuple[str, Any]]) -> str:
     """max keeps the first of equals, and causes come in the published order."""
     return max(found, key=lambda item: abs(Decimal(str(item[1]))))[0]
-
-
-def _several(settlement: Settlement, base: Run, run: Run) -> bool:
-    """Did more than one kind of input change since the base? Orders that changed hands count beside orders that are new."""
-    if base.engine_version != run.engine_version:
-        return True
-    changes = settlement.cause.changes
-    touched = {BY_NAME[name].cause for name, ids in (changes.by_event if changes else {}).items() if ids}
-    return len(touched) > 1 or ("data" in touched and _reowned(base.known_number, run.known_number))
-
-
-def _reowned(after: int, upto: int) -> bool:
-    """Whether any order may have changed hands: one left its key, or its splits were written."""
-    tenant, sets = required_tenant_id(), change_sets_between(after, upto)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM sales_orderversion WHERE tenant_id = %s AND tombstone = 1 AND change_set_id = ANY(%s)) "
-            "OR EXISTS (SELECT FROM sales_ordersplit WHERE tenant_id = %s AND change_set_id = ANY(%s))",
-            [tenant, sets, tenant, sets],
-        )
-        return bool(cursor.fetchone()[0])

@@ -202,7 +202,8 @@ def _cause(run: Run, inputs: RunInputs) -> CauseOf:
         base = run.base if run.base_id else None
         changes = changes_between(after=base.known_number, upto=run.known_number) if base else None
         _causes.clear()
-        _causes[run.pk] = CauseOf(changes, {a.id: a.position for a in inputs.assignments}, base is not None and base.engine_version != run.engine_version)
+        positions, engine = {a.id: a.position for a in inputs.assignments}, base is not None and base.engine_version != run.engine_version
+        _causes[run.pk] = CauseOf(changes, positions, engine, (base.known_number if base else 0, run.known_number))
     return _causes[run.pk]
 
 

@@ -6,6 +6,8 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from incentives import latecause
 from incentives.models import LedgerEntry, Run
@@ -91,3 +93,17 @@ def test_a_night_of_new_sales_alone_divides_nothing(world, monkeypatch) -> None:
     put_order("now", world.payees[0], "2024-03-01", 5_000_00)
     with pytest.raises(pytest.fail.Exception):
         world.run(business_date=dt.date(2024, 3, 31))
+
+
+def test_whether_orders_changed_hands_is_asked_once_for_a_run_and_not_for_every_group(scope) -> None:
+    world = make_world(6)
+    for i, payee in enumerate(world.payees):
+        put_order(f"{i}", payee, "2024-01-10", 10_000_00)
+    world.run(business_date=dt.date(2024, 1, 31))
+    period_state_set(period=world.period("2024-01"), pay_group="monthly", legal_entity=LegalEntity.objects.get(), state="closed")
+    for i, payee in enumerate(world.payees):
+        put_order(f"late {i}", payee, "2024-01-20", 1_000_00)
+    with CaptureQueriesContext(connection) as queries:
+        run = world.run(business_date=FEBRUARY, chunk_size=2)
+    assert {late_of(run, world, seller).cause for seller in range(6)} == {"data"}
+    assert sum("tombstone = 1 AND" in query["sql"] for query in queries) == 1
