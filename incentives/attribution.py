@@ -27,6 +27,7 @@ from incentives.engine.earn import earn
 from incentives.engine.measure import totals_merge
 from incentives.engine.results import Outcome, Totals
 from incentives.explain import PayeeBook, VersionBook, body_read, results_of
+from incentives.finished import runs_finished
 from incentives.inputs import RunInputs, VersionInputs, plan_compiled
 from incentives.loaders import LoadedFacts, facts_load
 from incentives.models import Cause, LedgerEntry, PlanAssignment, PlanVersion, Run
@@ -97,7 +98,7 @@ def attribution_within(payee: Payee, *, period: Period, before: Run, run: Run) -
 class _Work:
     def __init__(self, payee: Payee, period: Period, before: Run | None, run: Run) -> None:
         self.payee, self.period = payee, period
-        self.before, self.run = _covering(before, period), _covering(run, period) or run
+        self.before, self.run = _covering(before, period, payee), _covering(run, period, payee) or run
         self.last = self.run.known_number
         # Before a period begins nothing is earned in it, whatever is known: there is but one step then.
         self.first = self.before.known_number if self.before is not None and self._begun(self.before) else self.last
@@ -304,12 +305,12 @@ class _Work:
         return dict(earlier), dict(between)
 
 
-def _covering(run: Run | None, period: Period) -> Run | None:
+def _covering(run: Run | None, period: Period, payee: Payee) -> Run | None:
     """The run whose results stand for the period: itself, or where it computed another period alone the last that computed this one."""
     if run is None or run.period_id in (None, period.pk):
         return run
-    done = Run.objects.filter(state=Run.State.DONE, number__lt=run.number).exclude(kind=Run.Kind.REPLAY)
-    return done.filter(Q(period=None) | Q(period=period)).order_by("-number").first()
+    done = runs_finished(payee.pk).filter(number__lt=run.number)
+    return done.filter(Q(period=None) | Q(period=period)).first()
 
 
 def _moment(run: Run) -> Any:

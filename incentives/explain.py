@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
-from incentives.carried import CarriedTotals
+from incentives.carried import CarriedTotals, seats_needed
 from incentives.chunking import facts_before, line_needs, version_facts
 from incentives.engine.contracts import Facts, Splits
 from incentives.engine.crossing import crosses, crossing, team_commission
@@ -125,13 +125,15 @@ class PayeeBook:
         return sorted((row for part in parts for row in part), key=lambda row: (row.manager, row.measure, row.period, row.member))
 
     def _team_pay(self, version: VersionInputs) -> Crossing:
-        """What this payee's pay takes from others: compared anew from the run's totals, the team's commission from its results."""
+        """What this payee's pay takes from others: compared anew from the run's totals, the team's commission from its results; in a run
+        for him alone from the totals too, because his team has no results of it."""
         whole = _everybody(required_tenant_id(), self.run.pk, self.run.known_number, self.run.business_date)
         everybody = next(item for item in whole.versions if item.id == version.id)
         prepared = everybody.prepared
-        if version.compiled.peers:
+        if version.compiled.peers or self.run.payee_id is not None:
             carried = CarriedTotals(whole.versions, lambda one: version_totals(self.run, one.id))
-            return crossing(prepared, carried.of(everybody, everybody.paid), sorted(everybody.paid))
+            seats = seats_needed(everybody, everybody.paid & set(self.inputs.seats))
+            return crossing(prepared, carried.of(everybody, seats), seats)
         wanted = {c.team.name for c in version.compiled.components if c.team is not None and c.team.base == "commission"}
         earnings = []
         for payee, seat, period, body in results_of(self.run).filter(plan_version_id=version.id).values_list("payee_id", "seat_id", "period_id", "body"):

@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from incentives.models import Run, RunChunk
 from incentives.services.comparisons import ComparisonFailed, comparison_compute, comparison_fail
+from incentives.services.payee_runs import KIND as PAYEE_KIND
 from incentives.services.replays import ReplayFailed, replay_compute
 from incentives.services.runs import RunError, run_close, run_fail, run_measure_chunk, run_open, run_settle, run_settle_plan
 from spm.calendars.models import Period
 from spm.jobs.kinds import Stage, job_kind
 from spm.jobs.models import Job
 from spm.jobs.steps import JobFailed, Step
+from spm.people.models import Payee
 from spm.tenancy.scope import tenant_scope
 
 
@@ -26,7 +28,8 @@ def open_stage(step: Step) -> dict[str, Any]:
     params = step.params
     with step.commit():
         run = run_open(
-            kind=Run.Kind.NIGHTLY if step.kind == "nightly" else Run.Kind.MANUAL,
+            kind=RUN_KINDS[step.kind],
+            payee=Payee.objects.get(uid=params["payee"]) if params.get("payee") else None,
             business_date=dt.date.fromisoformat(params["business_date"]),
             is_full=bool(params.get("full")),
             period=Period.objects.get(uid=params["period"]) if params.get("period") else None,
@@ -94,6 +97,8 @@ STAGES = (
 register = partial(job_kind, stages=STAGES, exclusive="pay", on_failure=on_failure)
 register("nightly", label=_("Nightly job"), nightly=True)
 register("recompute", label=_("Recompute"))
+register(PAYEE_KIND, label=_("Recompute of one payee"))
+RUN_KINDS = {"nightly": Run.Kind.NIGHTLY, "recompute": Run.Kind.MANUAL, PAYEE_KIND: Run.Kind.PAYEE}
 
 
 def _progress(step: Step, done: int, total: int) -> None:

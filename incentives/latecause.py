@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from incentives.attribution import Cell, attribution_within
+from incentives.finished import runs_alone
 from incentives.settle import Settlement
 from incentives.writers import LEDGER_COLUMNS
 from spm.calendars.models import Period
@@ -36,9 +37,10 @@ def late_causes_name(settlement: Settlement, payees: Collection[int]) -> None:
         return
     chosen = sorted(late)[:MOST]
     people = Payee.objects.in_bulk({payee for payee, _ in chosen})
+    before = {alone.payee_id: alone for alone in runs_alone(base, people)}
     periods = Period.objects.in_bulk({period for _, period in chosen})
     for payee, period in chosen:
-        steps = attribution_within(people[payee], period=periods[period], before=base, run=run)
+        steps = attribution_within(people[payee], period=periods[period], before=before.get(payee, base), run=run)
         if steps is None:
             continue
         posts = settlement.posts(payee)

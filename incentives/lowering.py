@@ -16,6 +16,7 @@ from incentives.chunking import CHUNK, line_needs, version_compute
 from incentives.engine.measure import totals_merge
 from incentives.engine.results import Totals
 from incentives.engine.run import outcome_of
+from incentives.finished import runs_finished
 from incentives.inputs import RunInputs, VersionInputs, versions_in_force
 from incentives.loaders import facts_load, scale_needed
 from incentives.models import PlanVersion, Run
@@ -49,7 +50,7 @@ def pay_lowered(*, version: PlanVersion, takes_out: bool = False) -> list[Lowere
     Ordered by amount, the largest loss first. Needs the scope; raises InputError where the record cannot be read. Costs about
     two computations of the plan's people; nothing where the version covers no day that a run has seen.
     """
-    last = Run.objects.filter(state=Run.State.DONE).exclude(kind=Run.Kind.REPLAY).order_by("-number").first()
+    last = runs_finished().first()
     if last is None or version.effective_from > last.business_date:
         return []
     number = known_number()

@@ -51,10 +51,8 @@ def run_replayed(run: Run, *, progress: Callable[[int, int], None] = lambda done
     """Computes the run again as of its change number and compares, result by result. Needs the scope; not for a run of one period
     alone. progress: called after each chunk of payees with how many are done, of how many."""
     begun = set(Period.objects.filter(starts__lte=run.business_date).values_list("pk", flat=True))
-    left = {
-        (seat, version, period): bytes(digest)
-        for seat, version, period, digest in results_of(run).filter(period_id__in=begun).values_list("seat_id", "plan_version_id", "period_id", "hash")
-    }
+    kept = results_of(run).filter(period_id__in=begun, **({"payee": run.payee_id} if run.payee_id else {}))
+    left = {(seat, version, period): bytes(digest) for seat, version, period, digest in kept.values_list("seat_id", "plan_version_id", "period_id", "hash")}
     found, names = _computed(run, begun, progress)
     findings = []
     for key, digest in found.items():
@@ -69,7 +67,9 @@ def run_replayed(run: Run, *, progress: Callable[[int, int], None] = lambda done
         for seat, version, period in left
         if (seat, version, period) not in found
     ]
-    return Replayed(run, len(left), run.results_hash, results_digest((*key, digest) for key, digest in sorted(found.items())), tuple(findings))
+    # What a run for one payee kept is the hash over everybody's results; his are hashed here.
+    hashed = results_digest((*key, digest) for key, digest in sorted(left.items())) if run.payee_id else run.results_hash
+    return Replayed(run, len(left), hashed, results_digest((*key, digest) for key, digest in sorted(found.items())), tuple(findings))
 
 
 def _computed(run: Run, begun: set[int], progress: Callable[[int, int], None]) -> tuple[dict[Key, bytes], dict[int, str]]:
@@ -89,5 +89,7 @@ def _computed(run: Run, begun: set[int], progress: Callable[[int, int], None]) -
     for version in inputs.versions:
         outcome = outcome_of(version.prepared, carried.of(version, version.paid))
         for (seat, period), cell in result_cells(version, outcome, begun).items():
+            if run.payee_id not in (None, cell.payee):
+                continue
             found[seat, version.id, period] = hashlib.sha256(cell.text).digest()
     return found, {version.id: version.plan_code for version in inputs.versions}

@@ -167,6 +167,8 @@ class Settlement:
 def settle_payees(run: Run, inputs: RunInputs) -> list[int]:
     """Whose pay may differ from what is posted, ascending: everybody in a full run and when a period has begun since the last
     one; else those whom events name (incentives.invalidation), all managers above them, and everybody whom a plan compares with them."""
+    if run.payee_id is not None:
+        return [run.payee_id] if run.payee_id in inputs.payees else []
     base = run.base if run.base_id else None
     if run.is_full or base is None or _begun(run) != set(Period.objects.filter(starts__lte=base.business_date).values_list("pk", flat=True)):
         return sorted(inputs.payees)

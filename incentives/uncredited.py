@@ -14,11 +14,15 @@ from incentives.writers import UNCREDITED_COLUMNS, rows_end, rows_insert
 
 
 def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
-    """Writes exclusions of the run and the differences of the uncredited list; needs the scope. Repeating it changes nothing.
+    """Writes exclusions of the run and the differences of the uncredited list; needs the scope. Repeating it changes nothing. A run for
+    one payee writes what it found in his own chunk, and leaves the orders of all others as they are.
 
     Returns the number of credited orders and their pay credit by plan version.
     """
-    wanted = set(RunChunk.objects.filter(run=run).values_list("number", "totals_of_id"))
+    chunks, listed = RunChunk.objects.filter(run=run), UncreditedOrder.objects.filter(run_to__isnull=True)
+    if run.payee_id is not None:
+        chunks, listed = chunks.filter(low_payee=run.payee_id, high_payee=run.payee_id), listed.filter(payee=run.payee_id)
+    wanted = set(chunks.values_list("number", "totals_of_id"))
     versions = {version.id for version in inputs.versions}
     counts: dict[tuple[int, str], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
     credited: dict[int, list[Any]] = {version: [0, Decimal(0)] for version in versions}
@@ -28,7 +32,8 @@ def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
             continue
         if row.plan_version_id is None:
             for item in uncredited_unpack(row.body):
-                found[item.object_id, item.payee, item.reason] = (day_text(item.event_date), item.amount, item.is_part)
+                if run.payee_id in (None, item.payee):
+                    found[item.object_id, item.payee, item.reason] = (day_text(item.event_date), item.amount, item.is_part)
             continue
         if row.plan_version_id not in versions:
             continue
@@ -44,7 +49,7 @@ def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
         RunExclusion(run=run, plan_version_id=version, name=name, count=count, amount=amount) for (version, name), (count, amount) in sorted(counts.items())
     )
     gone = []
-    for now in UncreditedOrder.objects.filter(run_to__isnull=True).iterator():
+    for now in listed.iterator():
         key = (now.order_id, NOBODY if now.payee_id is None else now.payee_id, now.reason)
         same = found.get(key)
         if same is not None and same == (now.event_date.isoformat(), now.amount, now.is_part):

@@ -37,6 +37,8 @@ urlpatterns = [
     path("runs/parallel/<uuid:parallelrun_uid>/cells.xlsx", parallel.parallel_workbook, name="parallel-xlsx"),
     path("runs/start/", runs.run_start, name="run-start"),
     path("runs/jobs/<uuid:uid>/", runs.run_job, name="run-job"),
+    path("runs/jobs/<uuid:uid>/follow/", runs.run_follow, name="run-follow"),
+    path("runs/one/<uuid:payee_uid>/", runs.run_start_payee, name="run-start-payee"),
     path("runs/jobs/<uuid:uid>/cancel/", runs.run_cancel, name="run-cancel"),
     path("runs/<uuid:uid>/", runs.run_page, name="run"),
 ]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import F, Sum
 
 from incentives.explain import body_hash, body_read
+from incentives.finished import runs_finished
 from incentives.models import EARNED_VERBS, LedgerEntry, PeriodState, PlanVersion, Run, RunIssue, RunResult, Statement, StatementArtefact
 from incentives.replay import run_replay
 from incentives.selectors.artefacts import ArtefactBroken, artefact_read
@@ -99,6 +100,6 @@ def plan_versions() -> Iterator[str]:
 @verify_check("replay of runs")
 def replay_of_runs() -> Iterator[str]:
     """The newest run, and one from the middle of the history, computed again from their change numbers."""
-    runs = list(Run.objects.filter(state=Run.State.DONE, period__isnull=True).exclude(kind=Run.Kind.REPLAY).order_by("-number"))
+    runs = list(runs_finished().filter(period=None))
     for run in dict.fromkeys([*runs[:1], *runs[len(runs) // 2 : len(runs) // 2 + 1]]):
         yield from run_replay(run)

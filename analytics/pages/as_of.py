@@ -27,8 +27,8 @@ def as_of_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpRes
     payee = payee_of(request, uid, choice)
     assert payee is not None
     touched = statement_runs(payee, choice.period)
-    run = run_asked(request, "run") or (touched[0].run if touched else None)
-    before = run_asked(request, "before")
+    run = run_asked(request, "run", payee) or (touched[0].run if touched else None)
+    before = run_asked(request, "before", payee)
     if run is not None and before is not None and before.number > run.number:
         before, run = run, before
     here = reverse("statement-as-of", kwargs={"slug": slug, "uid": payee.uid, "code": code})

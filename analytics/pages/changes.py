@@ -15,6 +15,7 @@ from analytics.pages.common import choice_of, payee_of
 from incentives.models import Run
 from incentives.selectors import ComponentChange, last_run, pay_change, run_numbered, run_of_last_change, runs_comparable
 from spm.access.guards import requires
+from spm.people.models import Payee
 from spm.ui.formats import day_text, money_text
 from spm.ui.tables import Column
 
@@ -44,16 +45,16 @@ def changes_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpR
         raise Http404
     payee = payee_of(request, uid, choice)
     assert payee is not None
-    run = run_asked(request, "run") or last_run()
+    run = run_asked(request, "run", payee) or last_run(payee.pk)
     if run is None:
         raise Http404
-    before = run_asked(request, "before") if "before" in request.GET else run_of_last_change(payee, period=choice.period, run=run)
+    before = run_asked(request, "before", payee) if "before" in request.GET else run_of_last_change(payee, period=choice.period, run=run)
     if before is not None and before.number > run.number:
         before, run = run, before
     change = pay_change(payee, period=choice.period, before=before, run=run)
     assert change is not None
     locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
-    runs = {known.number: known for known in [*runs_comparable(), run, *([before] if before else [])]}
+    runs = {known.number: known for known in [*runs_comparable(payee), run, *([before] if before else [])]}
     options = [(number, run_text(runs[number], locale)) for number in sorted(runs, reverse=True)]
     context = {
         "payee": payee,
@@ -72,12 +73,12 @@ def changes_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpR
     return render(request, "analytics/changes.html", context)
 
 
-def run_asked(request: HttpRequest, name: str) -> Run | None:
+def run_asked(request: HttpRequest, name: str, payee: Payee) -> Run | None:
     """The finished run of a parameter; None where it is left out or 0. 404 for one that does not exist."""
     given = request.GET.get(name, "")
     if given in ("", "0"):
         return None
-    found = run_numbered(int(given)) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    found = run_numbered(int(given), payee) if given.isascii() and given.isdigit() and len(given) < 10 else None
     if found is None:
         raise Http404
     return found

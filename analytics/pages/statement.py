@@ -190,6 +190,7 @@ def statement_render(request: HttpRequest, slug: str, payee: Payee, choice: Any,
         "changes_url": reverse("statement-changes", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}) if run else "",
         "as_of_url": reverse("statement-as-of", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}),
         "exports": exports_of(slug=slug, payee=payee, choice=choice),
+        "recompute_url": reverse("run-start-payee", kwargs={"slug": slug, "payee_uid": payee.uid}) if may(request, "runs.start") else "",
         "hold_url": _hold_url(request, slug, payee, choice),
         "adjust_url": reverse("statement-adjust", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}) if may(request, "pay.adjust") else "",
     }

@@ -18,7 +18,7 @@ from spm.api.endpoint import Endpoint
 from spm.api.known import whole_number
 from spm.api.problems import Problem
 from spm.api.scopes import Scope
-from spm.people.models import Seat
+from spm.people.models import Payee, Seat
 
 MAX_RUN = 2**31 - 1
 NUMBER = {"type": "integer", "minimum": 0, "maximum": MAX_RUN}
@@ -133,22 +133,22 @@ class StatementChanges(Endpoint):
     def get(self, request: Request, uid: uuid.UUID, period: uuid.UUID) -> Response:
         when = period_of(period)
         payee = payee_on(self.principal, uid, day_of(self.principal, when))
-        run = run_parameter(request, "run") or last_run()
+        run = run_parameter(request, "run", payee) or last_run(payee.pk)
         if run is None:
             raise Http404
         given = whole_number(request, "run_before", largest=MAX_RUN)
-        before = run_of_last_change(payee, period=when, run=run) if given is None else run_parameter(request, "run_before")
+        before = run_of_last_change(payee, period=when, run=run) if given is None else run_parameter(request, "run_before", payee)
         if before is not None and before.number >= run.number:
             raise Problem("invalid", _("Run %(number)s is not earlier than run %(run)s.") % {"number": before.number, "run": run.number}, field="run_before")
         return Response(PayChangeOut(pay_change(payee, period=when, before=before, run=run)).data)
 
 
-def run_parameter(request: Request, name: str) -> Run | None:
+def run_parameter(request: Request, name: str, payee: Payee) -> Run | None:
     """The finished run that a parameter numbers; None where it is left out or 0."""
     number = whole_number(request, name, largest=MAX_RUN)
     if not number:
         return None
-    found = run_numbered(number)
+    found = run_numbered(number, payee)
     if found is None:
         raise Problem("invalid", _("There is no finished run %(number)s.") % {"number": number}, field=name)
     return found

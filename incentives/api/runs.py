@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -18,6 +19,7 @@ from incentives.models import LedgerEntry, Run, RunExclusion, RunIssue, Uncredit
 from incentives.models.ledger import Cause, Verb
 from incentives.runwords import full_because_shown
 from incentives.selectors import run_diff
+from incentives.services.payee_runs import payee_run_start
 from incentives.services.replays import ReplayRefused, replay_last, replay_start
 from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
 from spm.api.fields import RecordRef, ScaledField, ToldField
@@ -41,6 +43,7 @@ class RunOut(serializers.Serializer):
     business_date = serializers.DateField()
     is_full = serializers.BooleanField()
     full_because = serializers.SerializerMethodField(help_text="Why everybody was computed; empty where only changes were.")
+    payee = serializers.UUIDField(source="payee.uid", allow_null=True, default=None, help_text="Of a run for one payee.")
     base = serializers.IntegerField(source="base.number", allow_null=True, default=None, help_text="The run against which this one computed.")
     engine_version = serializers.CharField()
     inputs_hash = serializers.CharField()
@@ -59,6 +62,7 @@ class RunDetailOut(RunOut):
 
 class RunIn(serializers.Serializer):
     full = serializers.BooleanField(default=False, help_text="Everybody, not only those of whom something changed.")
+    payee = serializers.UUIDField(required=False, allow_null=True, default=None, help_text="This payee alone, exactly as a full run would compute him.")
     period = serializers.UUIDField(required=False, allow_null=True, default=None)
     business_date = serializers.DateField(required=False, allow_null=True, default=None)
 
@@ -172,7 +176,7 @@ class RunList(ListEndpoint):
     order = ("-number",)
 
     def get_queryset(self) -> QuerySet[Run]:
-        return Run.objects.select_related("base")
+        return Run.objects.select_related("base", "payee")
 
     @extend_schema(operation_id="runs_start", request=RunIn, responses={202: JobOut})
     def post(self, request: Request) -> Response:
@@ -180,6 +184,12 @@ class RunList(ListEndpoint):
         values = self.parsed(RunIn)
         if values["period"] is not None:
             by_uids(Period.objects.all(), [values["period"]], field="period")
+        if values["payee"] is not None:
+            if values["full"] or values["period"]:
+                raise Problem("invalid", _("A run for one payee is of all his periods; send payee without full and period."), field="payee")
+            payee = by_uids(Payee.objects.all(), [values["payee"]], field="payee")[0]
+            job = payee_run_start(payee=payee, business_date=values["business_date"] or today_of(self.principal), actor_id=request.user.pk)
+            return Response(JobOut(job_progress(job)).data, status=202)
         job = job_enqueue(kind="recompute", params=_params(self, values), requested_by_id=request.user.pk)
         return Response(JobOut(job_progress(job)).data, status=202)
 
@@ -197,7 +207,7 @@ class RunDetail(DetailEndpoint):
     serializer_class = RunDetailOut
 
     def get_queryset(self) -> QuerySet[Run]:
-        return Run.objects.select_related("base")
+        return Run.objects.select_related("base", "payee")
 
 
 class ReplayOut(serializers.Serializer):

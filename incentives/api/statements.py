@@ -247,9 +247,9 @@ class StatementDetail(Endpoint):
         ],
     )  # fmt: skip
     def get(self, request: Request, uid: uuid.UUID, period: uuid.UUID) -> Response:
-        after = run_parameter(request, "after_run")
         when = period_of(period)
         payee = payee_on(self.principal, uid, day_of(self.principal, when))
+        after = run_parameter(request, "after_run", payee)
         view = statement_get(payee, when, after=after)
         return Response(StatementOut({"view": view, "parts": _parts(view.parts), "held_deals": held_deals(payee)}).data)
 

@@ -97,7 +97,7 @@ def statement_book(*, membership: Membership, payee: Payee | None, company: str,
     shown, hidden = _seen(membership, payee, wanted, today)
     if not shown:
         return None
-    fresh = freshness()
+    fresh = freshness(payee.pk)
     explained = _Explained(payee, fresh.run, shown)
     periods = []
     total: dict[str, Decimal] = defaultdict(Decimal)

@@ -18,6 +18,7 @@ class Run(TenantModel):
     class Kind(models.TextChoices):
         NIGHTLY = "nightly", _("Nightly")
         MANUAL = "manual", _("By hand")
+        PAYEE = "payee", _("One payee")
         REPLAY = "replay", _("Replay")
 
     class State(models.TextChoices):
@@ -36,6 +37,8 @@ class Run(TenantModel):
     is_full = models.BooleanField(default=True)
     full_because = models.CharField(max_length=200, blank=True)
     period = TenantForeignKey("calendars.Period", null=True, blank=True, related_name="+")
+    # A run for one payee alone; what it left stands for nobody else, and no later run builds on it.
+    payee = TenantForeignKey("people.Payee", null=True, blank=True, related_name="+")
     replay_of = TenantForeignKey("self", null=True, blank=True, related_name="replays")
     inputs_hash = models.CharField(max_length=64, blank=True)
     results_hash = models.CharField(max_length=64, blank=True)

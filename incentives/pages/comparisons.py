@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from incentives.models import PlanComparison, PlanVersion
+from incentives.pages.live import job_context, job_polled
 from incentives.selectors.comparisons import comparison_list, comparison_pairs, comparison_people
 from incentives.selectors.plans import component_labels
 from incentives.services.comparisons import comparison_start
@@ -22,7 +23,6 @@ from incentives.services.plans import PlanRefused
 from spm.access.guards import may, requires
 from spm.documents.csv_files import csv_response
 from spm.jobs.models import Job
-from spm.jobs.selectors import job_progress
 from spm.ui.charts import Series, bar_chart, money_unit
 from spm.ui.tables import Column
 
@@ -99,7 +99,7 @@ def comparison(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
 @requires("plans.read")
 def comparison_job(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     """The live component alone, for polling."""
-    return render(request, "incentives/partials/job.html", {"job": _job(slug, get_object_or_404(PlanComparison, uid=uid))})
+    return job_polled(request, _job(slug, get_object_or_404(PlanComparison, uid=uid)))
 
 
 @require_safe
@@ -122,13 +122,10 @@ def _names(row: PlanComparison) -> tuple[str, str]:
 
 
 def _job(slug: str, row: PlanComparison) -> dict[str, Any]:
-    progress = job_progress(Job.objects.get(pk=row.job_id))
-    state = {"succeeded": "done", "dead": "failed"}.get(progress.state, progress.state)
-    return {
-        "title": progress.label, "state": state, "percent": progress.percent, "text": "", "stages": [], "error": progress.error,
-        "poll_url": reverse("plan-comparison-job", kwargs={"slug": slug, "uid": row.uid}), "cancel_url": "",
-        "result_url": reverse("plan-comparison", kwargs={"slug": slug, "uid": row.uid}),
-    }  # fmt: skip
+    where = {"slug": slug, "uid": row.uid}
+    return job_context(
+        Job.objects.get(pk=row.job_id), poll_url=reverse("plan-comparison-job", kwargs=where), result_url=reverse("plan-comparison", kwargs=where)
+    )
 
 
 def _result(request: HttpRequest, slug: str, row: PlanComparison) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from incentives.attribution import Cell, Change, change_between
+from incentives.finished import runs_finished
 from incentives.models import PlanVersion, Run, RunResult
 from incentives.selectors.late import Books, CauseAmount, OrderChange, cause_amounts, order_changes
 from incentives.selectors.plans import component_labels
@@ -52,14 +53,14 @@ class PayChange:
     others: str
 
 
-def runs_comparable(*, limit: int = 60) -> list[Run]:
-    """Finished runs, newest first."""
-    return list(Run.objects.filter(state=Run.State.DONE).exclude(kind=Run.Kind.REPLAY).order_by("-number")[:limit])
+def runs_comparable(payee: Payee, *, limit: int = 60) -> list[Run]:
+    """Finished runs that stand for the payee, newest first."""
+    return list(runs_finished(payee.pk)[:limit])
 
 
-def run_numbered(number: int) -> Run | None:
-    """A finished run by its number."""
-    return Run.objects.filter(state=Run.State.DONE, number=number).exclude(kind=Run.Kind.REPLAY).first()
+def run_numbered(number: int, payee: Payee) -> Run | None:
+    """A finished run that stands for the payee, by its number."""
+    return runs_finished(payee.pk).filter(number=number).first()
 
 
 def run_of_last_change(payee: Payee, *, period: Period, run: Run) -> Run | None:
@@ -72,7 +73,7 @@ def run_of_last_change(payee: Payee, *, period: Period, run: Run) -> Run | None:
 def pay_change(payee: Payee, *, period: Period, before: Run | None, run: Run | None = None) -> PayChange | None:
     """What changed from `before` (None: from nothing) to `run` (None: the last), by component and cause. None where there was no run
     yet. Queries grow with the causes that changed and, for pay on a team, with its people."""
-    run = run or last_run()
+    run = run or last_run(payee.pk)
     if run is None:
         return None
     change = change_between(payee, period=period, before=before, run=run)

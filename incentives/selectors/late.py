@@ -15,6 +15,7 @@ from django.db.models import Max, Min
 from incentives.attribution import Cell, Change, change_between
 from incentives.explain import PayeeBook
 from incentives.explain_words import cause_note, exact_decimal
+from incentives.finished import runs_finished
 from incentives.models import EARNED_VERBS, Cause, LedgerEntry, Run
 from incentives.selectors.runs import last_run
 from incentives.selectors.statements import StatementPart
@@ -88,8 +89,8 @@ def fitting_run(payee: Payee, period: Period) -> Run | None:
     entries = LedgerEntry.objects.filter(payee=payee, earning_period=period, run__isnull=False, verb__in=EARNED_VERBS).exclude(cause=Cause.MANUAL).order_by()
     last = dict(entries.values_list("pay_period_id").annotate(last=Max("run__number")))
     if set(last) <= {period.pk}:
-        return last_run()
-    return Run.objects.filter(number=last.get(period.pk, -1)).first() or last_run()
+        return last_run(payee.pk)
+    return Run.objects.filter(number=last.get(period.pk, -1)).first() or last_run(payee.pk)
 
 
 class Books:
@@ -116,8 +117,7 @@ class Books:
     def before(self, number: int) -> Run | None:
         """The finished run before that one."""
         if number not in self._before:
-            done = Run.objects.filter(state=Run.State.DONE, number__lt=number).exclude(kind=Run.Kind.REPLAY)
-            self._before[number] = done.order_by("-number").first()
+            self._before[number] = runs_finished(self.payee.pk).filter(number__lt=number).first()
         return self._before[number]
 
     def late(self, part: StatementPart, *, first: int, run: Run) -> LateChange | None:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Abs
 
 from incentives.explain import body_read
+from incentives.finished import runs_finished
 from incentives.inputs import plan_compiled
 from incentives.models import EARNED_VERBS, LedgerEntry, PlanVersion, Run, RunResult
 from incentives.selectors.payments import payment_label
@@ -70,9 +71,9 @@ class RunDiff:
     results_changed: int
 
 
-def last_run() -> Run | None:
-    """The newest run that ended well."""
-    return Run.objects.filter(state=Run.State.DONE).exclude(kind=Run.Kind.REPLAY).order_by("-number").first()
+def last_run(payee_id: int | None = None) -> Run | None:
+    """The newest run that ended well: for everybody, or where a payee is given also for him alone."""
+    return runs_finished(payee_id).first()
 
 
 def run_list(*, limit: int = 50) -> QuerySet[Run]:
@@ -80,9 +81,9 @@ def run_list(*, limit: int = 50) -> QuerySet[Run]:
     return Run.objects.select_related("base", "period").order_by("-number")[:limit]
 
 
-def freshness() -> Freshness:
-    """Two queries."""
-    run, now = last_run(), known_number()
+def freshness(payee_id: int | None = None) -> Freshness:
+    """Two queries. payee_id: of his figures alone."""
+    run, now = last_run(payee_id), known_number()
     return Freshness(run, run.finished_at if run else None, run.known_number if run else 0, now - run.known_number if run else now)
 
 

@@ -101,7 +101,7 @@ class _Frame:
 
 def scorecard_get(payee: Payee, *, business_date: dt.date) -> Scorecard:
     """The payee's scorecard on a day. The number of queries does not grow with orders, plans or periods."""
-    fresh = freshness()
+    fresh = freshness(payee.pk)
     gauges: list[QuotaGauge] = []
     tiers: list[TierAhead] = []
     frame, openings = _Frame(), list[OpeningSum]()

@@ -149,7 +149,7 @@ def statement_views(payees: Sequence[Payee], period: Period, *, after: Run | Non
     labels = {pk: component_labels(version) for pk, version in versions.items()}
     openings = openings_known(number=after.known_number if after else None, payees=[payee.pk for payee in payees])
     balances = balances_after([payee.pk for payee in payees], period, openings, known=known)
-    fresh = freshness() if after is None else Freshness(after, after.finished_at, after.known_number, 0)
+    fresh = freshness(payees[0].pk if len(payees) == 1 else None) if after is None else Freshness(after, after.finished_at, after.known_number, 0)
     opening = opening_lines(openings, period)
     rewards = rewards_of([payee.pk for payee in payees], period) if after is None else {}
     day = fresh.run.business_date if fresh.run else period.ends

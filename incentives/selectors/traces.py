@@ -52,7 +52,7 @@ class LineTrace(ComponentTrace):
 def component_traces(payee: Payee, *, period: Period, run: Run | None = None) -> tuple[ComponentTrace, ...]:
     """All components that the payee earned in `period` (the earning period), as of a run (None: the last), in the plans' order.
     The number of queries does not grow with seats, plans or orders."""
-    run = run or last_run()
+    run = run or last_run(payee.pk)
     # A period that had not begun for the run has no result.
     if run is None or period.starts > run.business_date:
         return ()
@@ -62,7 +62,7 @@ def component_traces(payee: Payee, *, period: Period, run: Run | None = None) ->
 
 def line_traces(payee: Payee, *, period: Period, component: str, run: Run | None = None) -> tuple[LineTrace, ...]:
     """The component with all its lines, once for each seat and plan version that has it. Queries as for one."""
-    run = run or last_run()
+    run = run or last_run(payee.pk)
     if run is None or period.starts > run.business_date:
         return ()
     book = PayeeBook(payee_id=payee.pk, run=run)
@@ -88,7 +88,7 @@ def line_trace(
 
     lines: `limit` of them from number `after` on. None when nothing was computed for that key.
     """
-    run = run or last_run()
+    run = run or last_run(payee.pk)
     if run is None:
         return None
     return line_traces_of(

@@ -63,7 +63,7 @@ def result_override_place(*, order: Order, component: str, payee: Payee, amount:
 
 def _calculated(payee: Payee, order: Order, component: str) -> list[DealResult]:
     """What the last run calculated for the deal."""
-    run = last_run()
+    run = last_run(payee.pk)
     return [] if run is None else list(deal_results(PayeeBook(payee_id=payee.pk, run=run), order.pk, component))
 
 

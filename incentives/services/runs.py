@@ -19,11 +19,13 @@ from incentives.changed import changes_between
 from incentives.chunking import CHUNK, chunk_bounds, chunk_compute_all, chunk_numbers_of
 from incentives.collector import collector_rested
 from incentives.engine.errors import InputError
+from incentives.finished import runs_finished
 from incentives.inputs import ENGINE_VERSION, RunInputs
 from incentives.invalidation import Again, Names
 from incentives.latecause import late_causes_name
 from incentives.loaders import scale_needed
 from incentives.models import ChunkTotals, Run, RunChunk
+from incentives.onepayee import PlannedChunk, chunks_planned
 from incentives.overrides import overrides_add
 from incentives.payments import payments_add
 from incentives.reading import ChangeNumbers
@@ -33,6 +35,7 @@ from incentives.settle import settle_group, settle_payees, totals_forget
 from incentives.summary import summary_make
 from incentives.uncredited import close_lists
 from spm.calendars.models import Period
+from spm.people.models import Payee
 from spm.tenancy.changes import known_number
 from spm.tenancy.scope import required_tenant_id, tenant_scope
 from spm.told import ToldError
@@ -65,9 +68,10 @@ def inputs_forget() -> None:
 
 def run_open(
     *, kind: str, business_date: dt.date, is_full: bool = False, period: Period | None = None, job_id: int | None = None, actor_id: int | None = None,
-    known: int | None = None, chunk_size: int = CHUNK,
+    known: int | None = None, chunk_size: int = CHUNK, payee: Payee | None = None,
 ) -> Run:  # fmt: skip
-    """Opens a run pinned to the newest change number (or `known`) and plans its chunks; needs the scope and its transaction.
+    """Opens a run pinned to the newest change number (or `known`) and plans its chunks; needs the scope and its transaction. payee: for
+    him alone.
 
     It waits for what people are doing on the books, and they for it: a period that is being approved is approved before the run
     reads which periods are open, and an approval that comes later sees the run and is refused.
@@ -82,11 +86,12 @@ def run_open(
         return mine
     Run.objects.filter(state=Run.State.RUNNING).update(state=Run.State.FAILED, error="The process that worked on it ended; a later run took its place.")
     number = known_number() if known is None else known
-    base = Run.objects.filter(state=Run.State.DONE, period__isnull=True).exclude(kind=Run.Kind.REPLAY).order_by("-number").first()
+    base = runs_finished().filter(period=None).first()
     scale = max(scale_needed(after=base.known_number if base else 0), base.amount_scale if base else 4)
     run = Run.objects.create(
         number=(Run.objects.aggregate(top=Max("number"))["top"] or 0) + 1, kind=kind, state=Run.State.RUNNING, known_number=number, business_date=business_date,
-        base=base, period=period, engine_version=ENGINE_VERSION, chunk_size=chunk_size, amount_scale=scale, job_id=job_id, actor_id=actor_id,
+        base=runs_finished(payee.pk).filter(period=None).first() if payee else base, period=period, payee=payee, engine_version=ENGINE_VERSION,
+        chunk_size=chunk_size, amount_scale=scale, job_id=job_id, actor_id=actor_id,
     )  # fmt: skip
     inputs = run_inputs(run)
     run.inputs_hash = inputs.frame_hash
@@ -96,21 +101,26 @@ def run_open(
         run.amount_scale = scale_needed(after=seen, lines=True)
     run.full_because = _full_because(run, base, is_full)
     run.is_full = bool(run.full_because)
-    run.stages = {"open": {"done": timezone.now().isoformat()}}
-    run.save(update_fields=["inputs_hash", "amount_scale", "full_because", "is_full", "stages"])
     bounds = chunk_bounds(list(inputs.payees), chunk_size)
     todo = set(range(len(bounds)))
     kept: dict[int, int] = {}
     if not run.is_full and base is not None:
         changes = changes_between(after=base.known_number, upto=number)
         todo = chunk_numbers_of(changes.named(Names.PAYEE, credit=Again.NAMED), bounds)
-        kept = dict(RunChunk.objects.filter(run=base).values_list("number", "totals_of_id"))
+        kept = {of: totals for of, totals in RunChunk.objects.filter(run=base).values_list("number", "totals_of_id") if of not in todo}
+    if payee is not None:
+        run.full_because, run.is_full = "", False
+        planned = chunks_planned(inputs, payee.pk, bounds, kept)
+    else:
+        planned = [PlannedChunk(i, low, high, kept.get(i)) for i, (low, high) in enumerate(bounds)]
+    run.stages = {"open": {"done": timezone.now().isoformat()}}
+    run.save(update_fields=["inputs_hash", "amount_scale", "full_because", "is_full", "stages"])
     RunChunk.objects.bulk_create(
         RunChunk(
-            run=run, number=i, low_payee=low, high_payee=high, totals_of_id=run.pk if i in todo else kept[i],
-            state=RunChunk.State.TODO if i in todo else RunChunk.State.DONE,
+            run=run, number=chunk.number, low_payee=chunk.low, high_payee=chunk.high, totals_of_id=chunk.totals_of or run.pk,
+            state=RunChunk.State.DONE if chunk.totals_of else RunChunk.State.TODO,
         )
-        for i, (low, high) in enumerate(bounds)
+        for chunk in planned
     )  # fmt: skip
     return run
 
@@ -188,8 +198,8 @@ def run_close(*, tenant_id: int, run_id: int, commit: Commit) -> Run:
         run.state, run.finished_at = Run.State.DONE, timezone.now()
         run.results_hash = run.summary["results_hash"]
         run.save(update_fields=["summary", "state", "finished_at", "results_hash"])
-        if run.period_id is None:
-            # A run of one period is no base for later ones: what they build on must stay.
+        if run.period_id is None and run.payee_id is None:
+            # A run of one period or payee is no base for later ones: what they build on must stay.
             needed = RunChunk.objects.filter(run=run).values("totals_of_id").distinct()
             ChunkTotals.objects.exclude(run_id__in=needed).delete()
     inputs_forget()
@@ -203,7 +213,7 @@ def run_fail(*, run_id: int, error: str) -> None:
 
 def recompute(
     *, business_date: dt.date, is_full: bool = False, period: Period | None = None, kind: str = Run.Kind.MANUAL, actor_id: int | None = None,
-    chunk_size: int = CHUNK,
+    chunk_size: int = CHUNK, payee: Payee | None = None,
 ) -> Run:  # fmt: skip
     """A whole run in this process and the caller's scope, without queue or lease (tests, benchmarks, the demo).
 
@@ -211,7 +221,8 @@ def recompute(
     """
     tenant_id = required_tenant_id()
     inputs_forget()
-    run = run_open(kind=kind, business_date=business_date, is_full=is_full, period=period, actor_id=actor_id, chunk_size=chunk_size)
+    kind = Run.Kind.PAYEE if payee is not None else kind
+    run = run_open(kind=kind, business_date=business_date, is_full=is_full, period=period, actor_id=actor_id, chunk_size=chunk_size, payee=payee)
 
     def commit() -> AbstractContextManager[Any]:
         return tenant_scope(tenant_id)

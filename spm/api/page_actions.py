@@ -44,6 +44,8 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     # Runs
     ("runs", "GET"): ("runs_list", "jobs_list"),
     ("run-start", "POST"): ("runs_start",),
+    ("run-start-payee", "POST"): ("runs_start",),
+    ("run-follow", "GET"): ("jobs_get", "runs_list"),
     ("run-job", "GET"): ("jobs_get",),
     ("run-cancel", "POST"): ("jobs_cancel",),
     ("run", "GET"): ("runs_get", "runs_diff", "runs_postings", "runs_exclusions", "uncredited_orders_list", "issues_list"),
