@@ -15,11 +15,11 @@ from incentives.inputs import RunInputs
 
 
 class PlannedChunk(NamedTuple):
-    """A chunk of [low, high]; totals_of: the run whose totals still hold, None where it has to be computed."""
+    """A chunk of [low, high] (None: what nobody owns); totals_of: the run whose totals still hold, None where it has to be computed."""
 
     number: int
-    low: int
-    high: int
+    low: int | None
+    high: int | None
     totals_of: int | None
 
 

@@ -124,6 +124,7 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "fx-pair": lambda desk: _pair(),
     "run": lambda desk: {"uid": desk.run.uid},
     "run-job": _row("jobs.Job", kind="recompute"),
+    "run-follow": _row("jobs.Job", kind="recompute"),
     "run-cancel": _row("jobs.Job", kind="recompute"),
     "scorecard-of": lambda desk: {"uid": desk.rep.uid},
     "statement": _statement,
