@@ -39,21 +39,29 @@ class Lead:
     beside: tuple[Enrolment, ...] = ()
 
 
-def lead_of(version: int, plan: CompiledPlan, periods: Sequence[Period], held: Sequence[Held]) -> Lead:
-    """The days before its own that a version's measures count, by seat. held: everybody's, under all versions of the run.
+def held_by_payee(held: Iterable[Held]) -> dict[int, list[Held]]:
+    """What is held by each payee."""
+    found: dict[int, list[Held]] = defaultdict(list)
+    for item in held:
+        found[item.payee].append(item)
+    return found
+
+
+def lead_of(version: int, plan: CompiledPlan, periods: Sequence[Period], held: Mapping[int, Sequence[Held]], payees: Iterable[int] | None = None) -> Lead:
+    """The days before its own that a version's measures count, by seat. held: by payee, under all versions of the run; payees: those under
+    the version (None: to be found among them).
 
     Counted are days under another version of the plan, under a plan that the seat has left, and in a seat whose heir this one is;
     days under no plan, and under one that goes on beside it, are not.
     """
     if not plan.carried:
         return Lead()
-    by_payee: dict[int, list[Held]] = defaultdict(list)
-    for item in held:
-        by_payee[item.payee].append(item)
     leads: list[LeadIn] = []
     beside: set[tuple[int, int, int]] = set()
-    for payee in sorted({item.payee for item in held if item.version == version}):
-        mine = by_payee[payee]
+    for payee in sorted(held if payees is None else payees):
+        mine = held[payee]
+        if len(mine) == 1:
+            continue
         lineage = _lineages(mine)
         for own in (item for item in mine if item.version == version):
             first = window_start(plan.carried, periods, own.start)
@@ -179,4 +187,4 @@ def seats_needed(version: VersionInputs, seats: Collection[int]) -> list[int]:
     return sorted(needed)
 
 
-__all__ = ["CarriedTotals", "Held", "Lead", "lead_of", "seats_needed", "window_start"]
+__all__ = ["CarriedTotals", "Held", "Lead", "held_by_payee", "lead_of", "seats_needed", "window_start"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from incentives.inputs import PayeeGroup
 from incentives.models import PeriodState, Statement
+from incentives.seats import PayeeGroup
 from spm.calendars.models import Period
 from spm.told import ToldError
 

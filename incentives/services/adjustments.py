@@ -7,9 +7,9 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from incentives.inputs import PayeeGroup
 from incentives.models import LedgerEntry, Statement
 from incentives.periods import NoOpenPeriod, PayPeriods
+from incentives.seats import PayeeGroup
 from incentives.selectors.adjusting import adjustment_places, own_pay
 from incentives.services.ledger import adjustment_post, books_lock
 from spm.calendars.models import Period

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from incentives.carried import Held, lead_of
+from incentives.carried import Held, held_by_payee, lead_of
 from incentives.engine.chain import ChainPart, prior_pay
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import Enrolment, Facts, day_number
@@ -87,7 +87,7 @@ def chained(text: str, data: Tabular, edges: list[int], owners: list[int] | None
     parts: dict[int, ChainPart] = {}
     for v in sorted(set(owners)):
         own = [piece for owner, piece in zip(owners, pieces, strict=True) if owner == v]
-        lead = lead_of(v, plan, whole.calendar.periods, held)
+        lead = lead_of(v, plan, whole.calendar.periods, held_by_payee(held))
         people = replace(whole.people, enrolments=tuple(Enrolment(seat, low, high) for seat in seats for low, high in own))
         prepared = Prepared(plan, replace(whole, people=people, lead_ins=lead.lead_ins, beside=lead.beside))
         totals = chunk_compute(prepared, cut(data.facts, own), data.splits).totals
