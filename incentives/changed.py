@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from incentives.engine.results import CAUSES
 from incentives.invalidation import BY_NAME, EVENTS, Again, Names, Seen, events_of
 from incentives.models import Cause, LedgerEntry, PlanVersion, Run, RunIssue
 from spm.people.models import Seat
+from spm.sales.crediting import crediting_sets
 from spm.sales.models import KpiValueVersion
 from spm.tenancy.models import ChangeSet
 from spm.tenancy.scope import required_tenant_id
@@ -73,14 +74,14 @@ def change_sets_between(after: int, upto: int) -> list[int]:
 
 
 def _orders(after: int, upto: int) -> dict[str, frozenset[int]]:
-    """Owners and participants of changed orders, and of orders with a changed line where a plan reads lines."""
-    tenant, sets = required_tenant_id(), change_sets_between(after, upto)
+    """Owners and participants of changed orders, of orders with a changed line where a plan reads lines, and of those that territories moved."""
+    tenant, given = required_tenant_id(), crediting_sets(after=after, upto=upto)
+    others = sorted(set(change_sets_between(after, upto)) - set(given))
+    orders = "SELECT DISTINCT record_id, payee_id FROM sales_orderversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"
+    lines = "SELECT DISTINCT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"
     found = {}
-    for name, touched in (
-        ("order", "SELECT DISTINCT record_id, payee_id FROM sales_orderversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"),
-        ("line", "SELECT DISTINCT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"),
-    ):
-        if name == "line" and not lines_are_read():
+    for name, touched, sets in (("order", orders, others), ("line", lines, others), ("territory", orders, given)):
+        if not sets or (name == "line" and not lines_are_read()):
             continue
         with connection.cursor() as cursor:
             cursor.execute(
@@ -144,6 +145,7 @@ class CauseOf:
     engine_changed: bool
     window: tuple[int, int] = (0, 0)
     """The change numbers (after, upto] between which it looks."""
+    payee_of: Mapping[int, int] = field(default_factory=dict)
 
     @cached_property
     def reowned(self) -> bool:
@@ -171,6 +173,9 @@ class CauseOf:
         own = {BY_NAME[name].cause for name, ids in found.by_event.items() if keys.get(BY_NAME[name].names, -2) in ids}
         if self.engine_changed:
             own.add("engine")
+        # Orders that changed hands bear a cause of their own; whatever else is told of a payee is data.
+        if self.payee_of.get(seat, -1) in found.by_event.get("territory", NONE) and not own:
+            own.add(BY_NAME["territory"].cause)
         if not own and not found.named(Names.PAYEE, credit=Again.NAMED):
             # Nobody's orders changed: the difference came up or down the tree.
             own = {BY_NAME[name].cause for name, ids in found.by_event.items() if ids and BY_NAME[name].names is not Names.PAYEE}

@@ -132,6 +132,11 @@ EVENTS: tuple[Event, ...] = (
         Names.PAYEE, Again.NAMED, Again.NAMED, Seen.CHANGES, "data", published=("Transaction: new, adjusted, deleted", "Credit: new, adjusted, deleted"),
     ),
     Event(
+        "territory", "orders change hands because a territory, its accounts, its holder or the rule of crediting changed",
+        ("planning.AccountTerritory", "planning.TerritoryAssignment", "planning.TerritoryCrediting", "sales.CreditingPass"), Names.PAYEE, Again.NAMED,
+        Again.NAMED, Seen.CHANGES, "crediting", published=("Territory assignment: accounts, holders, dates",),
+    ),
+    Event(
         "line", "a line of an order changes, where a plan reads lines", ("sales.OrderLineVersion",), Names.PAYEE, Again.NAMED, Again.NAMED, Seen.CHANGES,
         "data", published=("Transaction attribute",),
     ),
@@ -167,7 +172,6 @@ BY_NAME = {event.name: event for event in EVENTS}
 WITHOUT_EFFECT: dict[str, str] = {
     "imports.Batch": "a batch is no input: what it brought stands in the records",
     "people.TeamMembership": "no plan reads teams",
-    "planning.TerritoryAssignment": "crediting does not read territories",
     "sales.AccountVersion": "plans name accounts by id, which never changes",
     "sales.OpportunityVersion": "no plan reads opportunities",
     "sales.ActivityVersion": "no plan reads activities",

@@ -1,4 +1,4 @@
-"""The nightly job and its twin by hand: open, measure chunks of payees (one queue task each), settle, close."""
+"""The nightly job and its twin by hand: credit by territory, open, measure chunks of payees (one queue task each), settle, close."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ from spm.jobs.kinds import Stage, job_kind
 from spm.jobs.models import Job
 from spm.jobs.steps import JobFailed, Step
 from spm.people.models import Payee
+from spm.sales.crediting import orders_credit
 from spm.tenancy.scope import tenant_scope
+
+
+def credit_stage(step: Step) -> dict[str, Any]:
+    """Gives orders to who holds their accounts' territories by now, where a tenant credits so."""
+    with step.commit():
+        return {"credited": orders_credit(actor_id=step.requested_by_id)}
 
 
 def open_stage(step: Step) -> dict[str, Any]:
@@ -89,6 +96,7 @@ def _errors() -> Iterator[None]:
 
 
 STAGES = (
+    Stage("credit", credit_stage),
     Stage("open", open_stage),
     Stage("measure", measure_stage, chunks=measure_chunks),
     Stage("settle", settle_stage, chunks=settle_groups),

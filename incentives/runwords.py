@@ -8,6 +8,10 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 # Why no rule credited an order: the engine's reasons and those of the run.
 REASONS: dict[str, Promise] = {
     "no_owner": gettext_lazy("Nobody owns it; give it a payee, or exclude it by a named rule."),
+    "no_account": gettext_lazy("It is credited by territory and names no account."),
+    "no_territory": gettext_lazy("It is credited by territory, and its account was in no territory on that day."),
+    "no_holder": gettext_lazy("It is credited by territory, and nobody held its account's territory on that day."),
+    "shared_territory": gettext_lazy("It is credited by territory, and several payees held its account's territory on that day; split it, or end all but one."),
     "no_rule": gettext_lazy("No crediting rule of the owner's plan fits it."),
     "no_plan": gettext_lazy("Its owner was under no plan on that day."),
     "no_assignment": gettext_lazy("Its owner held no position under the plan on that day."),

@@ -205,7 +205,8 @@ def _cause(run: Run, inputs: RunInputs) -> CauseOf:
         changes = changes_between(after=base.known_number, upto=run.known_number) if base else None
         _causes.clear()
         positions, engine = {a.id: a.position for a in inputs.assignments}, base is not None and base.engine_version != run.engine_version
-        _causes[run.pk] = CauseOf(changes, positions, engine, (base.known_number if base else 0, run.known_number))
+        payees = {a.id: a.payee for a in inputs.assignments}
+        _causes[run.pk] = CauseOf(changes, positions, engine, (base.known_number if base else 0, run.known_number), payees)
     return _causes[run.pk]
 
 

@@ -11,6 +11,13 @@ from incentives.inputs import RunInputs
 from incentives.models import ChunkTotals, Run, RunChunk, RunExclusion, UncreditedOrder
 from incentives.totals import totals_unpack, uncredited_unpack
 from incentives.writers import UNCREDITED_COLUMNS, rows_end, rows_insert
+from spm.sales.crediting import is_stated, reasons_of
+from spm.sales.models import CreditedBy
+
+Found = dict[tuple[int, int, str], tuple[Any, ...]]
+TERRITORY_REASONS = {
+    CreditedBy.NO_ACCOUNT: "no_account", CreditedBy.NO_TERRITORY: "no_territory", CreditedBy.NO_HOLDER: "no_holder", CreditedBy.SHARED: "shared_territory",
+}  # fmt: skip
 
 
 def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
@@ -26,7 +33,7 @@ def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
     versions = {version.id for version in inputs.versions}
     counts: dict[tuple[int, str], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
     credited: dict[int, list[Any]] = {version: [0, Decimal(0)] for version in versions}
-    found: dict[tuple[int, int, str], tuple[Any, ...]] = {}
+    found: Found = {}
     for row in ChunkTotals.objects.filter(run_id__in={of for _, of in wanted}).iterator():
         if (row.number, row.run_id) not in wanted:
             continue
@@ -44,6 +51,7 @@ def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
             count = counts[row.plan_version_id, exclusion.name]
             count[0] += exclusion.count
             count[1] += exclusion.amount
+    found = _named(found, run)
     RunExclusion.objects.filter(run=run).delete()
     RunExclusion.objects.bulk_create(
         RunExclusion(run=run, plan_version_id=version, name=name, count=count, amount=amount) for (version, name), (count, amount) in sorted(counts.items())
@@ -63,3 +71,12 @@ def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
     ]
     rows_insert("incentives_uncreditedorder", (*UNCREDITED_COLUMNS, ("is_part", "boolean")), rows, uid=True)
     return {version: (count, amount) for version, (count, amount) in sorted(credited.items())}
+
+
+def _named(found: Found, run: Run) -> Found:
+    """The list, with why an order without an owner has none where it was left to territories."""
+    if not is_stated():
+        return found
+    codes = reasons_of([order for order, _, reason in found if reason == "no_owner"], known_at=run.known_number)
+    return {(order, payee, TERRITORY_REASONS[CreditedBy(codes[order])] if reason == "no_owner" and order in codes else reason): values
+            for (order, payee, reason), values in found.items()}  # fmt: skip

@@ -8,7 +8,10 @@ class PlanningConfig(AppConfig):
     label = "planning"
 
     def ready(self) -> None:
-        """Adds what planning can import."""
+        """Adds what planning can import, and answers whose an order is by territory."""
         from planning import imports
+        from planning.crediting import TerritoryResolver
+        from spm.sales.crediting import resolver_register
 
         imports.register()
+        resolver_register(TerritoryResolver())

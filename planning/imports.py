@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from planning.models import Quota, Territory, TerritoryAssignment
+from planning.models import AccountTerritory, Quota, Territory, TerritoryAssignment, TerritoryCrediting
+from planning.services import crediting_ask
 from spm.imports.dated import FROM, TO, dated_write, staged
 from spm.imports.fields import Field
 from spm.imports.loading import Load
@@ -27,7 +28,27 @@ def _territories(load: Load) -> Written:
 
 
 def _assignments(load: Load) -> Written:
-    return dated_write(load, model=TerritoryAssignment, keys={"position_id": 'g."r_position"', "territory_id": 'g."r_territory"'}, values={})
+    return _asked(dated_write(load, model=TerritoryAssignment, keys={"position_id": 'g."r_position"', "territory_id": 'g."r_territory"'}, values={}))
+
+
+def _asked(written: Written) -> Written:
+    """What may move orders asks for the job that does; a dry run takes the asking back, too."""
+    if written.new + written.changed:
+        crediting_ask()
+    return written
+
+
+def _accounts(load: Load) -> Written:
+    return _asked(dated_write(load, model=AccountTerritory, keys={"account_id": 'g."r_account"'}, values={"territory_id": 'g."r_territory"'}))
+
+
+PRIORITIES = tuple((priority.value, i) for i, priority in enumerate(TerritoryCrediting.Priority))
+
+
+def _crediting(load: Load) -> Written:
+    chosen = " ".join(f"WHEN {i} THEN '{value}'" for value, i in PRIORITIES)
+    keys = {"source": staged(load, "source", "''")}
+    return _asked(dated_write(load, model=TerritoryCrediting, keys=keys, values={"priority": f"CASE {staged(load, 'priority')} {chosen} END"}))
 
 
 def _quotas(load: Load) -> Written:
@@ -54,6 +75,16 @@ def register() -> None:
         "territory_assignment", _("Territory assignments"),
         (position, Field("territory", "ref", to="planning.Territory", required=True), FROM, TO), _assignments,
         identity=("position", "territory", "valid_from"), tables=("planning_territoryassignment",),
+    ))  # fmt: skip
+    target_register(Target(
+        "account_territory", _("Accounts in territories"),
+        (Field("account", "ref", to="sales.Account", required=True), Field("territory", "ref", to="planning.Territory", required=True), FROM, TO), _accounts,
+        identity=("account", "valid_from"), tables=("planning_accountterritory",),
+    ))  # fmt: skip
+    target_register(Target(
+        "territory_crediting", _("Crediting by territory"),
+        (Field("source", "code", max_length=40), Field("priority", "choice", required=True, choices=PRIORITIES), FROM, TO), _crediting,
+        identity=("source", "valid_from"), tables=("planning_territorycrediting",),
     ))  # fmt: skip
     target_register(Target(
         "quota", _("Quotas"),

@@ -1,9 +1,10 @@
-"""Territories and quotas: dated, on positions."""
+"""Territories, who holds them and which accounts are in them, and quotas: dated, on positions."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from spm.tenancy.models import DatedModel, TenantForeignKey, TenantModel
 
@@ -32,6 +33,32 @@ class TerritoryAssignment(DatedModel):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=ORDERED, name="planning_ta_ordered")]
+
+
+class AccountTerritory(DatedModel):
+    """An account belongs to a territory in [valid_from, valid_to), to one at a time."""
+
+    no_overlap_keys = ("account",)
+    account = TenantForeignKey("sales.Account", related_name="+")
+    territory = TenantForeignKey(Territory, related_name="accounts")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=ORDERED, name="planning_at_ordered")]
+
+
+class TerritoryCrediting(DatedModel):
+    """Orders of a source with a date in [valid_from, valid_to) are credited by territory. source "": of every source without a rule of its own."""
+
+    class Priority(models.TextChoices):
+        OWNER = "owner", _("The owner that the source names, else the holder of the territory")
+        TERRITORY = "territory", _("The holder of the territory")
+
+    no_overlap_keys = ("source",)
+    source = models.CharField(max_length=40, blank=True)
+    priority = models.CharField(max_length=12, choices=Priority.choices)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=ORDERED, name="planning_tc_ordered")]
 
 
 class Quota(DatedModel):

@@ -36,6 +36,7 @@ from incentives.summary import summary_make
 from incentives.uncredited import close_lists
 from spm.calendars.models import Period
 from spm.people.models import Payee
+from spm.sales.crediting import orders_credit
 from spm.tenancy.changes import known_number
 from spm.tenancy.scope import required_tenant_id, tenant_scope
 from spm.told import ToldError
@@ -221,6 +222,7 @@ def recompute(
     """
     tenant_id = required_tenant_id()
     inputs_forget()
+    orders_credit(actor_id=actor_id)
     kind = Run.Kind.PAYEE if payee is not None else kind
     run = run_open(kind=kind, business_date=business_date, is_full=is_full, period=period, actor_id=actor_id, chunk_size=chunk_size, payee=payee)
 

@@ -7,10 +7,10 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
-from planning.models import Quota, Territory, TerritoryAssignment
+from planning.models import AccountTerritory, Quota, Territory, TerritoryAssignment, TerritoryCrediting
 from spm.api.dated import KNOWN_AT, DatedFilter, DatedList, DatedOut
 from spm.api.endpoint import DetailEndpoint, ListEndpoint
-from spm.api.fields import ScaledField
+from spm.api.fields import RecordRef, ScaledField
 from spm.api.scopes import Scope
 from spm.api.visibility import quotas_visible
 
@@ -38,6 +38,19 @@ class TerritoryAssignmentOut(DatedOut):
     position = serializers.CharField(source="position.code")
 
 
+class AccountTerritoryOut(DatedOut):
+    account = RecordRef()
+    territory = serializers.CharField(source="territory.code")
+
+
+class TerritoryCreditingOut(DatedOut):
+    """Orders of the source with a date in [valid_from, valid_to) are credited by territory; an empty source is every source without
+    a rule of its own."""
+
+    source = serializers.CharField()
+    priority = serializers.ChoiceField(choices=TerritoryCrediting.Priority.values)
+
+
 class QuotaFilter(DatedFilter):
     position = filters.CharFilter(field_name="position__code")
     measure = filters.CharFilter()
@@ -45,6 +58,11 @@ class QuotaFilter(DatedFilter):
 
 class TerritoryAssignmentFilter(DatedFilter):
     position = filters.CharFilter(field_name="position__code")
+    territory = filters.CharFilter(field_name="territory__code")
+
+
+class AccountTerritoryFilter(DatedFilter):
+    account = filters.CharFilter(field_name="account__external_id", help_text="External id of the account.")
     territory = filters.CharFilter(field_name="territory__code")
 
 
@@ -95,3 +113,29 @@ class TerritoryAssignmentList(DatedList):
 
     def rows(self) -> QuerySet[TerritoryAssignment]:
         return TerritoryAssignment.objects.select_related("territory", "position")
+
+
+@extend_schema_view(get=extend_schema(operation_id="account_territories_list", parameters=[KNOWN_AT]))
+class AccountTerritoryList(DatedList):
+    """Which account belongs to which territory, when."""
+
+    scopes = {"GET": Scope.PLANNING_READ}
+    serializer_class = AccountTerritoryOut
+    filterset_class = AccountTerritoryFilter
+    model = AccountTerritory
+
+    def rows(self) -> QuerySet[AccountTerritory]:
+        return AccountTerritory.objects.select_related("territory", "account")
+
+
+@extend_schema_view(get=extend_schema(operation_id="territory_crediting_list", parameters=[KNOWN_AT]))
+class TerritoryCreditingList(DatedList):
+    """Whose orders are credited by territory, when."""
+
+    scopes = {"GET": Scope.PLANNING_READ}
+    serializer_class = TerritoryCreditingOut
+    filterset_class = DatedFilter
+    model = TerritoryCrediting
+
+    def rows(self) -> QuerySet[TerritoryCrediting]:
+        return TerritoryCrediting.objects.all()

@@ -15,4 +15,10 @@ urlpatterns = [
     path("territories/", r.TerritoryList.as_view(), name="api-territories"),
     path("territories/<uuid:uid>/", r.TerritoryDetail.as_view(), name="api-territory"),
     path("territory-assignments/", r.TerritoryAssignmentList.as_view(), name="api-territory-assignments"),
+    path("account-territories/set/", w.AccountSet.as_view(), name="api-account-territory-set"),
+    path("account-territories/end/", w.AccountEnd.as_view(), name="api-account-territory-end"),
+    path("account-territories/", r.AccountTerritoryList.as_view(), name="api-account-territories"),
+    path("territory-crediting/set/", w.CreditingSet.as_view(), name="api-territory-crediting-set"),
+    path("territory-crediting/end/", w.CreditingEnd.as_view(), name="api-territory-crediting-end"),
+    path("territory-crediting/", r.TerritoryCreditingList.as_view(), name="api-territory-crediting"),
 ]

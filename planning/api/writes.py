@@ -1,4 +1,4 @@
-"""Writes of planning: quotas, territories and who covers them."""
+"""Writes of planning: quotas, territories, who covers them, their accounts, and crediting by them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from planning import services
-from planning.api.resources import QuotaOut, TerritoryAssignmentOut, TerritoryOut
-from planning.models import Territory
+from planning.api.resources import AccountTerritoryOut, QuotaOut, TerritoryAssignmentOut, TerritoryCreditingOut, TerritoryOut
+from planning.models import Territory, TerritoryCrediting
 from spm.api.endpoint import Endpoint
-from spm.api.references import by_code
+from spm.api.references import account_named, by_code
 from spm.api.resources.people_in import ReasonIn
 from spm.api.scopes import Scope
 from spm.people.models import Position
@@ -58,15 +58,45 @@ class ReleaseIn(serializers.Serializer):
     day = serializers.DateField(help_text="The first day on which it is no longer covered.")
 
 
+class AccountIn(ReasonIn):
+    source = serializers.CharField(max_length=40, help_text="Source of the account.")
+    account = serializers.CharField(max_length=120, help_text="External id of the account in its source.")
+    territory = serializers.CharField(max_length=80)
+    start = serializers.DateField()
+    end = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class AccountEndIn(ReasonIn):
+    source = serializers.CharField(max_length=40)
+    account = serializers.CharField(max_length=120)
+    day = serializers.DateField(help_text="The first day on which it is in no territory.")
+
+
+class CreditingIn(ReasonIn):
+    """owner: the owner that the source names comes before the holder of the territory. territory: the holder comes first."""
+
+    source = serializers.CharField(max_length=40, required=False, allow_blank=True, default="", help_text="Empty: every source without a rule of its own.")
+    priority = serializers.ChoiceField(choices=TerritoryCrediting.Priority.values)
+    start = serializers.DateField()
+    end = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class CreditingEndIn(ReasonIn):
+    source = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    day = serializers.DateField(help_text="Orders from this day on are credited to whom their source names.")
+
+
 class PlanningWrite(Endpoint):
     scopes = {"POST": Scope.PLANNING_WRITE}
 
     def act(self, serializer: Any) -> dict[str, Any]:
-        """The request's values, with who acts and the position that the code names."""
+        """The request's values, with who acts and the objects that are named."""
         values = {**self.parsed(serializer), "actor_id": self.request.user.pk}
         if "territory" in values:
             values["territory"] = by_code(Territory, values["territory"], field="territory")
-        return {**values, "position": by_code(Position, values["position"], field="position")}
+        if "account" in values:
+            values["account"] = account_named(source=values.pop("source"), external_id=values["account"])
+        return {**values, "position": by_code(Position, values["position"], field="position")} if "position" in values else values
 
 
 class QuotaSet(PlanningWrite):
@@ -109,4 +139,37 @@ class TerritoryRelease(PlanningWrite):
     def post(self, request: Request) -> Response:
         """The position covers the territory no longer from the day on."""
         services.territory_release(**self.act(ReleaseIn))
+        return Response(status=204)
+
+
+class AccountSet(PlanningWrite):
+    @extend_schema(operation_id="account_territories_set", request=AccountIn, responses=AccountTerritoryOut(many=True))
+    def post(self, request: Request) -> Response:
+        """The account belongs to the territory over [start, end); what stood there gives way. Answers the rows that are new.
+
+        Where orders are credited by territory, a job gives those of the account to the holder on their day.
+        """
+        return Response(AccountTerritoryOut(services.account_assign(**self.act(AccountIn)), many=True).data)
+
+
+class AccountEnd(PlanningWrite):
+    @extend_schema(operation_id="account_territories_end", request=AccountEndIn, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """The account belongs to no territory from the day on."""
+        services.account_release(**self.act(AccountEndIn))
+        return Response(status=204)
+
+
+class CreditingSet(PlanningWrite):
+    @extend_schema(operation_id="territory_crediting_set", request=CreditingIn, responses=TerritoryCreditingOut(many=True))
+    def post(self, request: Request) -> Response:
+        """Orders of a source over [start, end) are credited by territory; what stood there gives way. Answers the rows that are new."""
+        return Response(TerritoryCreditingOut(services.crediting_set(**self.act(CreditingIn)), many=True).data)
+
+
+class CreditingEnd(PlanningWrite):
+    @extend_schema(operation_id="territory_crediting_end", request=CreditingEndIn, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Orders of the source are credited to whom it names from the day on."""
+        services.crediting_end(**self.act(CreditingEndIn))
         return Response(status=204)

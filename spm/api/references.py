@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from spm.api.problems import Problem
+from spm.sales.models import Account
 
 
 def _missing(value: Any, field: str) -> Problem:
@@ -21,6 +22,14 @@ def by_code(model: Any, code: str, *, field: str) -> Any:
     found = None if "\x00" in code else model.objects.filter(code=code).first()
     if found is None:
         raise _missing(code, field)
+    return found
+
+
+def account_named(*, source: str, external_id: str) -> Account:
+    """The account of this external id in its source."""
+    found = None if "\x00" in source + external_id else Account.objects.filter(source=source, external_id=external_id).first()
+    if found is None:
+        raise _missing(external_id, "account")
     return found
 
 

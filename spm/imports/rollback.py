@@ -11,6 +11,7 @@ from spm.imports.errors import ImportFault
 from spm.imports.models import Batch, UndoRow
 from spm.imports.targets import target_get
 from spm.imports.undo import undo
+from spm.sales.crediting import crediting_sets
 from spm.sales.models import OrderLineVersion, OrderVersion
 from spm.sales.services import versions_restore
 from spm.tenancy.changes import change, writers_lock
@@ -51,7 +52,7 @@ def batch_roll_back(*, batch: Batch, actor_id: int | None = None) -> int:
             elif target.take_back is not None:
                 restored = target.take_back(batch.change_set, changeset)
             elif target.model is not None:
-                undone = _undone()
+                undone = [*_undone(), *crediting_sets()]
                 restored = versions_restore(model=target.model, of=batch.change_set, changeset=changeset, undone=undone)
                 if target.model is OrderVersion:
                     versions_restore(model=OrderLineVersion, of=batch.change_set, changeset=changeset, undone=undone)

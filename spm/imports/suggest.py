@@ -64,6 +64,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "valid_to": ("to", "end", "enddate", "effectiveto", "until", "through", "по", "конец"),
     "measure": ("metric", "quotatype", "показатель"),
     "territory": ("territorycode", "territoryid", "region", "территория"),
+    "priority": ("precedence", "wins"),
     "group": ("region", "territorygroup", "area"),
     "parent": ("parentcode", "parentterritory"),
     "base": ("fromcurrency", "basecurrency", "fromcurrencycode"),

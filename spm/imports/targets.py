@@ -86,7 +86,7 @@ def targets() -> list[Target]:
 def _fact_fields(model: type[SalesVersion]) -> tuple[Field, ...]:
     found = [Field("external_id", "text", required=True, max_length=120)]
     for f in model._meta.concrete_fields:
-        if f.name in {"id", "tenant", "record", "change_set", "tombstone", "amount_scale", "value_scale", "has_splits"}:
+        if f.name in {"id", "tenant", "record", "change_set", "tombstone", "amount_scale", "value_scale", "has_splits", "source_payee", "credited_by"}:
             continue
         default = f.get_default()
         needed = not f.null and not f.has_default() and not (isinstance(f, models.CharField) and f.blank)

@@ -44,6 +44,7 @@ _REFERRING = {
     "incentives.Run": _n("runs"), "incentives.RunResult": _n("results of runs"), "incentives.RunIssue": _n("issues of runs"),
     "incentives.UncreditedOrder": _n("orders without credit"), "incentives.PeriodState": _n("states of the period"), "incentives.Plan": _n("plans"),
     "planning.TerritoryAssignment": _n("territory assignments"), "planning.Quota": _n("quotas"), "planning.Territory": _n("territories below"),
+    "planning.AccountTerritory": _n("accounts in territories"),
     "calendars.Period": _n("periods"),
 }  # fmt: skip
 

@@ -38,6 +38,17 @@ class OrderStatus(models.IntegerChoices):
     CANCELLED = 3, _("Cancelled")
 
 
+class CreditedBy(models.IntegerChoices):
+    """How an order got its payee, or why it has none. Codes are stored; they never change meaning."""
+
+    SOURCE = 0, _("The source")
+    TERRITORY = 1, _("Territory")
+    NO_ACCOUNT = 2, _("No account")
+    NO_TERRITORY = 3, _("Account in no territory")
+    NO_HOLDER = 4, _("Territory held by nobody")
+    SHARED = 5, _("Territory held by several")
+
+
 class Account(SalesObject):
     """A customer or prospect."""
 
@@ -98,6 +109,8 @@ class OrderVersion(SalesVersion, MoneyColumns):
     """Header of an order. `payee` is the seller who owns it (null: nobody), `order_date` the date of the event.
 
     A version that changes payee or order_date comes with a tombstone under the old pair (docs/decisions/0001).
+    Where `credited_by` is not the source, `payee` is who holds the account's territory on the day and `source_payee` the owner
+    that the source names (spm.sales.crediting).
     """
 
     versions_of = "sales.Order"
@@ -111,9 +124,13 @@ class OrderVersion(SalesVersion, MoneyColumns):
     status = models.SmallIntegerField(choices=OrderStatus.choices, default=OrderStatus.BOOKED)
     has_splits = models.SmallIntegerField(default=0)
     region = models.CharField(max_length=80, blank=True)
+    source_payee = TenantForeignKey("people.Payee", null=True, blank=True, related_name="+", db_index=False)
+    credited_by = models.SmallIntegerField(choices=CreditedBy.choices, default=CreditedBy.SOURCE)
 
     class Meta:
         indexes = [
+            # Which orders change hands with an account's territory; costs nothing where nobody credits by territory.
+            models.Index(fields=["tenant", "account"], condition=models.Q(credited_by__gt=0), name="sales_orderversion_credited"),
             # The order in which the engine reads, with every column it needs: index-only.
             models.Index(
                 fields=["tenant", "payee", "order_date", "record", "change_set"],
@@ -143,6 +160,22 @@ class OrderSplit(TenantRow):
             AppendOnly(name="%(app_label)s_%(class)s_grow"),
             models.UniqueConstraint(fields=["tenant", "order", "change_set", "payee"], name="sales_ordersplit_once"),
         ]
+
+
+class CreditingPass(TenantRow):
+    """Orders were given to the holders of their accounts' territories as known at `known_number`: under `change_set` where any
+    changed hands. What is published later is looked at by the next pass."""
+
+    referenced = False
+
+    known_number = models.BigIntegerField()
+    change_set = TenantForeignKey("tenancy.ChangeSet", null=True, blank=True, related_name="+")
+    orders = models.IntegerField(default=0)
+    done_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [AppendOnly(name="%(app_label)s_%(class)s_grow")]
+        indexes = [models.Index(fields=["tenant", "-known_number"], name="sales_creditingpass_last")]
 
 
 class OrderLine(SalesObject):

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.db import connection
 
+from spm.sales import crediting
 from spm.sales.base import SalesVersion
 from spm.sales.models import OrderLineVersion, OrderVersion
 from spm.tenancy.models import ChangeSet
@@ -46,12 +47,17 @@ def versions_write(*, model: type[SalesVersion], staged: str, columns: Sequence[
     """Writes a version for each row of the temporary table `staged` that differs from the newest published one.
 
     `staged` has record_id (an id given or to be given), external_source, external_id, is_new, and `columns` by the version
-    table's names. Columns it does not have keep what the record said before. One row per record. Needs a tenant scope.
+    table's names. Columns it does not have keep what the record said before. One row per record. Needs a tenant scope. Orders that
+    are credited by territory get their payee here (spm.sales.crediting); `staged` then has more columns.
     """
     tenant, version = required_tenant_id(), model._meta.db_table
     record = cast(Any, model)._meta.get_field("record").related_model._meta.db_table
     every, defaults = value_columns(model), column_defaults(model)
     shown = ", ".join(f'"{c}"' for c in every)
+    if model is OrderVersion and crediting.is_stated():
+        with connection.cursor() as cursor:
+            _newest(cursor, staged, version)
+        columns = crediting.owners_resolve(staged=staged, newest="spm_newest", columns=columns)
     order = ", ".join(f"r.{c}" for c in KEY if c in columns) or "r.record_id"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -71,15 +77,7 @@ def versions_write(*, model: type[SalesVersion], staged: str, columns: Sequence[
             )
         if new == total:
             return Written(new, 0, 0)
-        cursor.execute("DROP TABLE IF EXISTS spm_newest")
-        cursor.execute(
-            f"CREATE TEMPORARY TABLE spm_newest ON COMMIT DROP AS SELECT DISTINCT ON (v.record_id) v.* "
-            f'FROM {staged} r JOIN "{version}" v ON v.tenant_id = %s AND v.record_id = r.record_id '
-            "JOIN tenancy_changeset s ON s.tenant_id = v.tenant_id AND s.id = v.change_set_id AND s.number IS NOT NULL "
-            "WHERE NOT r.is_new ORDER BY v.record_id, s.number DESC, v.tombstone",
-            [tenant],
-        )
-        cursor.execute("ANALYZE spm_newest")
+        _newest(cursor, staged, version)
         same = " AND ".join(f'n."{c}" IS NOT DISTINCT FROM r."{c}"' for c in columns) or "true"
         cursor.execute("DROP TABLE IF EXISTS spm_differs")
         cursor.execute(
@@ -100,6 +98,19 @@ def versions_write(*, model: type[SalesVersion], staged: str, columns: Sequence[
         if model is OrderVersion:
             _lines_follow(changeset)
     return Written(new, changed, total - new - changed)
+
+
+def _newest(cursor: Any, staged: str, version: str) -> None:
+    """spm_newest: the newest published version of each staged record that has one."""
+    cursor.execute("DROP TABLE IF EXISTS spm_newest")
+    cursor.execute(
+        f"CREATE TEMPORARY TABLE spm_newest ON COMMIT DROP AS SELECT DISTINCT ON (v.record_id) v.* "
+        f'FROM {staged} r JOIN "{version}" v ON v.tenant_id = %s AND v.record_id = r.record_id '
+        "JOIN tenancy_changeset s ON s.tenant_id = v.tenant_id AND s.id = v.change_set_id AND s.number IS NOT NULL "
+        "WHERE NOT r.is_new ORDER BY v.record_id, s.number DESC, v.tombstone",
+        [required_tenant_id()],
+    )
+    cursor.execute("ANALYZE spm_newest")
 
 
 def _moved(columns: Sequence[str]) -> str:
@@ -186,7 +197,7 @@ def versions_restore(*, model: type[SalesVersion], of: ChangeSet, changeset: Cha
     """Gives back what stood before `of`, under a new set; returns how many records. Records changed since then keep what they say.
 
     A record that `of` brought in is taken away by a tombstone alone. `undone` are sets that were taken back already and those that
-    did it: together they changed nothing.
+    did it: together they changed nothing; and sets that only gave orders to the holders of territories.
     """
     tenant, table = required_tenant_id(), model._meta.db_table
     every = value_columns(model)
@@ -195,9 +206,14 @@ def versions_restore(*, model: type[SalesVersion], of: ChangeSet, changeset: Cha
         for name in ("spm_undo", "spm_former"):
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
         cursor.execute(
-            f'CREATE TEMPORARY TABLE spm_undo ON COMMIT DROP AS SELECT v.* FROM "{table}" v WHERE v.tenant_id = %s AND v.change_set_id = %s '
+            # The key to leave is that of the newest version: an order may have changed hands since, by sets that count as no change.
+            "CREATE TEMPORARY TABLE spm_undo ON COMMIT DROP AS SELECT DISTINCT ON (n.record_id) n.* "
+            f'FROM "{table}" v JOIN "{table}" n ON n.tenant_id = v.tenant_id AND n.record_id = v.record_id '
+            "JOIN tenancy_changeset ns ON ns.tenant_id = n.tenant_id AND ns.id = n.change_set_id AND ns.number IS NOT NULL "
+            f"WHERE v.tenant_id = %s AND v.change_set_id = %s "
             f'AND v.tombstone = 0 AND NOT EXISTS (SELECT FROM "{table}" l JOIN tenancy_changeset s ON s.tenant_id = l.tenant_id AND s.id = l.change_set_id '
-            "WHERE l.tenant_id = v.tenant_id AND l.record_id = v.record_id AND s.number > %s AND s.id <> ALL(%s))",
+            "WHERE l.tenant_id = v.tenant_id AND l.record_id = v.record_id AND s.number > %s AND s.id <> ALL(%s)) "
+            "ORDER BY n.record_id, ns.number DESC, n.tombstone",
             [tenant, of.pk, of.number, list(undone)],
         )
         cursor.execute(

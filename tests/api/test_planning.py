@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from spm.access.models import Role
+from spm.jobs.models import Job
+from spm.sales.models import Account
 from spm.tenancy.scope import tenant_scope
 from tests.api.support import make_caller
 from tests.support.factories import make_position
@@ -43,3 +45,25 @@ def test_a_territory_is_made_changed_and_covered(planner) -> None:
 def test_others_set_no_quota(tenant, planner, role) -> None:
     assert make_caller(tenant, role).post("quotas/set/", QUOTA).status_code == 403
     assert planner.get("quotas/").json()["results"] == []
+
+
+def test_an_accounts_territory_and_the_rule_are_set_read_and_ended(tenant, planner) -> None:
+    with tenant_scope(tenant.pk):
+        Account.objects.create(source="crm", external_id="acme")
+    planner.post("territories/set/", {"code": "N", "name": "North"})
+    account = {"source": "crm", "account": "acme"}
+    [row] = planner.post("account-territories/set/", {**account, "territory": "N", "start": "2024-01-01"}).json()
+    assert (row["account"]["external_id"], row["territory"]) == ("acme", "N")
+    assert planner.post("account-territories/set/", {**account, "account": "other", "territory": "N", "start": "2024-01-01"}).status_code == 409
+    assert planner.post("account-territories/end/", {**account, "day": "2024-06-01"}).status_code == 204
+    assert [row["valid_to"] for row in planner.get("account-territories/", account="acme").json()["results"]] == ["2024-06-01"]
+    [rule] = planner.post("territory-crediting/set/", {"source": "crm", "priority": "owner", "start": "2024-01-01"}).json()
+    assert (rule["source"], rule["priority"]) == ("crm", "owner")
+    assert planner.post("territory-crediting/end/", {"source": "crm", "day": "2024-09-01"}).status_code == 204
+    assert [row["valid_to"] for row in planner.get("territory-crediting/").json()["results"]] == ["2024-09-01"]
+    with tenant_scope(tenant.pk):
+        assert Job.objects.filter(kind="crediting").exists(), "orders change hands without waiting for the night"
+
+
+def test_others_move_no_account(tenant, planner) -> None:
+    assert make_caller(tenant, Role.FINANCE).post("territory-crediting/set/", {"priority": "owner", "start": "2024-01-01"}).status_code == 403

@@ -15,7 +15,7 @@ from incentives.selectors.adjusting import adjustment_places
 from incentives.services import adjustment_make, hold_lift, hold_place, period_move, seat_enrol, version_activate, version_draft, version_retire
 from incentives.services.overrides import OverrideRefused, result_override_lift, result_override_place
 from incentives.summary import results_hash
-from planning.services import quota_end, quota_set
+from planning.services import account_assign, crediting_set, quota_end, quota_set, territory_assign, territory_create, territory_release
 from spm.calendars.models import Period
 from spm.currencies.codes import currency_pack
 from spm.currencies.services import fx_rate_set
@@ -25,7 +25,7 @@ from spm.people.services.employment import absence_set
 from spm.people.services.organisation import relation_set, reporting_line_set
 from spm.people.services.payees import payee_update
 from spm.people.services.seats import assignment_end, assignment_start, pay_terms_set
-from spm.sales.models import Channel, KpiValueVersion, Order, Payment, PaymentVersion, Return, ReturnVersion
+from spm.sales.models import Account, Channel, KpiValueVersion, Order, Payment, PaymentVersion, Return, ReturnVersion
 from spm.tenancy.changes import change
 from tests.incentives.test_record_kpis import put_kpi
 from tests.incentives.world import World, add_line_plan, add_manager, make_world, put_line, put_order, put_product
@@ -91,7 +91,8 @@ EVENT_OF = {
     "paid": "money", "returned": "money", "hold": "hold", "lift": "hold", "quota": "quota", "quota gone": "quota", "terms": "pay_terms",
     "leaves": "assignment", "joins": "assignment", "reports": "hierarchy", "enrol": "plan_assignment", "entity": "legal_entity", "version": "plan",
     "retire": "plan", "fx": "fx_rate", "adjust": "adjustment", "calendar": "calendar", "approve": "issue",
-    "opening": "opening", "kpi": "kpi", "mentor": "relation", "set result": "result_override", "give back": "result_override", "absence": "employment",
+    "opening": "opening", "kpi": "kpi", "mentor": "relation", "set result": "result_override", "give back": "result_override",
+    "absence": "employment", "territory": "territory",
 }  # fmt: skip
 """Act -> the event of incentives.invalidation that it is."""
 
@@ -105,6 +106,7 @@ class History:
     day: dt.date = dt.date(2024, 6, 30)
     serial: Any = field(default_factory=lambda: itertools.count(1))
     last_year: int = 2024
+    account: Account = field(default_factory=lambda: Account.objects.create(source="test", external_id="acme"))
 
     def act(self, act: Act) -> bool:
         """Does it; False where the product refuses it or there is nothing to do it to."""
@@ -125,7 +127,7 @@ class History:
         self._put(act, self.payee(act.two))
 
     def _owner(self, act: Act) -> None:
-        self._put(act, None)
+        self._put(act, None, account=self.account)
 
     def _online(self, act: Act) -> None:
         self._put(act, self.payee(act.two), channel=Channel.ONLINE)
@@ -201,6 +203,16 @@ class History:
             return False
         result_override_lift(item=item)
         return None
+
+    def _territory(self, act: Act) -> None:
+        """Orders that nobody owns are credited by territory, which is this seller's from a month on and nobody else's."""
+        crediting_set(priority="owner", start=dt.date(2024, 1, 1))
+        territory = territory_create(code="all", name="All")
+        account_assign(account=self.account, territory=territory, start=dt.date(2024, 1, 1))
+        start = dt.date(2024, act.day % 6 + 1, 1)
+        for position in self.positions:
+            territory_release(position=position, territory=territory, day=start)
+        territory_assign(position=self.position(act.two), territory=territory, start=start)
 
     # ---- people
 

@@ -24,7 +24,10 @@ ACTS = st.builds(
     Act, kind=st.sampled_from(sorted(EVENT_OF)), one=st.integers(0, 4), two=st.integers(0, 2), day=st.integers(1, 28), amount=st.integers(-400_00, 4_000_00)
 )
 # What one act of each event needs before it can matter.
-BEFORE = [Act("order", 0, 0, 5, 1800_00), Act("euro", 1, 1, 9, 900_00), Act("order", 2, 2, 14, 2500_00), Act("fx", 0, 0, 1, 0), Act("line", 2, 1, 6, 500_00)]
+BEFORE = [
+    Act("order", 0, 0, 5, 1800_00), Act("euro", 1, 1, 9, 900_00), Act("order", 2, 2, 14, 2500_00), Act("fx", 0, 0, 1, 0), Act("line", 2, 1, 6, 500_00),
+    Act("owner", 3, 0, 17, 1300_00),
+]  # fmt: skip
 
 
 @pytest.mark.django_db
@@ -58,6 +61,7 @@ def test_every_event_of_the_table_is_an_act_here_or_tested_by_itself() -> None:
 
 ALONE = {
     "order": Act("order", 0, 0, 5, 2100_00),
+    "territory": Act("territory", 0, 0, 5, 0),
     "line": Act("line", 2, 1, 14, 700_01),
     "quota": Act("quota", 0, 0, 5, 10_00),
     "pay_terms": Act("terms", 0, 0, 11, 0),

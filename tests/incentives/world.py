@@ -13,7 +13,7 @@ from planning.models import Quota
 from spm.calendars.models import FiscalCalendar, Period
 from spm.currencies.codes import currency_pack
 from spm.people.models import Payee, PayTerms, Position, Seat
-from spm.sales.models import Channel, DealKind, Order, OrderLine, OrderLineVersion, OrderSplit, OrderStatus, OrderVersion, Product, ProductVersion
+from spm.sales.models import Account, Channel, DealKind, Order, OrderLine, OrderLineVersion, OrderSplit, OrderStatus, OrderVersion, Product, ProductVersion
 from spm.tenancy.changes import change
 from spm.tenancy.models import ChangeSet
 from tests.support.factories import make_payee, make_position, seat_payee
@@ -62,13 +62,14 @@ def make_calendar(year: int = 2024, months: int = 12) -> FiscalCalendar:
 def put_order(
     external_id: str, payee: Payee | None, day: str, amount: int, *, scale: int = 2, currency: str = "USD", channel: int = Channel.DIRECT,
     kind: int = DealKind.NEW, splits: Sequence[tuple[Payee, int]] = (), gone: bool = False,
+    account: Account | None = None,
 ) -> Order:  # fmt: skip
     """Publishes a new version of an order; moves it, with a tombstone under the old key, when payee or date differ."""
     order, made = Order.objects.get_or_create(source="test", external_id=external_id)
     with change(reason=f"order {external_id}") as changeset:
         values: dict[str, Any] = {
             "amount": amount, "amount_scale": scale, "currency_code": currency_pack(currency), "channel": channel, "kind": kind,
-            "status": OrderStatus.BOOKED, "has_splits": int(bool(splits)),
+            "status": OrderStatus.BOOKED, "has_splits": int(bool(splits)), "account": account,
         }  # fmt: skip
         known = OrderVersion.objects.filter(record=order, tombstone=0, change_set__number__isnull=False)
         before = None if made else known.order_by("-change_set__number").first()

@@ -44,7 +44,7 @@ RECORDS = (
     Record("accounts", m.AccountVersion, out.AccountOut, f.AccountFilter, ("parent", "owner")),
     Record("products", m.ProductVersion, out.ProductOut, f.ProductFilter),
     Record("opportunities", m.OpportunityVersion, out.OpportunityOut, f.OpportunityFilter, ("account", "owner"), "owner", "close_date"),
-    Record("orders", m.OrderVersion, out.OrderOut, f.OrderFilter, ("account", "payee"), "payee", "order_date"),
+    Record("orders", m.OrderVersion, out.OrderOut, f.OrderFilter, ("account", "payee", "source_payee"), "payee", "order_date"),
     Record("invoices", m.InvoiceVersion, out.InvoiceOut, f.InvoiceFilter, ("order",), ""),
     Record("payments", m.PaymentVersion, out.PaymentOut, f.PaymentFilter, ("order", "invoice"), ""),
     Record("returns", m.ReturnVersion, out.ReturnOut, f.ReturnFilter, ("order", "line"), ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from spm.api.fields import CodeField, NullableScaledField, PackedCurrencyField, RecordRef, ScaledField
-from spm.sales.models import Channel, DealKind, OrderStatus
+from spm.sales.models import Channel, CreditedBy, DealKind, OrderStatus
 
 
 class RecordOut(serializers.Serializer):
@@ -61,6 +61,8 @@ class OrderOut(MoneyRecordOut):
     channel = CodeField(Channel)
     status = CodeField(OrderStatus)
     region = serializers.CharField()
+    source_payee = serializers.UUIDField(source="source_payee.uid", allow_null=True, default=None)
+    credited_by = CodeField(CreditedBy)
 
 
 class OrderLineOut(MoneyRecordOut):
