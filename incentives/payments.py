@@ -26,12 +26,14 @@ from incentives.engine.payout import (
     Amounts,
     EarnedPart,
     Payout,
+    PlanDue,
     Returned,
     amounts_read,
     capped,
     clawback_by,
     named_parts,
-    payout,
+    payouts,
+    plan_due,
     released_by_cash,
     share_by_days,
 )
@@ -127,17 +129,30 @@ class RunPayments:
             return
         posted = self._posted(chosen)
         for payee in sorted(chosen):
+            plans = []
             for frame in self.frames:
                 mine = posted.get((payee, frame.code))
                 if mine is None and (payee in under.get(frame.code, ()) or (payee, frame.plan_id) in self.openings):
                     mine = Posted()  # who earned nothing may still draw
                 if mine is not None:
-                    _PayeePayments(self, payee, frame, mine).add()
+                    plans.append(_PayeePayments(self, payee, frame, mine))
+            self._walk(plans)
+
+    def _walk(self, plans: Sequence[_PayeePayments]) -> None:
+        """All plans of one payee side by side, and what they post."""
+        ready = [(plan, due) for plan in plans if (due := plan.due()) is not None]
+        for (plan, due), made in zip(ready, payouts([due for _, due in ready], self.order), strict=True):
+            plan.post(made, due.upto)
 
     @cached_property
     def openings(self) -> dict[tuple[int, int], list[OpeningSum]]:
         """(payee, plan) -> opening balances that payment has to do with."""
         return by_plan(self.inputs.openings)
+
+    @cached_property
+    def order(self) -> dict[int, int]:
+        """Pay period -> its first day."""
+        return {period.id: period.start for frame in self.frames for period in frame.periods}
 
     @cached_property
     def deals(self) -> Deals:
@@ -261,27 +276,28 @@ class _PayeePayments:
         terms = version.compiled.terms.limited(self.payments.inputs.countries[self.group.legal_entity])
         return Limits(terms, amounts.draws if position < self.frame.begun else {}, amounts.maximum)
 
-    def add(self) -> None:
-        """Computes the targets and puts the differences into the work."""
+    def due(self) -> PlanDue | None:
+        """What the plan's components make due by each period, ready to be walked; None where nothing is posted or begun."""
         opening = self._opened_parts()
         keys = sorted((set(self.posted.earned) | set(self.posted.withheld)) - set(opening))
         parts = [*opening.values(), *(part for key in keys if (part := self._part(key)) is not None)]
         used = [max(part.earned, default=0) for part in parts] + list(self.posted.steps) + list(self.posted.adjusted)
         upto = max([self.frame.begun - 1, *used], default=-1)
         if upto < 0:
-            return
-        posted = self.posted
-        made = payout(
+            return None
+        return plan_due(
             parts=parts,
-            adjusted=posted.adjusted,
-            posted=posted.steps,
+            adjusted=self.posted.adjusted,
+            posted=self.posted.steps,
             limits=self.limits,
             windows=self.frame.windows,
             is_open=self.is_open,
             upto=upto,
             opened=opened(self.openings, self.frame.position),
+            code=self.frame.code,
+            currency=self.frame.currency,
+            periods=[period.id for period in self.frame.periods],
         )
-        self._post(made, upto)
 
     @property
     def openings(self) -> list[OpeningSum]:
@@ -398,7 +414,8 @@ class _PayeePayments:
 
     # ---- posting
 
-    def _post(self, made: Payout, upto: int) -> None:
+    def post(self, made: Payout, upto: int) -> None:
+        """Puts the differences to what is posted into the work."""
         for (key, position), target in sorted(made.held.items()):
             have = self.posted.withheld.get(key, {}).get(position, {})
             amount = target - have.get("held", ZERO) - have.get("released", ZERO)

@@ -40,6 +40,7 @@ WORDS = (
     pgettext_lazy("plan form", "Ascending numbers; a cell holds from its bound to the next one."),
     pgettext_lazy("plan form", "At"),
     pgettext_lazy("plan form", "At least the ramp"),
+    pgettext_lazy("plan form", "At the end of the plan year"),
     pgettext_lazy("plan form", "Attainments"),
     pgettext_lazy("plan form", "Attributes"),
     pgettext_lazy("plan form", "Back to lines"),
@@ -57,6 +58,9 @@ WORDS = (
     pgettext_lazy("plan form", "Cap"),
     pgettext_lazy("plan form", "Cells"),
     pgettext_lazy("plan form", "Clawback"),
+    pgettext_lazy(
+        "plan form", "Codes of the plans from whose pay is taken, in this order. Default all plans of the payee in the same currency and calendar, by code."
+    ),
     pgettext_lazy("plan form", "Columns of a line beyond the standard ones."),
     pgettext_lazy("plan form", "Compared value"),
     pgettext_lazy("plan form", "Comparisons"),
@@ -139,6 +143,10 @@ WORDS = (
         "In place of the limit, by the country of the legal entity. There balances carried and clawback are recovery too; what is above the limit is carried on.",
     ),
     pgettext_lazy("plan form", "In proportion to"),
+    pgettext_lazy(
+        "plan form",
+        "In which order clawback, negative balances carried and draws are taken back, and where the maximum cuts. With it the recovery limit holds for all that is taken back, and clawback that is left has a balance of its own.",
+    ),
     pgettext_lazy("plan form", "Incentive plan, engine semantics 1"),
     pgettext_lazy("plan form", "Inclusive bound"),
     pgettext_lazy("plan form", "Instalments"),
@@ -203,6 +211,7 @@ WORDS = (
         "One plan document: who is credited, what is measured, what it pays, and tests of its own. Formulas are texts in the expression language of docs/plans.md. Amounts are numbers in the plan's currency.",
     ),
     pgettext_lazy("plan form", "Only splits of these roles; default: all."),
+    pgettext_lazy("plan form", "Order of recovery"),
     pgettext_lazy("plan form", "Order of steps"),
     pgettext_lazy("plan form", "Other texts"),
     pgettext_lazy("plan form", "Over"),
@@ -252,6 +261,7 @@ WORDS = (
     pgettext_lazy("plan form", "Rounding per line"),
     pgettext_lazy("plan form", "Rounding per slice"),
     pgettext_lazy("plan form", "Rows"),
+    pgettext_lazy("plan form", "Set off against"),
     pgettext_lazy("plan form", "Settle"),
     pgettext_lazy("plan form", "Share"),
     pgettext_lazy("plan form", "Share held"),
@@ -297,6 +307,11 @@ WORDS = (
     pgettext_lazy(
         "plan form", "Values measured in the pay period, or from the start of the quarter or year, or ever, to the end of the period. Default period."
     ),
+    pgettext_lazy(
+        "plan form",
+        "What becomes of negative results and clawback that are left: carry: taken from the next year; forgive, write_off: ended, under that name; bill: owed outside of pay, listed as a receivable. Default carry.",
+    ),
+    pgettext_lazy("plan form", "What becomes of what is still to be recovered. Default carry."),
     pgettext_lazy("plan form", "What is credited one by one: orders (default), or each line of an order with its product, quantity and contract figures."),
     pgettext_lazy("plan form", "What is earned, into the currency in which it is paid."),
     pgettext_lazy("plan form", "What is earned, into the currency in which it is reported."),
@@ -345,7 +360,10 @@ WORDS = (
     pgettext_lazy("plan form", "first_day, by_days: over which window. Default period."),
     pgettext_lazy("plan form", "half_up: ties away from zero; half_even: ties to even; down: towards zero; up: away from zero."),
     pgettext_lazy("plan form", "invoice, cash: each deal's part is released in proportion to what is invoiced or received for it. Default booking."),
-    pgettext_lazy("plan form", "keep: the statement is negative; carry: taken from the next period; write_off: forgiven. Default keep."),
+    pgettext_lazy(
+        "plan form",
+        "keep: the statement is negative; carry: taken from the next period; offset: taken from what the payee's other plans pay in the period, what is left from the next one; write_off: forgiven. Default keep.",
+    ),
     pgettext_lazy(
         "plan form",
         "last_day: the value in force on the period's last day of the assignment; first_day: on the first day of the window; by_days: weighed by calendar days over the window, what has not begun by the period's end left out. Default last_day.",

@@ -32,13 +32,13 @@ class CsvRenderer(BaseRenderer):
 
 
 class ReceivableOut(serializers.Serializer):
-    """A balance that a leaver owes."""
+    """A balance that a leaver owes, or that was billed at the end of a plan year."""
 
     payee = serializers.UUIDField(source="payee.uid")
     external_id = serializers.CharField(source="payee.external_id")
     legal_entity = serializers.CharField(source="payee.legal_entity.code")
-    left_on = serializers.DateField(help_text="The first day not employed.")
-    kind = serializers.ChoiceField(["owed_by_payee", "to_recover"])
+    left_on = serializers.DateField(allow_null=True, help_text="The first day not employed; null for who has not left.")
+    kind = serializers.ChoiceField(["owed_by_payee", "clawback_owed", "to_recover", "billed"])
     component = serializers.CharField(help_text="The draw's; empty for results carried.")
     label = serializers.CharField()
     currency = serializers.CharField()
@@ -50,7 +50,7 @@ ON = OpenApiParameter("on", {"type": "string", "format": "date"}, description="W
 
 
 class ReceivableList(Endpoint):
-    """What payees who left still owe: balances that no later pay can settle."""
+    """What payees who left still owe and what was billed: balances that no later pay can settle."""
 
     scopes = {"GET": Scope.PAY_READ_ALL}
     parameters = frozenset({"on", "as"})

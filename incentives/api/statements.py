@@ -67,7 +67,12 @@ class PaymentPartOut(serializers.Serializer):
     """What payment terms, draws and holds add or keep back."""
 
     verb = serializers.ChoiceField(choices=Verb.choices)
-    component = serializers.CharField(help_text="A component of the plan, or @ and a draw's name, @carried_in, @carried_out, @maximum, @negative.")
+    component = serializers.CharField(
+        help_text=(
+            "A component of the plan, or @ and a draw's name, @carried_in, @carried_out, @clawback_in, @clawback_out, @maximum, @negative, "
+            "@offset: and a plan's code, @forgiven, @written_off, @billed."
+        )
+    )
     label = serializers.CharField()
     why = serializers.CharField()
     earning_period_code = serializers.CharField()
@@ -78,7 +83,7 @@ class PaymentPartOut(serializers.Serializer):
 class BalanceOut(serializers.Serializer):
     """What stands open after the statement's period."""
 
-    kind = serializers.ChoiceField(choices=["to_recover", "on_hold", "owed_to_payee", "owed_by_payee", "open_to_clawback"])
+    kind = serializers.ChoiceField(choices=["to_recover", "on_hold", "owed_to_payee", "owed_by_payee", "clawback_owed", "billed", "open_to_clawback"])
     label = serializers.CharField()
     amount = AmountField("amount")
     currency = serializers.CharField()

@@ -9,7 +9,7 @@ from .compile_tables import figure
 from .document import SchemaPath
 from .grid import table_sample
 from .leavers import LeaverRow
-from .payment import Draw, PaymentTerms
+from .payment import RECOVERY, Draw, PaymentTerms
 from .plan import Clawback, Rounding, ValueSpec
 from .tables import Points, Steps
 
@@ -48,15 +48,43 @@ def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, 
         path: SchemaPath = ("draws", i)
         value((*path, "amount"), f"{DRAW}{item['name']}", item.get("label", item["name"]), item["amount"])
         later, upfront, paused = item.get("recover", "later") == "later", item.get("paid") == "upfront", item.get("on_leave") == "paused"
-        draws.append(Draw(item["name"], item.get("label", item["name"]), later, upfront, paused))
+        draws.append(Draw(item["name"], item.get("label", item["name"]), later, upfront, paused, item.get("year_end", "carry")))
+        if not later and "year_end" in item:
+            compiler.problem((*path, "year_end"), "year_end_guarantee")
         if item.get("recover") == "never" and item.get("paid") == "upfront":
             compiler.problem((*path, "recover"), "upfront_guarantee")
     compiler.unique("draws")
     terms = PaymentTerms(
         compiler.rounding.places, given.get("on", "booking"), given.get("instalments", 1), share, holdback.get("until", "year"),
         given.get("negative", "keep"), "maximum" in given, given.get("excess", "carry"), limit, tuple(draws), tuple(countries), _leavers(compiler),
+        recovery=_recovery(compiler, given), offset=_offset(compiler, given), year_end=given.get("year_end", "carry"),
     )  # fmt: skip
     return terms, tuple(values)
+
+
+def _recovery(compiler: Compiler, given: dict[str, Any]) -> tuple[str, ...]:
+    """The order of recovery, which names each step once; what it says of debts needs a policy that leaves some."""
+    order = tuple(given.get("recovery") or ())
+    if not order:
+        return ()
+    if sorted(order) != sorted(RECOVERY):
+        compiler.problem(("payment", "recovery"), "recovery_steps", known=sorted(RECOVERY))
+    if given.get("negative", "keep") == "keep":
+        compiler.problem(("payment", "recovery"), "recovery_keeps", key="recovery")
+    return order
+
+
+def _offset(compiler: Compiler, given: dict[str, Any]) -> tuple[str, ...]:
+    """The plans from whose pay a debt is taken, in order."""
+    codes, own = tuple(given.get("offset") or ()), compiler.data["plan"]
+    if codes and given.get("negative") != "offset":
+        compiler.problem(("payment", "offset"), "offset_of_what")
+    for i, code in enumerate(codes):
+        if code == own or code in codes[:i]:
+            compiler.problem(("payment", "offset", i), "offset_plan", name=code)
+    if "year_end" in given and given.get("negative", "keep") not in ("carry", "offset"):
+        compiler.problem(("payment", "year_end"), "recovery_keeps", key="year_end")
+    return codes
 
 
 def _leavers(compiler: Compiler) -> tuple[LeaverRow, ...]:

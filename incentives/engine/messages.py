@@ -129,6 +129,11 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "clawback_table": ("`%(name)s` is no table of steps or points", "tables: %(known)s"),
     "share_range": ("%(value)s is not possible here", "give a share from 0 to 100%%"),
     "excess_of_what": ("`excess` without a maximum", "add `maximum:`"),
+    "recovery_steps": ("does not name each step of recovery once", "put in order: %(known)s"),
+    "recovery_keeps": ("`%(key)s` says what becomes of a debt, and a result below zero leaves none", "add `negative: carry` or `negative: offset`"),
+    "offset_of_what": ("`offset` without a debt that is set off", "add `negative: offset`"),
+    "offset_plan": ("`%(name)s` is this plan itself or stands twice", "name other plans, each once"),
+    "year_end_guarantee": ("a guarantee leaves nothing to be recovered", "take `year_end` out"),
     "upfront_guarantee": ("a guarantee is not paid upfront", "use `paid: top_up`"),
     "can_be_undefined": ("can be undefined (a quota may be zero or missing)", "state `when_undefined: zero` or `exception`, or use default(x, 0)"),
     "settle_needed": (

@@ -10,7 +10,6 @@ Closed positions are facts: what is posted in them stays and enters the balances
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -22,7 +21,15 @@ from .rounding import round_number
 ZERO = Decimal(0)
 
 CARRY_IN, CARRY_OUT, MAXIMUM, NEGATIVE = "@carried_in", "@carried_out", "@maximum", "@negative"
-"""Components of entries that belong to no component of the plan; those of draws are "@" and the draw's name."""
+CLAW_IN, CLAW_OUT = "@clawback_in", "@clawback_out"
+OFFSET, BILLED, FORGIVEN, WRITTEN_OFF = "@offset", "@billed", "@forgiven", "@written_off"
+"""Components of entries that belong to no component of the plan; those of draws are "@" and the draw's name. `OFFSET` is followed by
+":" and the code of the other plan."""
+
+RECOVERY = ("clawback", "carried", "draws", "maximum")
+"""What an order of recovery puts in order: clawback, negative balances carried, draws and advances, and the cut at the maximum."""
+ROLLS = ("carry", "forgive", "write_off", "bill")
+"""What may become of a debt when a plan year ends."""
 
 PAYMENT_VERBS = ("held", "released", "clawed_back", "advanced", "drawn", "recovered", "carried", "forfeited", "written_off")
 """Verbs that this stage posts; all others are what was earned, or acts of people."""
@@ -42,6 +49,8 @@ class Draw:
     upfront: bool = False
     paused: bool = False
     """Is it not paid for days of leave?"""
+    year_end: str = "carry"
+    """What becomes of its balance when the plan year ends, one of `ROLLS`."""
 
     @property
     def component(self) -> str:
@@ -55,9 +64,12 @@ class PaymentTerms:
 
     on: booking, invoice or cash (what is earned is released as its deal is invoiced or paid for). instalments: equal parts in the earning period
     and those after it. holdback: share of what is earned that waits until the last period of the window `until` (quarter, year).
-    negative: keep (the period pays less than nothing), carry, or write_off. excess: what becomes of pay above the maximum,
-    carry or forfeit. recovery_limit: greatest share of what is due that recovery takes in one period. countries: limits in their
-    stead by country; where one holds, balances carried and clawback are recovery too.
+    negative: keep (the period pays less than nothing), carry, offset (taken from the payee's pay under other plans first), or
+    write_off. excess: what becomes of pay above the maximum, carry or forfeit. recovery_limit: greatest share of what is due that
+    recovery takes in one period. countries: limits in their stead by country; where one holds, balances carried and clawback are
+    recovery too. recovery: all of `RECOVERY` in the plan's order; where it is stated, the limit holds for all that is taken back, and
+    clawback has a balance of its own. offset: codes of the plans from whose pay is taken, in this order (empty: all by code).
+    year_end: what becomes of debts that are left when the plan year ends, one of `ROLLS`.
     """
 
     places: int
@@ -74,6 +86,9 @@ class PaymentTerms:
     leavers: tuple[LeaverRow, ...] = ()
     limits_all: bool = False
     """Does the limit hold for balances carried and for clawback, too?"""
+    recovery: tuple[str, ...] = ()
+    offset: tuple[str, ...] = ()
+    year_end: str = "carry"
 
     def limited(self, country: str) -> PaymentTerms:
         """The terms with the limit of a country, if it has one."""
@@ -188,99 +203,8 @@ class Walk:
     targets: dict[int, dict[Step, Decimal]] = field(default_factory=dict)
     payable: dict[int, Decimal] = field(default_factory=dict)
     carried: dict[int, Decimal] = field(default_factory=dict)
-    """After the position: above zero is owed to the payee, below zero by the payee."""
+    """After the position: above zero is owed to the payee, below zero by the payee. What is left of clawback stands apart."""
     drawn: dict[int, dict[str, Decimal]] = field(default_factory=dict)
     """After the position: what of each draw is still to be recovered."""
-
-
-def payment_walk(
-    *, due: Mapping[int, Decimal], limits: Callable[[int], Limits], posted: Mapping[int, Mapping[Step, Decimal]], is_open: Callable[[int], bool], upto: int,
-    opened: Opened | None = None, clawed: Mapping[int, Decimal] | None = None,
-) -> Walk:  # fmt: skip
-    """Walks the pay periods of one payee, plan and currency in order of time, up to a position.
-
-    due: earned, released, held, clawed back and adjusted by hand, by pay position; clawed: of it what is clawed back.
-    posted: this stage's entries of step two by position.
-    """
-    walk = Walk()
-    carried = ZERO
-    balances: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for position in range(upto + 1):
-        if opened is not None and position == opened.first:
-            carried += opened.carried
-            for component, value in opened.draws.items():
-                balances[component] += value
-        amount, steps = due.get(position, ZERO), dict(posted.get(position, {}))
-        if is_open(position):
-            steps = _period(amount, carried, balances, limits(position), (clawed or {}).get(position, ZERO))
-            if steps:
-                walk.targets[position] = steps
-        carried -= sum((value for (verb, _), value in steps.items() if verb == "carried"), ZERO)
-        for (verb, component), value in steps.items():
-            if verb in ("drawn", "advanced", "recovered"):
-                balances[component] += value
-        _forgive(balances, limits(position).terms)
-        walk.payable[position] = amount + sum(steps.values(), ZERO)
-        walk.carried[position], walk.drawn[position] = carried, {name: value for name, value in balances.items() if value}
-    return walk
-
-
-def _forgive(balances: dict[str, Decimal], terms: PaymentTerms) -> None:
-    """Guarantees leave no balance."""
-    for draw in terms.draws:
-        if not draw.recover:
-            balances.pop(draw.component, None)
-
-
-def _room(amount: Decimal, terms: PaymentTerms) -> Decimal:
-    """What may be taken back of an amount in one period, rounded down for the payee."""
-    return round_number(Fraction(max(amount, ZERO)) * terms.recovery_limit, terms.places, "down")
-
-
-def _period(due: Decimal, carried: Decimal, balances: Mapping[str, Decimal], limits: Limits, clawed: Decimal = ZERO) -> dict[Step, Decimal]:
-    terms, steps = limits.terms, dict[Step, Decimal]()
-
-    def add(verb: str, component: str, amount: Decimal) -> None:
-        if amount:
-            steps[verb, component] = steps.get((verb, component), ZERO) + amount
-
-    add("carried", CARRY_IN, carried)
-    amount, taken = due + carried, ZERO
-    if terms.limits_all:
-        debt = max(-carried, ZERO) + max(-clawed, ZERO)
-        taken = min(debt, _room(due + max(-clawed, ZERO), terms))
-        add("carried", CARRY_OUT, debt - taken)
-        amount += debt - taken
-    owed, advanced = dict(balances), ZERO
-    for draw in terms.draws:
-        if draw.upfront:
-            advance = limits.draws.get(draw.name, ZERO)
-            add("advanced", draw.component, advance)
-            advanced += advance
-            owed[draw.component] = owed.get(draw.component, ZERO) + advance
-    if amount < 0:
-        if terms.negative == "carry":
-            add("carried", CARRY_OUT, -amount)
-        elif terms.negative == "write_off":
-            add("written_off", NEGATIVE, -amount)
-        if terms.negative != "keep":
-            amount = ZERO
-    level = max((limits.draws.get(draw.name, ZERO) for draw in terms.draws if not draw.upfront), default=ZERO)
-    whole = due + max(-clawed, ZERO) if terms.limits_all else amount
-    room = min(max(amount - level, ZERO), _room(whole, terms) - taken)
-    first = {draw.component: i for i, draw in enumerate(terms.draws)}
-    kept = {draw.component for draw in terms.draws if not draw.recover}
-    for component in sorted(set(owed) - kept, key=lambda name: (first.get(name, len(first)), name)):
-        back = min(room, max(owed[component], ZERO))
-        add("recovered", component, -back)
-        room -= back
-        amount -= back
-    for draw in terms.draws:
-        if not draw.upfront:
-            top = max(limits.draws.get(draw.name, ZERO) - max(amount, ZERO), ZERO)
-            add("drawn", draw.component, top)
-            amount += top
-    above = ZERO if limits.maximum is None else amount + advanced - limits.maximum
-    if above > 0:
-        add(*(("carried", CARRY_OUT) if terms.excess == "carry" else ("forfeited", MAXIMUM)), -above)
-    return steps
+    clawback: dict[int, Decimal] = field(default_factory=dict)
+    """After the position: clawback that is still to be taken, by plans that state an order of recovery."""

@@ -11,11 +11,12 @@ from typing import Any
 
 from .compile_payment import DRAW, MAXIMUM
 from .lines import Line
-from .payment import ZERO, DealPart, Limits, Opened, PaymentTerms, Step, Walk, due_by, due_shares, held_targets, payment_walk
+from .payment import ZERO, DealPart, Limits, Opened, PaymentTerms, Step, Walk, due_by, due_shares, held_targets
 from .plan import Clawback
 from .results import Figure
 from .rounding import allocate, round_number
 from .tables import Points, Steps
+from .walk import PlanWalk, Together, walks_together
 
 Released = Callable[[int], Sequence[Fraction]]
 """Object -> share of its part that may be paid by each position."""
@@ -58,24 +59,70 @@ class EarnedPart:
 
 @dataclass(frozen=True)
 class Payout:
-    """held: (key, position) -> what held and released should sum to, for open positions; clawed: the same of what is taken back. walk: step two."""
+    """held: (key, position) -> what held and released should sum to, for open positions; clawed: the same of what is taken back;
+    forfeited: of what is no longer due to a leaver. walk: step two."""
 
     held: dict[tuple[Any, int], Decimal]
     clawed: dict[tuple[Any, int], Decimal]
     walk: Walk
     forfeited: dict[tuple[Any, int], Decimal] = field(default_factory=dict)
-    """The same of what is no longer due to a leaver."""
+
+
+@dataclass(frozen=True)
+class PlanDue:
+    """Step one of a payee's plan, and what step two walks: what is due by pay position, of it what is clawed back, limits, and what
+    is posted (see `payout`). code: of the plan; periods: ids of its pay periods."""
+
+    code: str
+    currency: str
+    periods: Sequence[int]
+    held: dict[tuple[Any, int], Decimal]
+    clawed: dict[tuple[Any, int], Decimal]
+    forfeited: dict[tuple[Any, int], Decimal]
+    due: Mapping[int, Decimal]
+    taken: Mapping[int, Decimal]
+    limits: Callable[[int], Limits]
+    posted: Mapping[int, Mapping[Step, Decimal]]
+    windows: Mapping[str, Sequence[str]]
+    is_open: Callable[[int], bool]
+    upto: int
+    opened: Opened | None = None
+
+    @property
+    def together(self) -> Together:
+        """The plan as it is walked beside others."""
+        walk = PlanWalk(due=self.due, clawed=self.taken, limits=self.limits, posted=self.posted, is_open=self.is_open, upto=self.upto, opened=self.opened)
+        years = self.windows["year"]
+        ends = frozenset(q for q, label in enumerate(years) if q + 1 == len(years) or years[q + 1] != label)
+        return Together(self.code, self.currency, walk, self.periods, ends)
+
+
+def payouts(plans: Sequence[PlanDue], order: Mapping[int, int] | None = None) -> list[Payout]:
+    """The targets of all open positions of a payee's plans, walked together. order: pay period id -> its place in time."""
+    walks = walks_together([plan.together for plan in plans], order)
+    return [Payout(plan.held, plan.clawed, walk, plan.forfeited) for plan, walk in zip(plans, walks, strict=True)]
 
 
 def payout(
     *, parts: Sequence[EarnedPart], adjusted: Mapping[int, Decimal], limits: Callable[[int], Limits], posted: Mapping[int, Mapping[Step, Decimal]],
     windows: Mapping[str, Sequence[str]], is_open: Callable[[int], bool], upto: int, opened: Opened | None = None,
 ) -> Payout:  # fmt: skip
-    """The targets of all open positions up to one.
+    """The targets of all open positions up to one, of one plan alone.
 
     adjusted: acts of people by pay position; posted: entries of step two by position. windows: label of each position's quarter and year.
     opened: balances of the system before this one.
     """
+    return payouts([
+        plan_due(parts=parts, adjusted=adjusted, limits=limits, posted=posted, windows=windows, is_open=is_open, upto=upto, opened=opened)
+    ])[0]  # fmt: skip
+
+
+def plan_due(
+    *, parts: Sequence[EarnedPart], adjusted: Mapping[int, Decimal], limits: Callable[[int], Limits], posted: Mapping[int, Mapping[Step, Decimal]],
+    windows: Mapping[str, Sequence[str]], is_open: Callable[[int], bool], upto: int, opened: Opened | None = None, code: str = "", currency: str = "",
+    periods: Sequence[int] | None = None,
+) -> PlanDue:  # fmt: skip
+    """Step one of a plan, ready to be walked with others of the payee (see `payout`)."""
     held: dict[tuple[Any, int], Decimal] = {}
     clawed: dict[tuple[Any, int], Decimal] = {}
     forfeited: dict[tuple[Any, int], Decimal] = {}
@@ -104,7 +151,8 @@ def payout(
             if position in targets:
                 held[part.key, position] = targets[position] - lost
                 forfeited[part.key, position] = lost
-    return Payout(held, clawed, payment_walk(due=due, clawed=taken, limits=limits, posted=posted, is_open=is_open, upto=upto, opened=opened), forfeited)
+    ids = range(upto + 1) if periods is None else periods
+    return PlanDue(code, currency, ids, held, clawed, forfeited, due, taken, limits, posted, windows, is_open, upto, opened)
 
 
 def _ours(part: EarnedPart, is_open: Callable[[int], bool]) -> Callable[[int], bool]:

@@ -12,9 +12,10 @@ from fractions import Fraction
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
-from incentives.engine.payment import CARRY_IN, CARRY_OUT, MAXIMUM, NEGATIVE
+from incentives.engine.payment import BILLED, CARRY_IN, CARRY_OUT, CLAW_IN, CLAW_OUT, FORGIVEN, MAXIMUM, NEGATIVE, OFFSET, WRITTEN_OFF
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.rounding import minor_units, round_number
+from incentives.engine.walk import in_balance
 from incentives.inputs import plan_compiled
 from incentives.models import Hold, LedgerEntry, OpeningKind, PlanVersion, Verb
 from incentives.opening import OpeningSum
@@ -49,8 +50,8 @@ class PaymentPart:
 
 @dataclass(frozen=True)
 class Balance:
-    """What stands open after the statement's period. kind: to_recover, on_hold, owed_to_payee (paid later), owed_by_payee, or
-    open_to_clawback (paid by the system before this one).
+    """What stands open after the statement's period. kind: to_recover, on_hold, owed_to_payee (paid later), owed_by_payee,
+    clawback_owed (still to be taken), billed (owed outside of pay), or open_to_clawback (paid by the system before this one).
     component: the draw's, of what is to be recovered."""
 
     kind: str
@@ -77,9 +78,15 @@ class PaidIn:
 
 def payment_label(component: str, plan: CompiledPlan | None) -> str:
     """A component's label as people read it, those of payment included."""
-    fixed = {CARRY_IN: _("Brought forward"), CARRY_OUT: _("Carried forward"), MAXIMUM: _("Maximum per period"), NEGATIVE: _("Negative result")}
+    fixed = {
+        CARRY_IN: _("Brought forward"), CARRY_OUT: _("Carried forward"), MAXIMUM: _("Maximum per period"), NEGATIVE: _("Negative result"),
+        CLAW_IN: _("Clawback brought forward"), CLAW_OUT: _("Clawback carried forward"), BILLED: _("Billed at the end of the plan year"),
+        FORGIVEN: _("Forgiven at the end of the plan year"), WRITTEN_OFF: _("Written off at the end of the plan year"),
+    }  # fmt: skip
     if component in fixed:
         return fixed[component]
+    if component.startswith(f"{OFFSET}:"):
+        return _("Set off against %(plan)s") % {"plan": component.partition(":")[2]}
     if plan is not None and component.startswith("@"):
         return next((draw.label for draw in plan.terms.draws if draw.component == component), component[1:])
     return next((c.label for c in plan.components if c.name == component), component) if plan is not None else component
@@ -89,8 +96,14 @@ def payment_why(verb: str, component: str, amount: Decimal, plan: CompiledPlan |
     """Why the line is there, in words."""
     draw = None if plan is None else next((one for one in plan.terms.draws if one.component == component), None)
     if verb == Verb.CARRIED:
-        if component == CARRY_IN:
+        if component in (CARRY_IN, CLAW_IN):
             return _("from the period before")
+        if component.startswith(f"{OFFSET}:"):
+            return _("taken from what the other plan pays") if amount > 0 else _("pays a debt under the other plan")
+        if component == BILLED:
+            return _("owed outside of pay from now on")
+        if component == CLAW_OUT:
+            return _("more than may be taken now, taken from later pay")
         return _("below zero, taken from later pay") if amount > 0 else _("above the maximum, paid later")
     if verb == Verb.DRAWN:
         return _("guaranteed, not recovered") if draw is not None and not draw.recover else _("paid as a draw, recovered from later pay")
@@ -134,7 +147,9 @@ def balances_after(payees: Collection[int], period: Period, openings: Collection
     version_of: dict[tuple[int, str], int] = {}
     for payee, version, component, verb, currency, scale, total in rows.values_list(*keys).annotate(total=Sum("amount")):
         amount = Decimal(total).scaleb(-scale)
-        kind = "on_hold" if verb in (Verb.HELD, Verb.RELEASED) else "carried" if verb == Verb.CARRIED else "to_recover"
+        kind = "on_hold" if verb in (Verb.HELD, Verb.RELEASED) else _carried_kind(component) if verb == Verb.CARRIED else "to_recover"
+        if not kind:
+            continue
         name = component if kind == "to_recover" else ""
         version_of[payee, name] = max(version, version_of.get((payee, name), 0))
         sums[payee][kind, name, currency] += amount if kind == "to_recover" else -amount
@@ -143,6 +158,13 @@ def balances_after(payees: Collection[int], period: Period, openings: Collection
             sums[one.payee_id][_OPEN[one.kind], f"@{one.name}" if one.kind == OpeningKind.DRAW else "", one.currency] += one.amount
     plans = {v.pk: plan_compiled(v.digest, v.text) for v in PlanVersion.objects.filter(pk__in=set(version_of.values()))} if sums else {}
     return {payee: list(_balances(mine, {name: plans.get(v) for (who, name), v in version_of.items() if who == payee})) for payee, mine in sums.items()}
+
+
+def _carried_kind(component: str) -> str:
+    """The balance of an entry `carried`; empty where it pairs with one under another plan."""
+    if component in (CLAW_IN, CLAW_OUT):
+        return "clawback_owed"
+    return "billed" if component == BILLED else "carried" if in_balance(component) else ""
 
 
 _OPEN: dict[str, str] = {
@@ -157,6 +179,10 @@ def _balances(sums: Mapping[tuple[str, str, str], Decimal], plans: Mapping[str, 
             continue
         if kind == "carried":
             kind, label = ("owed_to_payee", _("To be paid later")) if amount > 0 else ("owed_by_payee", _("To be taken from later pay"))
+        elif kind == "clawback_owed":
+            label = _("Clawback to be taken from later pay")
+        elif kind == "billed":
+            label = _("Billed, owed outside of pay")
         elif kind == "open_to_clawback":
             label = _("Paid before this system, open to clawback")
         else:

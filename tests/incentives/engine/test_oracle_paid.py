@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from incentives.engine.compile import plan_load
 from incentives.engine.lines import Line
-from incentives.engine.payment import Draw, Limits, Opened, PaymentTerms, Walk, due_shares, held_targets, payment_walk
+from incentives.engine.payment import Draw, Limits, Opened, PaymentTerms, Walk, due_shares, held_targets
 from incentives.engine.payout import Amounts, Returned, amounts_read, clawback_by, deal_parts, named_parts, released_by_cash, share_by_days
 from incentives.engine.plan import Clawback, Rounding
 from incentives.engine.results import Figure
 from incentives.engine.simulate import simulation_run
 from incentives.engine.tables import Points, Steps
+from incentives.engine.walk import payment_walk
 
 from . import oracle
 from .oracle import Deal, Schedule

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incentives.engine.payment import CARRY_IN, CARRY_OUT, DealPart, Draw, Limits, PaymentTerms, due_by, due_shares, held_targets, payment_walk
+from incentives.engine.payment import CARRY_IN, CARRY_OUT, DealPart, Draw, Limits, PaymentTerms, due_by, due_shares, held_targets
 from incentives.engine.payout import EarnedPart, Returned, clawback_by, payout, released_by_cash
 from incentives.engine.plan import Clawback, Rounding
+from incentives.engine.walk import payment_walk
 
 D = Decimal
 MONTHS = 12
