@@ -63,6 +63,8 @@ class Reads:
         return self._what_if(who)
 
     def _full(self, who: _Who) -> Any:
+        """Everything from the first: nothing of the payee is kept yet."""
+        forget()
         statement = statement_get(who.payee, self.period)
         traces = component_traces(who.payee, period=self.period, run=self.run)
         lines = line_trace(who.payee, period=self.period, version_id=who.version_id, seat_id=who.seat_id, component="quarterly", run=self.run)

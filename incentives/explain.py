@@ -1,7 +1,8 @@
-"""One payee's calculation again, as of a run: measures from his orders, the tree of an amount, the lines behind it.
+"""One payee's calculation again, as of a run: his measures, the tree of an amount, the lines behind it.
 
 Nothing per line is stored; this derives it in some milliseconds from what the run saw (its change number), so that an
-explanation always fits the amount that was posted, whatever has been imported since.
+explanation always fits the amount that was posted, whatever has been imported since. What a run measured it keeps for a
+while: while it does, orders are read for lines alone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
@@ -26,12 +28,12 @@ from incentives.engine.results import Earning, TeamRow, Totals
 from incentives.engine.trace import explain
 from incentives.fx import facts_converted
 from incentives.inputs import RunInputs, VersionInputs
+from incentives.kept import payee_totals, team_rows
 from incentives.line_loaders import PARTS
 from incentives.loaders import LoadedFacts, facts_load
-from incentives.models import ChunkTotals, Run, RunChunk, RunResult
+from incentives.models import Run, RunResult
 from incentives.reading import ChangeNumbers
 from incentives.settle import version_totals
-from incentives.totals import totals_unpack
 from spm.people.models import NamedRelation, ReportingLine
 from spm.tenancy.changes import known_as_at
 from spm.tenancy.scope import required_tenant_id
@@ -43,17 +45,55 @@ def _everybody(tenant_id: int, run_id: int, number: int, business_date: Any) -> 
     return RunInputs(number=number, business_date=business_date)
 
 
-@dataclass(frozen=True)
 class VersionBook:
-    """A payee's part of one plan version: prepared engine inputs, totals, and the orders behind them."""
+    """A payee's part of one plan version: prepared engine inputs, totals, and the orders behind them. Each is read when it is asked for."""
 
-    version: VersionInputs
-    totals: Totals
-    facts: Facts
-    splits: Splits
-    team_pay: Crossing | None
-    before: tuple[Facts, Splits] | None = None
-    """Facts and splits of days before the version that count in its measures that carry."""
+    def __init__(self, owner: PayeeBook, version: VersionInputs) -> None:
+        self._owner, self.version = owner, version
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Measures by seat and period, with what was paid before a change where the plan carries."""
+        return self._owner.carried.of(self.version, self.version.paid)
+
+    @cached_property
+    def bare(self) -> Totals:
+        """Measures by seat and period: as the run kept them, or from the orders where it no longer keeps any."""
+        kept = self._owner.kept.get(self.version.id)
+        if kept is not None:
+            return kept
+        found = chunk_compute(self.version.prepared, self.facts, self.splits, [self._owner.payee_id]).totals
+        if self.before is not None:
+            found = totals_add(found, lead_compute(self.version.prepared, *self.before, [self._owner.payee_id]))
+        return replace(found, team=self._owner.team_rows(self.version))
+
+    @cached_property
+    def team_pay(self) -> Crossing | None:
+        """What this payee's pay takes from others; None where it takes nothing."""
+        return self._owner.team_pay(self.version) if crosses(self.version.prepared) else None
+
+    @cached_property
+    def _read(self) -> tuple[Facts, Splits]:
+        owner, version = self._owner, self.version
+        facts, splits = version_facts(version, *owner.loaded.at(version.compiled.reads), [owner.payee_id], whole=True)
+        return facts_converted(owner.inputs, version, facts)[0], splits
+
+    @property
+    def facts(self) -> Facts:
+        """The orders, or their lines, on the version's days; amounts in its currency."""
+        return self._read[0]
+
+    @property
+    def splits(self) -> Splits:
+        """The splits of these."""
+        return self._read[1]
+
+    @cached_property
+    def before(self) -> tuple[Facts, Splits] | None:
+        """Facts and splits of days before the version that count in its measures that carry."""
+        if self.version.prepared.lead is None:
+            return None
+        return facts_before(self._owner.inputs, self.version, self._owner.loaded, [self._owner.payee_id], whole=True)
 
     def order_of(self, object_id: int) -> int:
         """The order to which a row of the facts belongs: itself, where the plan reads orders."""
@@ -80,7 +120,8 @@ class PayeeBook:
         self.inputs = RunInputs(number=run.known_number, business_date=run.business_date, only=payee_id)
 
     @cached_property
-    def _loaded(self) -> LoadedFacts:
+    def loaded(self) -> LoadedFacts:
+        """The payee's orders, as the run knew them."""
         known = ChangeNumbers.up_to(self.run.known_number)
         return facts_load(
             low=self.payee_id, high=self.payee_id, known=known, amount_scale=self.run.amount_scale, lines=line_needs(self.inputs, [self.payee_id])
@@ -89,22 +130,20 @@ class PayeeBook:
     @cached_property
     def books(self) -> dict[int, VersionBook]:
         """By plan version id."""
-        bare = {version.id: self._book(version) for version in self.inputs.versions}
-        carried = CarriedTotals(self.inputs.versions, lambda version: bare[version.id].totals, {of: book.team_pay for of, book in bare.items()})
-        return {of: replace(book, totals=carried.of(book.version, book.version.paid)) for of, book in bare.items()}
+        return {version.id: VersionBook(self, version) for version in self.inputs.versions}
 
-    def _book(self, version: VersionInputs) -> VersionBook:
-        facts, splits = version_facts(version, *self._loaded.at(version.compiled.reads), [self.payee_id], whole=True)
-        facts, _ = facts_converted(self.inputs, version, facts)
-        totals = chunk_compute(version.prepared, facts, splits, [self.payee_id]).totals
-        before = facts_before(self.inputs, version, self._loaded, [self.payee_id], whole=True)
-        if before is not None:
-            totals = totals_add(totals, lead_compute(version.prepared, *before, [self.payee_id]))
-        plan = version.compiled
-        if plan.rollups or any(component.team is not None for component in plan.components):
-            totals = replace(totals, team=tuple(self._team_rows(version)))
-        team_pay = self._team_pay(version) if crosses(version.prepared) else None
-        return VersionBook(version, totals, facts, splits, team_pay, before)
+    @cached_property
+    def carried(self) -> CarriedTotals:
+        """The totals of all versions, with what was paid before a change."""
+        return CarriedTotals(self.inputs.versions, lambda version: self.books[version.id].bare, _TeamPay(self.books))
+
+    @cached_property
+    def kept(self) -> dict[int, Totals]:
+        """The payee's totals by version as the run measured them or took them over, so that no order has to be read. A version of which
+        the run no longer keeps them, or kept them over other periods, is left out."""
+        rows = payee_totals(run_id=self.run.pk, payee_id=self.payee_id, seats=self.inputs.seats, versions=[version.id for version in self.inputs.versions])
+        shapes = {version.id: (len(version.compiled.measures), len(version.periods)) for version in self.inputs.versions}
+        return {of: totals for of, totals in rows.items() if totals.own.shape[1:] == shapes[of]}
 
     @cached_property
     def _leads(self) -> bool:
@@ -114,17 +153,14 @@ class PayeeBook:
         related = known_as_at(NamedRelation.objects.filter(related_id__in=positions), number).values("pk")
         return bool(leads.union(related).exists())
 
-    def _team_rows(self, version: VersionInputs) -> list[TeamRow]:
+    def team_rows(self, version: VersionInputs) -> tuple[TeamRow, ...]:
         """What the team contributed, as the run kept it; nothing is read for a payee to whom nobody ever reported."""
-        if not self._leads:
-            return []
-        wanted = set(RunChunk.objects.filter(run=self.run).values_list("number", "totals_of_id"))
-        own = self.inputs.seats
-        rows = ChunkTotals.objects.filter(plan_version_id=version.id, run_id__in={of for _, of in wanted}, managers__overlap=list(own))
-        parts = [totals_unpack(row.body, managers=own).totals.team for row in rows if (row.number, row.run_id) in wanted]
-        return sorted((row for part in parts for row in part), key=lambda row: (row.manager, row.measure, row.period, row.member))
+        plan = version.compiled
+        if not (plan.rollups or any(component.team is not None for component in plan.components)) or not self._leads:
+            return ()
+        return team_rows(run_id=self.run.pk, seats=self.inputs.seats, version=version.id)
 
-    def _team_pay(self, version: VersionInputs) -> Crossing:
+    def team_pay(self, version: VersionInputs) -> Crossing:
         """What this payee's pay takes from others: compared anew from the run's totals, the team's commission from its results; in a run
         for him alone from the totals too, because his team has no results of it."""
         whole = _everybody(required_tenant_id(), self.run.pk, self.run.known_number, self.run.business_date)
@@ -175,6 +211,38 @@ class PayeeBook:
         return what_if(book.version.prepared, book.totals, seat_id, period_id, amount, book.team_pay)
 
 
+def book_of(*, payee_id: int, run: Run) -> PayeeBook:
+    """The payee's book as of a run, kept in this process while others are not asked for: what a run saw never changes, and who opens a
+    statement goes on to its traces, its lines and what one more deal would pay."""
+    return _book(required_tenant_id(), payee_id, run)
+
+
+@lru_cache(maxsize=32)
+def _book(tenant_id: int, payee_id: int, run: Run) -> PayeeBook:
+    return PayeeBook(payee_id=payee_id, run=run)
+
+
+def books_forget() -> None:
+    """Drops the books that this process keeps."""
+    _book.cache_clear()
+
+
+class _TeamPay(Mapping[int, Crossing | None]):
+    """What pay takes from others by version, found when a version is asked for."""
+
+    def __init__(self, books: Mapping[int, VersionBook]) -> None:
+        self._books = books
+
+    def __getitem__(self, version: int) -> Crossing | None:
+        return self._books[version].team_pay
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._books)
+
+    def __len__(self) -> int:
+        return len(self._books)
+
+
 def results_of(run: Run) -> Any:
     """The results in force as of a run (a queryset of RunResult)."""
     from django.db.models import Q
@@ -193,4 +261,4 @@ def body_hash(body: bytes | memoryview) -> bytes:
     return hashlib.sha256(zlib.decompress(bytes(body))).digest()
 
 
-__all__ = ["PayeeBook", "VersionBook", "body_hash", "body_read", "results_of"]
+__all__ = ["PayeeBook", "VersionBook", "body_hash", "body_read", "book_of", "books_forget", "results_of"]

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Max, Min
 
 from incentives.attribution import Cell, Change, change_between
-from incentives.explain import PayeeBook
+from incentives.explain import PayeeBook, book_of
 from incentives.explain_words import cause_note, exact_decimal
 from incentives.finished import runs_finished
 from incentives.models import EARNED_VERBS, Cause, LedgerEntry, Run
@@ -111,7 +111,7 @@ class Books:
         if run is None or period.starts > run.business_date:
             return None
         if run.pk not in self._books:
-            self._books[run.pk] = PayeeBook(payee_id=self.payee.pk, run=run)
+            self._books[run.pk] = book_of(payee_id=self.payee.pk, run=run)
         return line_traces_of(self._books[run.pk], period=period, version_id=version_id, seat_id=seat_id, component=component)
 
     def before(self, number: int) -> Run | None:

@@ -11,14 +11,14 @@ from django.db.models import Sum
 
 from incentives.engine.contracts import day_number, day_text
 from incentives.engine.lines import measure_lines
-from incentives.explain import PayeeBook, VersionBook
+from incentives.explain import PayeeBook, VersionBook, book_of
 from incentives.models import EARNED_VERBS, LedgerEntry, PeriodState, Statement, Verb
 from incentives.opening import OpeningSum
 from incentives.selectors.openings import OpeningLine, opening_lines
 from incentives.selectors.quotas import QuotaState, money, quota_state, share
 from incentives.selectors.runs import Freshness, freshness
 from spm.calendars.models import Period
-from spm.people.models import Payee
+from spm.people.models import Payee, Seat
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ def scorecard_get(payee: Payee, *, business_date: dt.date) -> Scorecard:
     tiers: list[TierAhead] = []
     frame, openings = _Frame(), list[OpeningSum]()
     if fresh.run is not None:
-        book = PayeeBook(payee_id=payee.pk, run=fresh.run)
+        book = book_of(payee_id=payee.pk, run=fresh.run)
+        titles = dict(Seat.objects.filter(payee=payee).values_list("pk", "position__title"))  # a title may be mended any day
         openings = book.inputs.openings
         today = day_number(business_date)
         for part in book.books.values():
@@ -120,7 +121,7 @@ def scorecard_get(payee: Payee, *, business_date: dt.date) -> Scorecard:
             frame.year |= {p.id for p in begun if p.year == period.year}
             for seat, (owner, _) in book.inputs.seats.items():
                 if owner == payee.pk and seat in part.version.paid:
-                    _seat(book, part, seat, period.id, today, gauges, tiers, book.inputs.titles.get(seat, ""))
+                    _seat(book, part, seat, period.id, today, gauges, tiers, titles.get(seat, ""))
     current = Period.objects.filter(pk__in=frame.current).order_by("-starts").first() if frame.current and openings else None
     opening = opening_lines(openings, current).get(payee.pk, []) if current is not None else []
     return Scorecard(payee.pk, business_date, tuple(gauges), tuple(tiers), **_pay(payee, frame), freshness=fresh, opening=tuple(opening))

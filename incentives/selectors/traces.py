@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from incentives.engine.plan import CompiledPlan
-from incentives.explain import PayeeBook, VersionBook
+from incentives.explain import PayeeBook, VersionBook, book_of
 from incentives.models import PlanVersion, Run
 from incentives.selectors.runs import last_run
 from incentives.selectors.trace_lines import TraceLine, trace_lines
@@ -56,7 +56,7 @@ def component_traces(payee: Payee, *, period: Period, run: Run | None = None) ->
     # A period that had not begun for the run has no result.
     if run is None or period.starts > run.business_date:
         return ()
-    book = PayeeBook(payee_id=payee.pk, run=run)
+    book = book_of(payee_id=payee.pk, run=run)
     return tuple(_traces(book, period))
 
 
@@ -65,7 +65,7 @@ def line_traces(payee: Payee, *, period: Period, component: str, run: Run | None
     run = run or last_run(payee.pk)
     if run is None or period.starts > run.business_date:
         return ()
-    book = PayeeBook(payee_id=payee.pk, run=run)
+    book = book_of(payee_id=payee.pk, run=run)
     found = [
         (trace, book.lines(version_id=trace.version.pk, seat_id=trace.seat_id, period_id=period.pk, component=component))
         for trace in _traces(book, period)
@@ -92,7 +92,7 @@ def line_trace(
     if run is None:
         return None
     return line_traces_of(
-        PayeeBook(payee_id=payee.pk, run=run), period=period, version_id=version_id, seat_id=seat_id, component=component, limit=limit, after=after
+        book_of(payee_id=payee.pk, run=run), period=period, version_id=version_id, seat_id=seat_id, component=component, limit=limit, after=after
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from incentives.engine.exact import text
-from incentives.explain import PayeeBook
+from incentives.explain import book_of, books_forget
 from incentives.models import Run
 from spm.tenancy.scope import required_tenant_id
 
@@ -27,9 +27,8 @@ class WhatIf:
 
 
 @lru_cache(maxsize=32)
-def _book(tenant_id: int, run_id: int, payee_id: int) -> PayeeBook:
-    """A payee's calculation as of a run. What a run saw never changes, so it may be kept while somebody tries amounts."""
-    return PayeeBook(payee_id=payee_id, run=Run.objects.get(pk=run_id))
+def _run(tenant_id: int, run_id: int) -> Run:
+    return Run.objects.get(pk=run_id)
 
 
 def pay_what_if(*, payee_id: int, run_id: int, version_id: int, seat_id: int, period_id: int, amount: Decimal) -> WhatIf | None:
@@ -37,7 +36,7 @@ def pay_what_if(*, payee_id: int, run_id: int, version_id: int, seat_id: int, pe
     credits. Measures that look at what was sold do not see it. None where the seat is not under the version in the period, or
     nothing was computed. Needs the scope.
     """
-    book = _book(required_tenant_id(), run_id, payee_id)
+    book = book_of(payee_id=payee_id, run=_run(required_tenant_id(), run_id))
     if version_id not in book.books:
         return None
     at = {"version_id": version_id, "seat_id": seat_id, "period_id": period_id}
@@ -51,4 +50,5 @@ def pay_what_if(*, payee_id: int, run_id: int, version_id: int, seat_id: int, pe
 
 def forget() -> None:
     """Drops the calculations that this process keeps."""
-    _book.cache_clear()
+    _run.cache_clear()
+    books_forget()
