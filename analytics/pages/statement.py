@@ -19,6 +19,7 @@ from analytics.pages.common import choice_of, payee_of, period_nav
 from analytics.pages.statement_files import exports_of
 from analytics.selectors.periods import PeriodChoice
 from incentives.explain_words import exact_decimal, part_label, part_note
+from incentives.exports.shown import reward_why
 from incentives.inputs import plan_compiled
 from incentives.models import Statement
 from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, fitting_run, held_deals, late_changes, line_traces, statement_get
@@ -96,45 +97,19 @@ def statement_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> Htt
 def _entries(view: StatementView) -> list[dict[str, Any]]:
     """The statement's parts, then what was posted by hand: label, period of origin, why now, amount."""
     parts = [
-        {
-            "component": part.component,
-            "late": part.is_late,
-            "label": part.label,
-            "plan": part.plan_title,
-            "origin": part.earning_period,
-            "cause": _("late: %(causes)s") % {"causes": ", ".join(part.cause_labels)} if part.is_late else "",
-            "amount": part.amount,
-            "currency": part.currency,
-        }
+        _entry(part, plan=part.plan_title, cause=_("late: %(causes)s") % {"causes": ", ".join(part.cause_labels)} if part.is_late else "", late=part.is_late)
         for part in view.parts
     ]
-    payments = [
-        {
-            "component": item.component,
-            "late": False,
-            "label": item.label,
-            "plan": item.plan_title,
-            "origin": item.earning_period,
-            "cause": item.why,
-            "amount": item.amount,
-            "currency": item.currency,
-        }
-        for item in view.payments
-    ]
-    by_hand = [
-        {
-            "component": item.component,
-            "late": False,
-            "label": item.label,
-            "plan": "",
-            "origin": item.earning_period,
-            "cause": _("by hand: %(note)s") % {"note": item.note},
-            "amount": item.amount,
-            "currency": item.currency,
-        }
-        for item in view.adjustments
-    ]
+    payments = [_entry(item, plan=item.plan_title, cause=item.why) for item in view.payments]
+    by_hand = [_entry(item, cause=_("by hand: %(note)s") % {"note": item.note}) for item in view.adjustments]
     return parts + payments + by_hand
+
+
+def _entry(item: Any, *, cause: str, plan: str = "", late: bool = False) -> dict[str, Any]:
+    return {
+        "component": item.component, "late": late, "label": item.label, "plan": plan, "origin": item.earning_period, "cause": cause, "amount": item.amount,
+        "currency": item.currency,
+    }  # fmt: skip
 
 
 def _hold_url(request: HttpRequest, slug: str, payee: Payee, choice: PeriodChoice) -> str:
@@ -345,7 +320,7 @@ def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:
 @require_safe
 @requires("pay.read_own")
 def statement_csv(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpResponse:
-    """The statement's entries as CSV; the last row is the total of the page."""
+    """The statement's entries as CSV, then the total of the page, then rewards that are not money, with their unit."""
     choice = choice_of(request, code)
     if choice is None:
         raise Http404
@@ -355,4 +330,5 @@ def statement_csv(request: HttpRequest, slug: str, uid: UUID, code: str) -> Http
     header = [_("Component"), _("Earned in"), _("Why now"), _("Currency"), _("Amount")]
     rows = [(e["label"], e["origin"].code, e["cause"], e["currency"], e["amount"]) for e in _entries(view)]
     rows += [(_("Total"), choice.period.code, "", currency, total) for currency, total in view.total.items()]
+    rows += [(r.label, r.earning_period_code, reward_why(r), r.unit, r.amount) for r in view.rewards]
     return csv_response(f"statement-{payee.external_id}-{code}.csv", header, rows)

@@ -102,13 +102,17 @@ class PaidInOut(serializers.Serializer):
 
 
 class RewardOut(serializers.Serializer):
-    """What was earned in the period that is not money; as of the last run, never part of the sums."""
+    """What is not money, never part of the sums: as of the last run, and as it was frozen once the statement is approved. A late line
+    tells the difference that was found of an approved period afterwards: amount = found now - told."""
 
     plan = serializers.CharField(source="plan_code")
     component = serializers.CharField()
     label = serializers.CharField()
     unit = serializers.CharField()
+    earning_period = serializers.CharField(source="earning_period_code")
     amount = ExactField()
+    late = serializers.BooleanField(source="is_late")
+    told = ExactField(help_text="Of a late line: what approved statements told of the period before.")
 
 
 class HeldDealOut(serializers.Serializer):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from incentives.explain_words import exact_decimal, part_label, part_note
 from incentives.exports.book import BookPart, BookPeriod, Leaf, StatementBook
-from incentives.exports.shown import causes_shown, period_shown, span_shown
+from incentives.exports.shown import causes_shown, period_shown, reward_why, span_shown
 from incentives.selectors.payments import PaidIn
 from spm.documents.pdf import pdf_render
 from spm.ui.formats import NIL, day_text, moment_exact, money_text, number_text
@@ -51,6 +51,7 @@ def _data(book: StatementBook, zone: Any) -> dict[str, Any]:
             "why": [_("How it was counted"), "", _("Amount")],
             "causes": [_("Cause"), _("What belongs to it"), _("Amount")],
             "balances": [_("Open after this statement"), _("Amount")],
+            "rewards": [_("Rewards that are not money"), _("Earned in"), _("Why now"), _("Quantity")],
             "lines": [_("Line"), _("Customer"), _("Date"), _("Credited"), _("Amount")],
         },
         "summary": [_summary(p, currency, locale) for p in book.periods for currency in p.view.total] if several else [],
@@ -107,6 +108,10 @@ def _period(p: BookPeriod, locale: str) -> dict[str, Any]:
         "hold": _("On hold: %(reason)s") % {"reason": p.view.hold_reason} if p.view.hold_reason else "",
         "paid_in": [_paid_in(item, locale) for item in p.view.in_pay_currency],
         "balances": [[b.label, money_text(b.amount, b.currency, locale)] for b in p.view.balances],
+        "rewards": [
+            [f"{r.label} · {r.plan_title}", period_shown(r.earning_period), reward_why(r) or _("this period"), f"{number_text(r.amount, locale)} {r.unit}"]
+            for r in p.view.rewards
+        ],
         "parts": [_part(item, locale) for item in p.parts if item.parts or item.late],
     }
 

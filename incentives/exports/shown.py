@@ -6,9 +6,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from incentives.exports.book import StatementBook
+from incentives.selectors.rewards import Reward
 from incentives.selectors.statements import StatementPart
 from spm.calendars.models import Period
-from spm.ui.formats import period_text
+from spm.ui.formats import number_text, period_text
 
 
 def period_shown(period: Period) -> str:
@@ -25,3 +26,13 @@ def span_shown(book: StatementBook) -> str:
 def causes_shown(part: StatementPart) -> str:
     """Why an amount of an earlier period is paid now; empty for the period's own."""
     return _("late: %(causes)s") % {"causes": ", ".join(part.cause_labels)} if part.is_late else ""
+
+
+def reward_why(reward: Reward) -> str:
+    """Why a reward of an approved period stands here; empty for the period's own."""
+    if not reward.is_late:
+        return ""
+    locale = get_language() or "en"
+    return _("changed since it was approved: told %(told)s, now %(now)s") % {
+        "told": number_text(reward.told, locale), "now": number_text(reward.now, locale),
+    }  # fmt: skip

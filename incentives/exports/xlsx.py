@@ -9,16 +9,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from incentives.exports.book import StatementBook
-from incentives.exports.shown import causes_shown, span_shown
+from incentives.exports.shown import causes_shown, reward_why, span_shown
 from spm.documents.xlsx import Amount, Sheet, workbook_bytes
 
 Row = Sequence[Any]
 
 
 def book_xlsx(book: StatementBook) -> bytes:
-    """The file. Numbers are numeric cells with a format; each sheet but that of balances ends with a row of totals for each currency."""
+    """The file. Numbers are numeric cells with a format; each sheet but those of balances and rewards ends with a row of totals for each currency."""
     title = _("Statement of %(name)s") % {"name": book.payee.detail.display_name}
-    return workbook_bytes([_totals(book, title), _components(book), _causes(book), _lines(book), _balances(book)], title=title)
+    return workbook_bytes([_totals(book, title), _components(book), _causes(book), _lines(book), _balances(book), *_rewards(book)], title=title)
 
 
 def _totals(book: StatementBook, title: str) -> Sheet:
@@ -110,6 +110,17 @@ def _balances(book: StatementBook) -> Sheet:
     header = [_("Period"), _("Open after this statement"), _("Currency"), _("Amount")]
     rows: list[Row] = [[p.view.period.code, b.label, b.currency, Amount(b.amount, b.currency)] for p in book.periods for b in p.view.balances]
     return Sheet(_("Balances"), header, rows)
+
+
+def _rewards(book: StatementBook) -> list[Sheet]:
+    """Points, days and the like; no sheet where there are none. They have no sum with money."""
+    header = [_("Period"), _("Reward"), _("Plan"), _("Earned in"), _("Why now"), _("Unit"), _("Quantity")]
+    rows: list[Row] = [
+        [p.view.period.code, r.label, r.plan_title, r.earning_period_code, reward_why(r) or None, r.unit, r.amount]
+        for p in book.periods
+        for r in p.view.rewards
+    ]
+    return [Sheet(_("Rewards that are not money"), header, rows)] if rows else []
 
 
 def _lines(book: StatementBook) -> Sheet:

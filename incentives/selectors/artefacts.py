@@ -80,6 +80,14 @@ def artefact_json(view: StatementView, *, payee: Payee) -> bytes:
             }
             for one in view.opening
         ]  # fmt: skip
+    if view.rewards:
+        body["rewards"] = [
+            {
+                "plan": one.plan_code, "plan_title": one.plan_title, "component": one.component, "label": one.label, "unit": one.unit,
+                "earning_period": one.earning_period_code, "amount": _text(one.amount), "told": _text(one.told), "late": one.is_late,
+            }
+            for one in view.rewards
+        ]  # fmt: skip
     return canonical(body)
 
 

@@ -16,7 +16,7 @@ from incentives.selectors.artefacts import artefact_of, paid_in_kept
 from incentives.selectors.openings import OpeningLine, opening_lines
 from incentives.selectors.payments import Balance, PaidIn, PaymentPart, balances_after, paid_in, payment_parts
 from incentives.selectors.plans import component_labels
-from incentives.selectors.rewards import Reward, rewards_of
+from incentives.selectors.rewards import Reward, rewards_kept, rewards_of
 from incentives.selectors.runs import Freshness, freshness
 from spm.calendars.models import Period
 from spm.people.models import Payee, Seat
@@ -151,7 +151,7 @@ def statement_views(payees: Sequence[Payee], period: Period, *, after: Run | Non
     balances = balances_after([payee.pk for payee in payees], period, openings, known=known)
     fresh = freshness(payees[0].pk if len(payees) == 1 else None) if after is None else Freshness(after, after.finished_at, after.known_number, 0)
     opening = opening_lines(openings, period)
-    rewards = rewards_of([payee.pk for payee in payees], period) if after is None else {}
+    rewards = rewards_of(payees, period) if after is None else {}
     day = fresh.run.business_date if fresh.run else period.ends
     found = []
     for payee in payees:
@@ -169,12 +169,13 @@ def statement_views(payees: Sequence[Payee], period: Period, *, after: Run | Non
         state = statement.state if statement else Statement.State.OPEN
         kept = artefact_of(statement) if statement is not None and statement.artefact_digest else None
         converted = total if after is None else {}
+        told = rewards.get(payee.pk, ()) if kept is None else _rewards_kept(kept, period)
         in_pay_currency = paid_in(payee, period=period, totals=converted, versions=own.values(), today=day) if kept is None else paid_in_kept(kept)
         found.append(
             StatementView(
                 payee.pk, period, state, str(Statement.State(state).label), *_kept(statement),
                 tuple(parts), tuple(payments), tuple(adjustments), earned, late, paid, adjusted, total, tuple(balances.get(payee.pk, ())),
-                tuple(in_pay_currency), tuple(own.values()), fresh, tuple(opening.get(payee.pk, ())), rewards.get(payee.pk, ()),
+                tuple(in_pay_currency), tuple(own.values()), fresh, tuple(opening.get(payee.pk, ())), told,
             )
         )  # fmt: skip
     return found
@@ -183,6 +184,12 @@ def statement_views(payees: Sequence[Payee], period: Period, *, after: Run | Non
 def known_after(run: Run | None) -> Q:
     """Ledger entries that stood after a run (None: all): of it and of earlier ones, and what people posted until it ended."""
     return Q() if run is None else Q(run__number__lte=run.number) | Q(run__isnull=True, posted_at__lte=run.finished_at or run.touched_at)
+
+
+def _rewards_kept(kept: Mapping[str, Any], period: Period) -> tuple[Reward, ...]:
+    """The rewards of an approved statement; one query where there are any."""
+    codes = {line["earning_period"] for line in kept.get("rewards", ())}
+    return tuple(rewards_kept(kept, {p.code: p for p in Period.objects.filter(calendar_id=period.calendar_id, code__in=codes)})) if codes else ()
 
 
 def _kept(statement: Statement | None) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from incentives.models import LedgerEntry, PeriodState, Run, Statement, StatementArtefact
 from incentives.selectors.artefacts import artefact_digest, artefact_json
+from incentives.selectors.rewards import rewards_of
 from incentives.selectors.runs import last_run
 from incentives.selectors.statements import StatementView, statement_views
 from incentives.services.ledger import CLOSED, books_lock, period_state_set
@@ -137,11 +138,15 @@ def _statements_move(payees: object, period: Period, to: str) -> None:
 
 
 def _freeze(payees: object, period: Period, actor_id: int | None) -> None:
-    """Freezes every statement of the group: of all that have one, or have something posted in the period."""
+    """Freezes every statement of the group: of all that have one, have something posted in the period, or are rewarded in it."""
     posted = LedgerEntry.objects.filter(pay_period=period, payee__in=payees).order_by().values("payee")
     kept = Statement.objects.filter(period=period, payee__in=payees)
-    missing = Payee.objects.filter(pk__in=posted).exclude(pk__in=kept.values("payee"))
-    Statement.objects.bulk_create([Statement(payee=payee, period=period) for payee in missing])
+    without = Payee.objects.filter(pk__in=payees.values("pk")).exclude(pk__in=kept.values("payee"))  # type: ignore[attr-defined]
+    missing = {payee.pk: payee for payee in without.filter(pk__in=posted)}
+    others = list(without.exclude(pk__in=missing))
+    rewards = rewards_of(others, period) if others else {}
+    missing |= {payee.pk: payee for payee in others if rewards.get(payee.pk)}
+    Statement.objects.bulk_create([Statement(payee=missing[pk], period=period) for pk in sorted(missing)])
     # Who was approved in another group before stays frozen as he was.
     statements = list(kept.filter(artefact_digest="").select_related("payee").order_by("pk"))
     unpaid: list[str] = []
