@@ -16,7 +16,7 @@ Tables = Mapping[str, Sequence[Row]]
 
 def natural(text: str) -> tuple[Any, ...]:
     """Sort key by which T2 comes before T10."""
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part)
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part)
 
 
 class Cell:
@@ -79,5 +79,5 @@ def rows_of(tables: Tables, name: str) -> list[Cell]:
 
 
 def sorted_names(values: Iterable[str]) -> tuple[str, ...]:
-    """Distinct names in natural order."""
-    return tuple(sorted(set(values), key=natural))
+    """Distinct names in natural order; T01 and T1, which are alike in it, by their text."""
+    return tuple(sorted(set(values), key=lambda name: (natural(name), name)))

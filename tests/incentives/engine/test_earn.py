@@ -197,10 +197,10 @@ def test_what_was_earned_stands_while_a_figure_is_missing_and_the_next_month_cat
 @pytest.mark.parametrize(("amount", "stopped"), [("999999999999.99", False), ("1000000000000", True)])
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_pay_that_fits_into_no_book_is_an_exception_of_its_payee_alone(amount: str, stopped: bool, sign: str) -> None:
-    body = 'measures: [{name: m, aggregate: count}]\nvalues: [{name: big, formula: "if(m > 1, %s%s, 5)"}]\ncomponents: [{name: pay, formula: big}]\n' % (
-        sign,
-        amount,
-    )  # noqa: UP031
+    body = f"""measures: [{{name: m, aggregate: count}}]
+values: [{{name: big, formula: "if(m > 1, {sign}{amount}, 5)"}}]
+components: [{{name: pay, formula: big}}]
+"""
     simulation = simulated(body, transactions=[sale(1, 1), sale(1, 1, day=6), sale(1, 1, "bob")])
     assert months(simulation, payee="bob")[1] == "5"
     assert months(simulation)[2] == "5"
@@ -252,7 +252,7 @@ MEASURES, PAID = ("month", "quarter", "year", "rolling"), ("monthly", "quarterly
 DEALS = st.lists(st.tuples(st.integers(1, 12), cents(-2000_00, 6000_00)), min_size=1, max_size=10)
 
 
-def lived(deals: list[tuple[int, Fraction]], live: int, *, slip: Decimal = D(0)) -> tuple[Any, Any]:
+def lived(deals: list[tuple[int, Fraction]], live: int, *, slip: int = 0) -> tuple[Any, Any]:
     """A year from January, and the same year from the month `live` on with an opening balance of what came before.
     slip: what the balance says too much of the year's sales."""
     plan = plan_load(LIVE)
@@ -263,7 +263,7 @@ def lived(deals: list[tuple[int, Fraction]], live: int, *, slip: Decimal = D(0))
     first = day_number(f"2025-{live:02}-01")
     opening = [OpeningAmount(0, "credit", name, month - 1, D(text(amount)), first) for month, amount in deals if month < live for name in MEASURES]
     opening += [OpeningAmount(0, "paid", e.component, e.period, e.amount, first) for e in whole.earnings if e.period + 1 < live]
-    opening += [OpeningAmount(0, "credit", "year", 0, slip, first), OpeningAmount(0, "start", "", 0, D(0), first)]
+    opening += [OpeningAmount(0, "credit", "year", 0, D(slip), first), OpeningAmount(0, "start", "", 0, D(0), first)]
     after = replace(data.inputs, openings=tuple(opening))
     later = Prepared(plan, after)
     kept = data.facts.taken(data.facts.event_date >= first)
@@ -279,7 +279,7 @@ def test_law_going_live_within_the_year_pays_what_the_whole_year_would_have_paid
 
 
 def test_control_an_opening_balance_that_says_a_dollar_more_pays_otherwise() -> None:
-    whole, later = lived([(1, Fraction(3000)), (6, Fraction(3000))], 4, slip=D(100))
+    whole, later = lived([(1, Fraction(3000)), (6, Fraction(3000))], 4, slip=100)
     expected = {e.period: e.amount for e in whole.earnings if e.component == "yearly"}
     assert {e.period: e.amount - expected[e.period] for e in later.earnings if e.component == "yearly" and e.amount != expected[e.period]} == {
         3: D(3), 5: D(4),  # 100 more at 3 %, of which June finds them above the bound of 6,000
@@ -291,10 +291,8 @@ def test_what_the_old_system_paid_and_credited_is_named_in_the_explanation() -> 
     rows = [{"id": "T1", "date": "2025-03-07", "payee": "ann", "amount": "1000"}, {"id": "T2", "date": "2025-04-07", "payee": "ann", "amount": "500"}]
     data = tabular_inputs(plan, {"transactions": rows, "assignments": [{"payee": "ann"}, {"payee": "bob"}]})
     first = day_number("2025-03-01")
-    opening = (
-        OpeningAmount(0, "credit", "year", 1, D(900), first), OpeningAmount(0, "paid", "yearly", 1, D(9), first),
-        OpeningAmount(0, "credit", "quarter", 1, D(900), first), OpeningAmount(0, "paid", "quarterly", 1, D(8), first), OpeningAmount(1, "paid", "yearly", 1, D(5), first),
-    )  # fmt: skip
+    before = [(0, "credit", "year", 900), (0, "paid", "yearly", 9), (0, "credit", "quarter", 900), (0, "paid", "quarterly", 8), (1, "paid", "yearly", 5)]
+    opening = tuple(OpeningAmount(seat, kind, name, 1, D(amount), first) for seat, kind, name, amount in before)
     prepared = Prepared(plan, replace(data.inputs, openings=opening))
     totals = run(prepared, data.facts, data.splits).totals
 
