@@ -78,7 +78,13 @@ def _orders(after: int, upto: int) -> dict[str, frozenset[int]]:
     tenant, given = required_tenant_id(), crediting_sets(after=after, upto=upto)
     others = sorted(set(change_sets_between(after, upto)) - set(given))
     orders = "SELECT DISTINCT record_id, payee_id FROM sales_orderversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"
-    lines = "SELECT DISTINCT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id = ANY(%s)"
+    lines = (
+        "SELECT DISTINCT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id = ANY(%s) "
+        # Lines that change another one follow its contract's years, step by step.
+        "UNION SELECT order_id, payee_id FROM sales_orderlineversion WHERE tenant_id = %s AND record_id IN (WITH RECURSIVE after (id) AS ("
+        "SELECT record_id FROM sales_orderlineversion WHERE tenant_id = %s AND change_set_id = ANY(%s) UNION "
+        "SELECT l.record_id FROM after a JOIN sales_orderlineversion l ON l.tenant_id = %s AND l.predecessor_id = a.id) SELECT id FROM after)"
+    )
     found = {}
     for name, touched, sets in (("order", orders, others), ("line", lines, others), ("territory", orders, given)):
         if not sets or (name == "line" and not lines_are_read()):
@@ -89,7 +95,7 @@ def _orders(after: int, upto: int) -> dict[str, frozenset[int]]:
                 "UNION SELECT s.payee_id FROM sales_ordersplit s WHERE s.tenant_id = %s "
                 # Participants of any version of a touched order: those who are new to it and those who left it.
                 "AND s.order_id IN (SELECT record_id FROM touched)",
-                [tenant, sets, tenant],
+                [tenant, sets, *((tenant, tenant, sets, tenant) if name == "line" else ()), tenant],
             )
             found[name] = frozenset(-1 if row[0] is None else row[0] for row in cursor.fetchall())
     return found

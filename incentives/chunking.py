@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from incentives.engine.contract_years import ContractYears
 from incentives.engine.contracts import NOBODY, Facts, Splits
 from incentives.engine.measure import chunk_compute, lead_compute, totals_add
 from incentives.engine.results import ChunkResult, Totals, Uncredited
@@ -91,7 +92,7 @@ def version_compute(inputs: RunInputs, version: VersionInputs, loaded: LoadedFac
     both = sorted({*mine, *(payee for payee in payees if payee in version.led)}) if version.led else mine
     if not both:
         return None
-    facts, splits = version_part(loaded, version.compiled.reads, version.coverage, mine, whole=len(mine) == len(payees))
+    facts, splits = version_part(loaded, version.compiled.grain, version.coverage, mine, whole=len(mine) == len(payees))
     facts, unpriced = facts_converted(inputs, version, facts)
     result = chunk_compute(version.prepared, facts, splits, both)
     lead = lead_totals(inputs, version, loaded, both, whole=len(both) == len(payees))
@@ -113,7 +114,7 @@ def facts_before(inputs: RunInputs, version: VersionInputs, loaded: LoadedFacts,
         return None
     low = min(item.start for item in prepared.inputs.lead_ins)
     high = max(item.end for item in prepared.inputs.lead_ins)
-    facts, splits = version_part(loaded, version.compiled.reads, ((low, high),), payees, whole=whole)
+    facts, splits = version_part(loaded, version.compiled.grain, ((low, high),), payees, whole=whole)
     return facts_converted(inputs, version, facts)[0], splits
 
 
@@ -126,7 +127,7 @@ def _refused(version: VersionInputs, loaded: LoadedFacts, payees: list[int]) -> 
 
 
 def version_part(
-    loaded: LoadedFacts, reads: str, coverage: Iterable[tuple[int, int]], payees: list[int], *, whole: bool
+    loaded: LoadedFacts, reads: str | ContractYears, coverage: Iterable[tuple[int, int]], payees: list[int], *, whole: bool
 ) -> tuple[Facts, Splits]:  # fmt: skip
     """The part of a chunk's facts that lies in some days and concerns some of its payees (whole: they are all of them): what they own,
     and that in whose splits they take part, with all its splits. As `engine.run.facts_for` finds it, with what is the same for all

@@ -75,7 +75,7 @@ class VersionBook:
     @cached_property
     def _read(self) -> tuple[Facts, Splits]:
         owner, version = self._owner, self.version
-        facts, splits = version_facts(version, *owner.loaded.at(version.compiled.reads), [owner.payee_id], whole=True)
+        facts, splits = version_facts(version, *owner.loaded.at(version.compiled.grain), [owner.payee_id], whole=True)
         return facts_converted(owner.inputs, version, facts)[0], splits
 
     @property

@@ -9,11 +9,15 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from incentives.engine.contract_years import part_of
 from incentives.engine.contracts import NOBODY, IntColumn
 from incentives.engine.results import Uncredited
 from incentives.engine.rounding import scaled
 from incentives.inputs import RunInputs, VersionInputs
 from incentives.loaders import LoadedFacts
+
+LATER = ("no_assignment", "not_stated", "no_fx_rate")
+"""Reasons for which a contract's later year is listed; for others its first year is, or its day is still to come."""
 
 
 class Explained:
@@ -42,7 +46,9 @@ class Explained:
         items = list(uncredited)
         orders = self.loaded.orders_of(items) if version.compiled.reads == "order_lines" else [item.object_id for item in items]
         for order, item in zip(orders, items, strict=True):
-            if item.reason == "not_stated":
+            if part_of(item.object_id) and item.reason not in LATER:
+                continue
+            if item.reason == "not_stated" or part_of(item.object_id):
                 self.missing[order, item.payee].setdefault(item.object_id, item)
                 continue
             self.said[order, item.payee].setdefault(version.id, []).append(item)
@@ -83,7 +89,7 @@ class Explained:
         amounts: dict[str, Decimal] = defaultdict(Decimal)
         for item in items:
             amounts[item.reason] += item.amount
-        is_part = self.lines is not None and len(items) < self._row_count(order)
+        is_part = self.lines is not None and (len(items) < self._row_count(order) or any(part_of(item.object_id) for item in items))
         return [Uncredited(order, items[0].payee, items[0].event_date, amount, reason, is_part) for reason, amount in sorted(amounts.items())]
 
     def _row_count(self, order: int) -> int:

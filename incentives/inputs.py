@@ -36,7 +36,7 @@ from incentives.models import PlanVersion
 from incentives.opening import OpeningSum, openings_known
 from incentives.products import ProductLabels, ProductWords
 from incentives.seats import Seats
-from incentives.words import Accounts, Currencies, Roles
+from incentives.words import Accounts, Contracts, Currencies, Roles
 from spm.calendars.models import Period as PeriodRow
 from spm.sales.models import Channel, DealKind, OrderStatus
 from spm.tenancy.scope import required_tenant_id
@@ -246,6 +246,7 @@ class RunInputs:
             "status": {status.name.lower(): status.value for status in OrderStatus},
             "currency": Currencies(),
             "account": Accounts(),
+            "contract": Contracts(),
             "role": Roles(),
         }
 
@@ -261,7 +262,7 @@ class RunInputs:
         if not plans:
             return None
         numbers, codes = (frozenset().union(*(getattr(plan, name) for plan in plans)) for name in ("number_columns", "code_columns"))
-        return LineNeeds(numbers, codes, self.products.codes)
+        return LineNeeds(numbers, codes, self.products.codes, any(plan.contract_years for plan in plans))
 
     @cached_property
     def frame_hash(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from incentives.engine.contract_years import SERVICE
 from incentives.engine.contracts import Facts, IntColumn, NumberColumn, Splits
 from incentives.engine.errors import InputError
 from incentives.engine.results import Uncredited
@@ -21,6 +22,8 @@ from spm.tenancy.scope import required_tenant_id
 
 # A line's row has the id of the line; a row that stands for an order, or for what it has beyond its lines, this bit and the order's.
 ORDER_ROW = 1 << 62
+LONGEST_CHAIN = 50
+"""So many lines, each changing the one before, are followed back to the first."""
 PARTS = {"line": 0, "difference": 1, "order": 2}
 _UNSTATED = -(2**63 - 1)
 _BASE_COLUMNS = (
@@ -41,21 +44,31 @@ MONEY_NUMBERS = {
     "unit_price": "unit_price", "cost": f"coalesce(cost, {_UNSTATED})", "tcv": f"coalesce(tcv, {_UNSTATED})",
     "acv": f"coalesce(acv, {_UNSTATED})", "arr_change": f"coalesce(arr_change, {_UNSTATED})",
 }  # fmt: skip
+CONTRACT_CODE = "CASE WHEN contract = '' THEN -1 ELSE hashtextextended(contract, 0) & 9223372036854775807 END"
+"""A contract's text as a fixed-width code that needs no table."""
+_EPOCH = "date '1970-01-01'"
+SERVICE_COLUMNS = (
+    ("service_from", "int8", f"coalesce((service_from - {_EPOCH})::bigint, {_UNSTATED})"),
+    ("service_to", "int8", f"coalesce((service_to - {_EPOCH})::bigint, {_UNSTATED})"),
+    ("predecessor", "int8", "coalesce(predecessor_id, -1)"),
+)
 OTHER_NUMBERS = {"service_days": f"coalesce((service_to - service_from)::bigint, {_UNSTATED})"}
 LINE_NUMBER_COLUMNS = ("quantity", *MONEY_NUMBERS, *OTHER_NUMBERS)
 ORDER_CODES = ("currency", "channel", "status", "account")
 PRODUCT_CODES = ("product", "category", "subcategory")
-LINE_CODE_COLUMNS = ("kind", *ORDER_CODES, *PRODUCT_CODES, "part")
+LINE_CODE_COLUMNS = ("kind", *ORDER_CODES, *PRODUCT_CODES, "part", "contract")
 QUANTITY_SCALE = 4
 
 
 @dataclass(frozen=True)
 class LineNeeds:
-    """What the plans of a run read of lines: numbers and codes by name; `product_codes` gives the codes behind product ids."""
+    """What the plans of a run read of lines: numbers and codes by name; `product_codes` gives the codes behind product ids.
+    years: whether one credits contracts year by year."""
 
     numbers: frozenset[str]
     codes: frozenset[str]
     product_codes: Callable[[str, IntColumn], IntColumn]
+    years: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,9 @@ class ChunkOrders:
 def line_columns(needs: LineNeeds) -> tuple[tuple[str, str, str], ...]:
     """What is read of each line version."""
     further = {**MONEY_NUMBERS, **OTHER_NUMBERS}
-    return _BASE_COLUMNS + tuple((name, "int8", further[name]) for name in further if name in needs.numbers)
+    found = _BASE_COLUMNS + tuple((name, "int8", further[name]) for name in further if name in needs.numbers)
+    found += (("contract", "int8", CONTRACT_CODE),) if "contract" in needs.codes else ()
+    return found + (SERVICE_COLUMNS if needs.years else ())
 
 
 def line_select(low: int | None, high: int | None, needs: LineNeeds) -> str:
@@ -119,7 +134,33 @@ def lines_load(orders: ChunkOrders, *, known: ChangeNumbers, needs: LineNeeds) -
     at = _rows_of(ids, lines["order"])
     # Lines of an order that is gone, or has moved away, are not lines of this chunk.
     lines, at = {name: column[at >= 0] for name, column in lines.items()}, at[at >= 0]
+    if needs.years:
+        lines |= anchors_load(lines, known)
     return _facts(orders, lines, at, needs, read)
+
+
+def anchors_load(lines: Columns, known: ChangeNumbers) -> Columns:
+    """anchor_from and anchor_day of each line: where its service begins within its predecessor's, those of the contract's first line."""
+    found = {name: np.full(len(lines["record"]), _UNSTATED, dtype=np.int64) for name in ("anchor_from", "anchor_day")}
+    keys = (("record", "int8", "record_id"), ("change_set", "int8", "change_set_id"), ("tombstone", "int2", "tombstone"), ("day", "date", "order_date"))
+    columns = keys + SERVICE_COLUMNS
+    before, start, open_rows = lines["predecessor"].copy(), lines["service_from"], np.flatnonzero(lines["predecessor"] >= 0)
+    steps = 0
+    while len(open_rows) and steps < LONGEST_CHAIN:
+        steps += 1
+        ids = ", ".join(map(str, np.unique(before[open_rows]).tolist()))
+        shown = ", ".join(expression for _, _, expression in columns)
+        raw = copy_out(f"SELECT {shown} FROM sales_orderlineversion WHERE tenant_id = {required_tenant_id()} AND record_id IN ({ids})", columns)
+        earlier = newest_versions(raw, known, by_key=False)
+        at = _rows_of(earlier["record"], before[open_rows])
+        open_rows, at = open_rows[at >= 0], at[at >= 0]
+        within = (earlier["service_from"][at] != _UNSTATED) & (earlier["service_from"][at] <= start[open_rows]) & (start[open_rows] < earlier["service_to"][at])
+        open_rows, at = open_rows[within], at[within]
+        found["anchor_from"][open_rows] = earlier["service_from"][at]
+        found["anchor_day"][open_rows] = earlier["day"][at] + DATE_SHIFT
+        before[open_rows] = earlier["predecessor"][at]
+        open_rows = open_rows[before[open_rows] >= 0]
+    return found
 
 
 def _rows_of(ids: IntColumn, wanted: IntColumn) -> IntColumn:
@@ -157,6 +198,7 @@ def _facts(chunk: ChunkOrders, lines: Columns, at: IntColumn, needs: LineNeeds, 
         amount=np.concatenate([own, amounts[whole], difference[rest]]),
         amount_scale=scale,
         codes={"kind": kind, "part": parts, **{name: orders[name][of] for name in ORDER_CODES}}
+        | ({"contract": np.concatenate([lines["contract"], np.full(extra, -1, dtype=np.int64)])} if "contract" in needs.codes else {})
         | {name: needs.product_codes(name, product) for name in PRODUCT_CODES if name in needs.codes},
         numbers=_numbers(lines, len(whole), len(rest), scale, needs),
         parent=orders["record"][of],
@@ -217,6 +259,9 @@ def _numbers(lines: Columns, whole: int, rest: int, scale: int, needs: LineNeeds
             nothing = np.zeros(whole + rest, dtype=np.int64)
             stated = np.concatenate([stated, nothing.astype(bool)])
             found[name] = NumberColumn(np.concatenate([values, nothing]), scale if is_money else 0, None if stated.all() else stated, is_money)
+    for name in SERVICE if needs.years else ():
+        stated = np.concatenate([lines[name] != _UNSTATED, np.zeros(whole + rest, dtype=bool)])
+        found[name] = NumberColumn(np.concatenate([lines[name], np.zeros(whole + rest, dtype=np.int64)]), 0, stated)
     return found
 
 

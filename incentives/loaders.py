@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection
 
+from incentives.engine.contract_years import ContractYears, record_of, years_spread
 from incentives.engine.contracts import Facts, IntColumn, Splits
 from incentives.engine.results import Uncredited
 from incentives.line_loaders import ORDER_ROW, ChunkOrders, LineNeeds, LoadedLines, lines_load
@@ -47,17 +48,22 @@ class LoadedFacts:
     rows_read: int
     lines: LoadedLines | None = None
 
-    def at(self, reads: str) -> tuple[Facts, Splits]:
-        """Facts and splits at the grain that a plan reads: orders, or order_lines."""
+    def at(self, reads: str | ContractYears) -> tuple[Facts, Splits]:
+        """Facts and splits at the grain that a plan reads: orders, order_lines, or the contract years of lines (kept)."""
+        if isinstance(reads, ContractYears):
+            spread: dict[ContractYears, tuple[Facts, Splits]] = self.__dict__.setdefault("_spread", {})
+            if reads not in spread:
+                spread[reads] = years_spread(reads, *self.at("order_lines"))
+            return spread[reads]
         if reads == "orders":
             return self.facts, self.splits
         if self.lines is None:
             raise RuntimeError("a plan reads order lines, which were not loaded")
         return self.lines.facts, self.lines.splits
 
-    def split_rows(self, reads: str) -> IntColumn | None:
+    def split_rows(self, reads: str | ContractYears) -> IntColumn | None:
         """The row of the facts to which each split belongs, -1 where it is not among them; None where an id stands twice. Kept."""
-        found: dict[str, IntColumn | None] = self.__dict__.setdefault("_split_rows", {})
+        found: dict[str | ContractYears, IntColumn | None] = self.__dict__.setdefault("_split_rows", {})
         if reads not in found:
             found[reads] = _rows_of(*self.at(reads))
         return found[reads]
@@ -66,7 +72,7 @@ class LoadedFacts:
         """The order of each row that a plan on lines could not credit."""
         assert self.lines is not None
         assert self.lines.facts.parent is not None
-        rows = np.array([item.object_id for item in items], dtype=np.int64)
+        rows = np.array([record_of(item.object_id) for item in items], dtype=np.int64)
         order = np.argsort(self.lines.facts.object_id, kind="stable")
         ids, found = self.lines.facts.object_id[order], rows - ORDER_ROW
         if len(ids):

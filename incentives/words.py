@@ -1,6 +1,8 @@
-"""Labels by which plans speak of currencies, accounts and roles, as codes; looked up when a plan names one."""
+"""Labels by which plans speak of currencies, accounts, contracts and roles, as codes; looked up when a plan names one."""
 
 from __future__ import annotations
+
+from django.db import connection
 
 from incentives.loaders import role_codes
 from spm.currencies.codes import currency_pack
@@ -33,6 +35,19 @@ class Roles(dict[str, int]):
             raise KeyError(role)
         self.update(role_codes())
         return self[role]
+
+
+class Contracts(dict[str, int]):
+    """Number of a contract -> its code, made when a plan names one."""
+
+    def __missing__(self, contract: str) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT hashtextextended(%s, 0) & 9223372036854775807", [contract])
+            self[contract] = cursor.fetchone()[0]
+        return self[contract]
+
+    def get(self, contract: str, default: int | None = None) -> int | None:  # type: ignore[override]
+        return self[contract] if contract else default
 
 
 class Accounts(dict[str, int]):

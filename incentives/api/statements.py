@@ -159,6 +159,7 @@ class TracePartOut(serializers.Serializer):
     product = serializers.CharField()
     quantity = serializers.DecimalField(max_digits=24, decimal_places=4, allow_null=True)
     change_number = serializers.IntegerField(allow_null=True, help_text="The change of which the line's version is.")
+    year = serializers.IntegerField(help_text="Of a contract that is credited year by year: which of the line's years, from 1.")
 
 
 class TraceLineOut(serializers.Serializer):

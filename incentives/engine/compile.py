@@ -10,12 +10,14 @@ from typing import Any
 
 from .compile_changes import changes_compile, quotas_compile
 from .compile_figures import attainments_declare, attributes_declare, kpis_declare, measures_declare, quotas_declare
+from .compile_lines import contract_years_compile
 from .compile_money import conversions_compile, currencies_compile
 from .compile_parts import components_compile
 from .compile_payment import clawback_compile, payment_compile
 from .compile_peers import peers_compile, peers_declare
 from .compile_people import holidays_compile, prorations_compile, ramped_compile, ramps_compile
 from .compile_tables import tables_compile
+from .contract_years import YEAR
 from .document import Document, SchemaPath, document_again, document_read
 from .errors import PlanError, Problem
 from .exact import text as number_text
@@ -43,6 +45,8 @@ class Compiler:
         self.line_names |= {name: CODE for name in STANDARD_CODES} | {"date": DATE}
         if self.data.get("reads") == "order_lines":
             self.line_names |= {name: CODE for name in LINE_CODES} | {name: NUMBER for name in LINE_NUMBERS}
+            if self.data.get("contract_years"):
+                self.line_names[YEAR] = NUMBER
         self.period_names: dict[str, Type] = {}
         self.windows: dict[str, frozenset[str]] = {}
         """Period name -> windows over which it runs to date."""
@@ -176,6 +180,7 @@ class Compiler:
         components = prorations_compile(self, components, quotas)
         peers = peers_compile(self)
         conversions, currencies = conversions_compile(self), currencies_compile(self)
+        contract_years = contract_years_compile(self)
         if self.problems:
             raise PlanError(sorted(self.problems, key=lambda p: (p.line, p.column, p.path)))
         codes, numbers = self._columns()
@@ -209,6 +214,7 @@ class Compiler:
             currencies=currencies,
             document=self.data,
             digest=hashlib.sha256(canonical.encode()).hexdigest(),
+            contract_years=contract_years,
         )
 
     def items(self, section: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -224,7 +224,7 @@ def _line(simulation: Simulation, given: Mapping[str, Any]) -> Number | None:
         else:
             lines = simulation.lines(assignment, period.id, given["component"])
         for line in lines:
-            if simulation.data.objects[line.object_id] == given["transaction"]:
+            if simulation.data.object_name(line.object_id) == given["transaction"]:
                 part = getattr(line, given.get("field", "pay"))
                 total = part if total is None else exact.add(total, part)
     return total

@@ -69,6 +69,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "function_unknown": ("function `%(function)s` is unknown", "known here: %(known)s"),
     "function_unknown_near": ("function `%(function)s` is unknown", "did you mean `%(near)s`?"),
     "lookup_dimension": ("`%(dimension)s` of `%(table)s` is read by a %(wanted)s, this is a %(found)s", "give the values in the order of the dimensions"),
+    "years_of_lines": ("only order lines have contract years", "write `reads: order_lines`, or take `contract_years` out"),
     "lookup_line": ("`%(table)s` has lines between its points or undefined cells", "a line formula reads whole cells only; use it per period"),
     # ---- names
     "standard_column": ("`%(name)s` is a standard column or given twice", "take it out"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from .contract_years import ContractYears
 from .exact import Number
 from .grid import AnyTable
 from .payment import PaymentTerms
@@ -14,7 +15,7 @@ from .proration import Holiday, Proration, Ramp
 from .rounding import minor_units
 from .syntax import Node
 
-LINE_CODES = ("category", "subcategory", "status", "part")
+LINE_CODES = ("category", "subcategory", "status", "part", "contract")
 LINE_MONEY = ("unit_price", "cost", "tcv", "acv", "arr_change")
 LINE_NUMBERS = ("unit_price", "cost", "tcv", "acv", "arr_change", "service_days")
 """Of plans that read order lines. part: line, difference (between an order and its lines), order (one without lines)."""
@@ -305,6 +306,13 @@ class CompiledPlan:
     further ones follow those of the first, in the same order."""
     document: dict[str, Any]
     digest: str
+    contract_years: ContractYears | None = None
+    """Lines of contracts over several years are credited year by year; None: whole, on the order's day."""
+
+    @property
+    def grain(self) -> str | ContractYears:
+        """What is credited one by one: orders, order_lines, or the years of lines."""
+        return self.contract_years or self.reads
 
     def measure_index(self, name: str) -> int:
         """Position of a measure by name."""

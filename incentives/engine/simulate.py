@@ -131,7 +131,7 @@ def simulation_json(simulation: Simulation) -> dict[str, Any]:
         "exclusions": [{"name": e.name, "count": e.count, "amount": exact.text(e.amount)} for e in result.exclusions],
         "uncredited": [
             {
-                "transaction": data.objects[u.object_id],
+                "transaction": data.object_name(u.object_id),
                 "payee": data.payees[u.payee] if u.payee >= 0 else None,
                 "date": day_text(u.event_date),
                 "amount": exact.text(u.amount),

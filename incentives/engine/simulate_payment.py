@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .cells import rows_of
+from .contract_years import record_of
 from .contracts import OPEN_END
 from .errors import InputError
 from .grid import table_at
@@ -66,7 +67,9 @@ class _Deals:
         for row in rows_of(data.tables, "holds"):
             self.holds[self._object(row, object_of)].append((row.text("component", ""), row.day("from", -719162), row.day("to", OPEN_END)))
         facts = data.facts
-        self.amounts = {int(o): Fraction(int(a), 10**facts.amount_scale) for o, a in zip(facts.object_id, facts.amount, strict=True)}
+        self.amounts: dict[int, Fraction] = defaultdict(Fraction)
+        for row_id, amount in zip(facts.object_id.tolist(), facts.amount.tolist(), strict=True):
+            self.amounts[record_of(row_id)] += Fraction(amount, 10**facts.amount_scale)
         self.returned: dict[int, list[Returned]] = defaultdict(list)
         for row in rows_of(data.tables, "returns"):
             item, day = self._object(row, object_of), row.day("date")
@@ -89,7 +92,7 @@ class _Deals:
         period = self.periods[part.earned_at]
         lines = self.simulation.lines(seat, period.id, component)
         pay = {name: deal.amount for name, deal in named_parts(lines, part.total, part.terms.places)}
-        deals = [(amount, self.returned[item]) for item, amount in pay.items() if item in self.returned]
+        deals = [(amount, self.returned[record_of(item)]) for item, amount in pay.items() if record_of(item) in self.returned]
         table = table_at(plan.tables[plan.clawback.table], period.end - 1)
         assert isinstance(table, Steps | Points)
         return clawback_by(plan.clawback, share_by_days(table), deals=deals, earned_until=period.end, positions=len(self.periods)) if deals else []
@@ -107,7 +110,7 @@ class _Deals:
         if not self.cash and not self.holds and not leaving:
             return (), ()
         lines = self.simulation.lines(seat, self.periods[part.earned_at].id, component)
-        if not self.cash and not leaving and not any(line.object_id in self.holds for line in lines):
+        if not self.cash and not leaving and not any(record_of(line.object_id) in self.holds for line in lines):
             return (), ()
         made = [deal_parts(lines, part.total, part.terms.places, partial(self._released, component, holds)) for holds in (True, False)]
         if leaving and made[0]:
@@ -117,10 +120,12 @@ class _Deals:
         return made[0], made[1]
 
     def _events(self, item: int) -> DealEvents:
-        return DealEvents(self.booked[item], self.amounts.get(item, Fraction(0)), self.money["invoices"][item], self.money["payments"][item])
+        deal = record_of(item)
+        return DealEvents(self.booked[item], self.amounts.get(deal, Fraction(0)), self.money["invoices"][deal], self.money["payments"][deal])
 
     def _released(self, component: str, holds: bool, item: int) -> Sequence[Fraction]:
         ends = [period.end for period in self.periods]
+        item = record_of(item)
         shares = released_by_cash(self.amounts.get(item, Fraction(0)), self.received[item], ends) if self.cash else [Fraction(1)] * len(ends)
         if holds:
             for name, start, end in self.holds.get(item, ()):

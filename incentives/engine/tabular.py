@@ -16,6 +16,7 @@ import numpy as np
 
 from .calendars import calendar_make
 from .cells import Cell, Tables, rows_of, sorted_names
+from .contract_years import YEAR, record_of, years_spread
 from .contracts import (
     NOBODY,
     OPEN_END,
@@ -31,6 +32,7 @@ from .contracts import (
 )
 from .errors import InputError
 from .plan import LINE_CODES, LINE_MONEY, LINE_NUMBERS, CompiledPlan
+from .tabular_lines import service_read
 from .tabular_people import assignments_read, attributes_read, employments_read, enrolments_read, quotas_read, relations_read, reporting_read
 
 KNOWN: dict[str, tuple[str, ...]] = {
@@ -65,6 +67,10 @@ class Tabular:
     assignments: tuple[str, ...]
     tables: Tables
 
+    def object_name(self, row: int) -> str:
+        """The name of the transaction to which a row of the facts belongs."""
+        return self.objects[record_of(row)]
+
     def payee_id(self, name: Any) -> int:
         """The id of a payee by name."""
         try:
@@ -95,8 +101,13 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
     facts = _facts(plan, lines, payee_of, {name: i for i, name in enumerate(objects)})
     seat_names, positions, assignments = assignments_read(seats, payees, payee_of)
     by_name = {name: i for i, name in enumerate(seat_names)}
+    named = _named_assignments(lines, facts[0], by_name, {name: i for i, name in enumerate(objects)})
+    vocabulary = facts[1] | _roles(splits)
+    shared = _splits(splits, payee_of, objects, vocabulary)
+    if plan.contract_years:
+        named, shared = years_spread(plan.contract_years, named, shared)
     inputs = Inputs(
-        calendar=_calendar(plan, tables, facts[0]),
+        calendar=_calendar(plan, tables, named),
         people=People(
             assignments=assignments,
             attributes=attributes_read(tables, assignments, by_name, payee_of),
@@ -107,11 +118,10 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
             employments=employments_read(tables, payee_of),
         ),
         quotas=quotas_read(tables, assignments, payee_of, positions),
-        vocabulary=facts[1] | _roles(splits),
+        vocabulary=vocabulary,
         fx_rates=_fx_rates(tables),
     )
-    named = _named_assignments(lines, facts[0], by_name, {name: i for i, name in enumerate(objects)})
-    return Tabular(named, _splits(splits, payee_of, objects, inputs.vocabulary), inputs, payees, objects, seat_names, tables)
+    return Tabular(named, shared, inputs, payees, objects, seat_names, tables)
 
 
 def check_columns(plan: CompiledPlan, tables: Tables) -> None:
@@ -119,6 +129,8 @@ def check_columns(plan: CompiledPlan, tables: Tables) -> None:
     extra = {"quantity", "kind", "product", "account", "territory", "channel", "currency"} | {c["name"] for c in plan.document.get("columns") or []}
     if plan.reads == "order_lines":
         extra |= {*LINE_CODES, *LINE_NUMBERS, "order"}
+    if plan.contract_years:
+        extra |= {"service_from", "service_to", "predecessor"}
     for name, rows in tables.items():
         if name not in KNOWN:
             raise InputError(f"{name}: is no table; tables: {', '.join(KNOWN)}")
@@ -175,7 +187,7 @@ def _facts(plan: CompiledPlan, rows: list[Cell], payee_of: Mapping[str, int], ob
         if currency not in (plan.currency, *plan.currencies) and "transaction" not in plan.conversions:
             raise row.error("currency", f"{currency} on a plan in {plan.currency}", "state `conversions: transaction`, or convert amounts first")
     numbers = {}
-    for name in sorted(plan.number_columns - {"pay_credit", "quota_credit"}):
+    for name in sorted(plan.number_columns - {"pay_credit", "quota_credit", YEAR}):
         values = [row.number(name, Decimal(0)) for row in rows]
         own = _scale(values)
         stated = np.array([row.text(name, "") != "" for row in rows], dtype=bool) if plan.reads == "order_lines" and name in LINE_NUMBERS else None
@@ -188,7 +200,7 @@ def _facts(plan: CompiledPlan, rows: list[Cell], payee_of: Mapping[str, int], ob
             amount=_integers(amounts, scale, "amount"),
             amount_scale=scale,
             codes=codes,
-            numbers=numbers,
+            numbers=numbers | (service_read(rows) if plan.contract_years else {}),
             parent=_parents(plan, rows),
         ),
         vocabulary,

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from incentives.engine.contract_years import part_of, record_of
 from incentives.engine.contracts import day_text
 from incentives.engine.exact import text as number_text
 from incentives.engine.lines import Line
@@ -32,6 +33,8 @@ class TracePart:
     product: str = ""
     quantity: Decimal | None = None
     change_number: int | None = None
+    year: int = 1
+    """Of a line that is credited year by year: which of its years, from 1."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class TraceLine:
     def key(self) -> str:
         """The address within its tenant: of the order, and behind a tilde of its part."""
         order = f"{self.source}:{self.external_id}"
-        return order if self.part is None else f"{order}~{self.part.external_id or self.part.kind}"
+        if self.part is None:
+            return order
+        return f"{order}~{self.part.external_id or self.part.kind}" + (f"~{self.part.year}" if self.part.year > 1 else "")
 
     @property
     def title(self) -> str:
@@ -70,6 +75,8 @@ class TraceLine:
             return self.number
         if self.part.kind == "difference":
             return _("%(order)s, beyond its lines") % {"order": self.number}
+        if self.part.year > 1:
+            return _("%(order)s, line %(line)s, year %(year)s") % {"order": self.number, "line": self.part.line_number, "year": self.part.year}
         return _("%(order)s, line %(line)s") % {"order": self.number, "line": self.part.line_number}
 
 
@@ -97,7 +104,7 @@ def _set(item: ResultOverride | None) -> dict[str, Any]:
 def _parts_shown(book: VersionBook, of: dict[int, int], number: int) -> dict[int, TracePart]:
     """What each row of a plan on lines is. Three queries at most."""
     newest: dict[int, OrderLineVersion] = {}
-    lines = [row for row in of if row < ORDER_ROW]
+    lines = [record_of(row) for row in of if row < ORDER_ROW]
     if lines:
         versions = OrderLineVersion.objects.filter(record_id__in=lines, order_id__in=set(of.values()), tombstone=0, change_set__number__lte=number)
         for version in versions.select_related("record", "product", "change_set").order_by("change_set__number"):
@@ -109,12 +116,12 @@ def _parts_shown(book: VersionBook, of: dict[int, int], number: int) -> dict[int
             names[product.record_id] = product.name
     found = {}
     for row in of:
-        seen = newest.get(row)
+        seen = newest.get(record_of(row))
         if seen is not None:
             product = "" if seen.product is None else names.get(seen.product_id or 0, seen.product.external_id)
             quantity = scaled(seen.quantity, QUANTITY_SCALE)
             external_id, change_number = seen.record.external_id, seen.change_set.number  # type: ignore[attr-defined]
-            found[row] = TracePart("line", seen.line_number, external_id, product, quantity, change_number)
+            found[row] = TracePart("line", seen.line_number, external_id, product, quantity, change_number, part_of(row) + 1)
         else:
             found[row] = TracePart(book.part_of(row))
     return found

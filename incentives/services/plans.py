@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from incentives.engine.compile import plan_load
+from incentives.engine.contract_years import YEAR
 from incentives.engine.errors import PlanError, Problem
 from incentives.engine.exact import text as number_text
 from incentives.engine.plan import CompiledPlan
@@ -138,7 +139,7 @@ def version_readable(version: PlanVersion) -> None:
     compiled = _compiled(version.text)
     by_line = compiled.reads == "order_lines"
     known = (*LINE_NUMBER_COLUMNS, *LINE_CODE_COLUMNS) if by_line else CODE_COLUMNS
-    read = compiled.code_columns | (compiled.number_columns - {"amount", "pay_credit", "quota_credit"})
+    read = compiled.code_columns | (compiled.number_columns - {"amount", "pay_credit", "quota_credit", YEAR})
     missing = sorted(read - set(known))
     if missing:
         if by_line:

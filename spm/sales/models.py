@@ -225,10 +225,13 @@ class OrderLineVersion(SalesVersion, MoneyColumns):
                     "arr_change",
                     "service_from",
                     "service_to",
+                    "contract",
                 ],
                 name="sales_lineversion_engine",
             ),
             models.Index(fields=["tenant", "order"], name="sales_lineversion_order"),
+            # Lines that change another one follow its contract's years.
+            models.Index(fields=["tenant", "predecessor"], condition=models.Q(predecessor__isnull=False), name="sales_lineversion_pred"),
             models.Index(fields=["tenant", "change_set"], condition=models.Q(amount_scale__gt=4), name="sales_lineversion_fine"),
         ]
 

@@ -97,7 +97,7 @@ def test_a_chunk_is_read_by_an_index_only_scan():
         low, high = payees[2].pk, payees[5].pk
         for select, index, beyond in (
             (chunk_select(low, high), "sales_orderversion_engine", "region"),
-            (line_select(low, high, every), "sales_lineversion_engine", "contract"),
+            (line_select(low, high, every), "sales_lineversion_engine", "line_number"),
         ):
             plan = explained(select)
             assert f"Index Only Scan using {index}" in plan
