@@ -32,7 +32,7 @@ from incentives.kept import payee_totals, team_rows
 from incentives.line_loaders import PARTS
 from incentives.loaders import LoadedFacts, facts_load
 from incentives.models import Run, RunResult
-from incentives.reading import ChangeNumbers
+from incentives.payee_inputs import PayeeInputs, frames_forget
 from incentives.settle import version_totals
 from spm.people.models import NamedRelation, ReportingLine
 from spm.tenancy.changes import known_as_at
@@ -117,12 +117,12 @@ class PayeeBook:
 
     def __init__(self, *, payee_id: int, run: Run) -> None:
         self.payee_id, self.run = payee_id, run
-        self.inputs = RunInputs(number=run.known_number, business_date=run.business_date, only=payee_id)
+        self.inputs = PayeeInputs(payee_id=payee_id, run=run)
 
     @cached_property
     def loaded(self) -> LoadedFacts:
         """The payee's orders, as the run knew them."""
-        known = ChangeNumbers.up_to(self.run.known_number)
+        known = self.inputs.frame.change_numbers
         return facts_load(
             low=self.payee_id, high=self.payee_id, known=known, amount_scale=self.run.amount_scale, lines=line_needs(self.inputs, [self.payee_id])
         )
@@ -225,6 +225,7 @@ def _book(tenant_id: int, payee_id: int, run: Run) -> PayeeBook:
 def books_forget() -> None:
     """Drops the books that this process keeps."""
     _book.cache_clear()
+    frames_forget()
 
 
 class _TeamPay(Mapping[int, Crossing | None]):

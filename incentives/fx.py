@@ -21,6 +21,8 @@ from spm.tenancy.changes import known_as_at
 
 # The rate type for orders in other currencies: the plan rates of a tenant where it keeps some, else the daily reference.
 RATE_TYPES = ("plan", "daily")
+MOST_INDEXES = 64
+"""Spans of days that a table keeps the places of rates for: payees of one tenant share a table, and each has days of his own."""
 
 
 class FxTable:
@@ -55,6 +57,8 @@ class FxTable:
         """For each day in [first, end) the place in `rates` of that day's rate, the same as `fx_rate` finds; -1 where there is none."""
         key = (currency, first, end)
         if key not in self._indexes:
+            if len(self._indexes) >= MOST_INDEXES:
+                self._indexes.clear()
             found = np.full(end - first, -1, dtype=np.int64)
             for kind in reversed(self.rate_types):  # what is looked at first is written last
                 for low, high, index in reversed(self._spans.get((kind, currency), [])):

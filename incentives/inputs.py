@@ -127,12 +127,26 @@ class RunInputs:
         self.today = day_number(business_date)
         chosen = sorted({only, *others}) if only is not None else None
         self._whole = only is None
-        self.book = Seats(numbers=self.numbers, chosen=chosen, with_lines=only is None or bool(others))
+        self.book = self._book_read(chosen, with_lines=only is None or bool(others))
         self.payees, self.countries, self.seats, self.titles = self.book.payees, self.book.countries, self.book.seats, self.book.titles
         self.rows: dict[int, PlanVersion] = {}
-        self.openings = openings_known(number=self.numbers["data"], payees=chosen)
+        self.openings = self._openings_read(chosen)
         self._calendars: dict[int, tuple[Period, ...]] = {}
         self.versions = tuple(self._versions())
+
+    # ---- what is read (incentives.payee_inputs reads the same of one payee)
+
+    def _book_read(self, chosen: Sequence[int] | None, *, with_lines: bool) -> Seats:
+        return Seats(numbers=self.numbers, chosen=chosen, with_lines=with_lines)
+
+    def _openings_read(self, chosen: Sequence[int] | None) -> list[OpeningSum]:
+        return openings_known(number=self.numbers["data"], payees=chosen)
+
+    def _in_force_read(self, plans: Sequence[int]) -> Iterable[PlanVersion]:
+        return versions_in_force(self.numbers["plan"]).filter(plan_id__in=plans)
+
+    def _periods_read(self, calendar: int) -> Iterable[PeriodRow]:
+        return PeriodRow.objects.filter(calendar_id=calendar).order_by("starts")
 
     @property
     def assignments(self) -> Iterable[Assignment]:
@@ -159,7 +173,7 @@ class RunInputs:
     def _versions(self) -> list[VersionInputs]:
         if self.instead:
             return self._built([_Draft(one.version, ((one.start, one.end),), one.seats_of) for one in self.instead])
-        rows: Iterable[PlanVersion] = versions_in_force(self.numbers["plan"]).filter(plan_id__in=self.book.plans) if self.in_force is None else self.in_force
+        rows = self._in_force_read(self.book.plans) if self.in_force is None else self.in_force
         drafts: list[_Draft] = []
         taken: dict[int, list[Interval]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: (row.plan_id, -row.number)):
@@ -224,7 +238,7 @@ class RunInputs:
         """Periods of all years that have begun: a year that has begun is whole, so that its windows have their full span."""
         if calendar in self._calendars:
             return self._calendars[calendar]
-        rows = list(PeriodRow.objects.filter(calendar_id=calendar).order_by("starts"))
+        rows = list(self._periods_read(calendar))
         begun = {row.year for row in rows if row.starts <= self.business_date}
         self._calendars[calendar] = tuple(
             Period(r.pk, r.code, day_number(r.starts), day_number(r.ends), f"{r.year}/{r.quarter}" if r.quarter else "", r.year)

@@ -144,4 +144,4 @@ def test_the_number_of_queries_does_not_grow_with_orders(scope, orders):
         with CaptureQueriesContext(connection) as queries:
             read()
         counts[name] = len(queries)
-    assert counts == {"statement": 9, "statements": 2, "scorecard": 19, "trace": 16, "team": 10, "diff": 10}
+    assert counts == {"statement": 9, "statements": 2, "scorecard": 15, "trace": 12, "team": 10, "diff": 10}
