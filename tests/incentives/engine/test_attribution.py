@@ -102,6 +102,19 @@ def test_causes_that_cancel_out_over_some_keys_are_left_out_of_their_sum():
     assert found.causes(["old", "new"]) == ()
 
 
+def test_what_the_engine_did_and_what_people_posted_add_up_over_several_steps():
+    """A difference of the engine's beside one that stands already, and a second entry by hand: both stand in one sum each."""
+    found = attribute(lambda chosen: {"commission": D(100)}, changed=())
+    once = found.settled(before={"commission": D(90)}, after={"commission": D(97)})
+    assert once.steps == (("engine", {"commission": D(7)}),)
+    twice = once.settled(before={"commission": D(90)}, after={"commission": D(99), "bonus": D(5)})
+    assert twice.steps == (("engine", {"commission": D(9), "bonus": D(5)}),)
+    posted = twice.with_manual({"bonus": D(1)}, before={}).with_manual({"bonus": D(2)}, before={"bonus": D(4)})
+    assert posted.steps == (("engine", {"commission": D(9), "bonus": D(5)}), ("manual", {"bonus": D(3)}))
+    assert (posted.before, posted.after) == ({"commission": D(90), "bonus": D(4)}, {"commission": D(99), "bonus": D(12)})
+    assert posted.causes(["bonus", "never heard of"]) == (("engine", D(5)), ("manual", D(3)))
+
+
 def test_an_unknown_cause_is_refused():
     with pytest.raises(InputError, match="weather is no cause"):
         attribute(lambda chosen: {}, changed={"weather"})

@@ -4,6 +4,7 @@ The nightly run's side of it is tests/incentives/test_fx.py."""
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import FxRate, day_number
-from incentives.engine.conversions import Converted, FxIndex, earnings_converted
+from incentives.engine.conversions import Converted, FxIndex, earnings_converted, facts_converted
 from incentives.engine.simulate import Simulation, simulation_run
 
 from . import oracle
@@ -74,9 +75,12 @@ def test_pay_and_reports_in_five_currencies_equal_the_oracle(
         one = 1 / one if inverse else one
         expected = Fraction(row.source) if code == own else oracle.rounded(Fraction(row.source) * one, MINOR.get(code, 2), mode)
         assert (row.currency, row.fx_rate, Fraction(row.amount), row.component) == (code, one, expected, "pay")
+    assert sorted((i.payee, i.period) for i in paid.issues) == [
+        (e.payee, e.period) for e in earned if simulation.data.payees[e.payee] == f"in-{without}" != f"in-{own}"
+    ]
     assert {simulation.data.payees[i.payee] for i in paid.issues} == ({f"in-{without}"} if without and without != own else set())
     for issue in paid.issues:
-        assert issue.component == "pay"
+        assert (issue.component, simulation.data.payees[issue.payee], issue.assignment) == ("pay", f"in-{without}", issue.payee)
         assert issue.cause.startswith(f"there is no pay rate from {own} to {without} on 2025-")
     told = earnings_converted(simulation.prepared, earned, "reporting")
     assert not told.issues
@@ -205,6 +209,18 @@ def test_the_day_whose_rate_counts_is_the_plans(as_of: str, expected: str) -> No
     steps = [("1", "2025-01-01", "2025-03-05"), ("2.2", "2025-03-05", "2025-03-31"), ("3", "2025-03-31", "2026-01-01")]
     fx = [EURO | {"fx_rate": rate, "from": low, "to": high} for rate, low, high in steps]
     assert earned_of(sold([sale(0, "USD", "0", date="2025-01-01"), sale(1, "EUR", "100")], fx, as_of)) == {("ann", "2025-03"): expected}
+
+
+def test_the_last_day_of_the_first_period_is_its_last_day_too() -> None:
+    fx = [EURO | {"fx_rate": "2", "to": "2025-01-31"}, EURO | {"fx_rate": "3", "from": "2025-01-31"}]
+    assert earned_of(sold([sale(1, "EUR", "100", date="2025-01-05")], fx, "period_end")) == {("ann", "2025-01"): "300"}
+
+
+def test_facts_that_bear_no_currency_stay_as_they_are() -> None:
+    """Sources of one currency give no column for it."""
+    simulation = sold([sale(1, "USD", "7")], [EURO])
+    facts = dataclasses.replace(simulation.data.facts, codes={})
+    assert facts_converted(simulation.prepared, facts) == (facts, ())
 
 
 def test_a_sale_outside_the_calendar_is_said_to_be_outside_not_to_lack_a_rate() -> None:

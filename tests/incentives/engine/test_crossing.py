@@ -98,11 +98,19 @@ def test_the_parts_of_a_pay_that_crosses_come_from_the_named_component_only() ->
     assert team_commission(simulation.prepared, simulation.result.outcome.earnings) == {(0, "over", 0): 1, (0, "over", 1): 400}
 
 
+def test_two_overrides_on_two_components_are_kept_apart() -> None:
+    second = "  - {name: over_other, team_override: {base: commission, component: other, as_of: period_end, levels: direct}, pay_rate: {flat: 50%}}\n"
+    tables = {"transactions": [{"id": "T", "date": "2025-01-11", "payee": "bob", "amount": "1000"}], "hierarchy": [{"payee": "bob", "manager": "ann"}]}
+    simulation = simulation_run(plan_load(OVER.format(levels="direct") + second), tables)
+    assert simulation.team_pay == {(0, "over", 0): 100, (0, "over_other", 0): 10}
+    assert team_commission(simulation.prepared, simulation.result.outcome.earnings) == simulation.team_pay
+
+
 def test_who_takes_part_can_be_named_and_nobody_else_is_counted() -> None:
     rows = [{"id": f"T{i}", "date": "2025-01-11", "payee": who, "amount": "1000"} for i, who in enumerate(("bob", "cat", "dan"))]
     line = [{"payee": who, "manager": "ann"} for who in ("bob", "cat", "dan")]
-    # Cat's enrolment has ended before: she is passed over, those after her are not.
-    enrolled = [{"payee": who} for who in ("ann", "bob", "dan")] + [{"payee": "cat", "from": "2024-01-01", "to": "2024-02-01"}]
+    # Cat is not enrolled: she is passed over, those after her are not.
+    enrolled = [{"payee": who} for who in ("ann", "bob", "dan")]
     tables = {"transactions": rows, "hierarchy": line, "assignments": [{"payee": who} for who in ("ann", "bob", "cat", "dan")], "enrolments": enrolled}
     simulation = simulation_run(plan_load(OVER.format(levels="all")), tables)
     assert simulation.team_pay == {(0, "over", 0): Decimal(200)}
@@ -127,6 +135,7 @@ components:
   - {{name: pool, pool: {{amount: "{amount}", peers: c}}, when_undefined: zero}}
   - {{name: place, formula: "rank.c * 100 + tied.c * 10 + peers.c", when_undefined: exception}}
   - {{name: sum, formula: "total.c", when_undefined: zero}}
+  - {{name: tie, formula: "default(tied.c, 7)"}}
   - {{name: everywhere, formula: "rank.all", when_undefined: zero}}
 """
 
@@ -182,6 +191,7 @@ def test_who_lacks_the_figure_that_is_compared_takes_no_part_and_stops_nobody() 
     simulation = compared(VALUES, ZONES, of="kpi.score", scores={"ann": "4", "cat": "12", "dan": "1", "eve": "1", "fay": "1"})
     assert january(simulation, "pool") == {"ann": 250, "cat": 750, "dan": Fraction(33334, 100), "eve": Fraction(33333, 100), "fay": Fraction(33333, 100)}
     assert january(simulation, "place") == {"cat": 112, "ann": 212, "dan": 133, "eve": 133, "fay": 133}
+    assert january(simulation, "tie") == {"ann": 1, "bob": 7, "cat": 1, "dan": 3, "eve": 3, "fay": 3}
     issues = {(simulation.data.payees[i.payee], i.component) for i in simulation.result.outcome.issues if i.period == 0}
     assert issues == {("bob", "place")}
 
@@ -190,6 +200,10 @@ def test_who_is_kept_out_takes_no_place_from_others() -> None:
     simulation = compared(VALUES, ZONES, among=", among: m < 300")
     assert january(simulation, "place") == {"bob": 122, "cat": 122, "dan": 113, "eve": 223, "fay": 223}
     assert january(simulation, "pool") == {"bob": 500, "cat": 500, "dan": 600, "eve": 200, "fay": 200}
+    # Asked for bob and cat alone, nobody else competes.
+    some = crossing(simulation.prepared, simulation.result.totals, [1, 2])
+    assert {seat for seat, _, _ in some} == {1, 2}
+    assert some[1, "rank.all", 0] == 1
 
 
 def test_a_pool_of_no_amount_is_nobodys() -> None:
