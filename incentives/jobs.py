@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from incentives.models import Run, RunChunk
-from incentives.services.comparisons import ComparisonFailed, comparison_compute, comparison_fail
+from incentives.models import LoweringCheck, ParallelRun, PlanComparison, Run, RunChunk
+from incentives.models.kept import KeptAnswer
+from incentives.services.comparisons import comparison_compute
+from incentives.services.kept import PARAMETER, AnswerFailed, answer_fail
+from incentives.services.lowering import KIND as LOWERING_KIND
+from incentives.services.lowering import lowering_compute
+from incentives.services.parallel import KIND as PARALLEL_KIND
+from incentives.services.parallel import file_drop, parallel_compute
 from incentives.services.payee_runs import KIND as PAYEE_KIND
 from incentives.services.replays import ReplayFailed, replay_compute
 from incentives.services.runs import RunError, run_close, run_fail, run_measure_chunk, run_open, run_settle, run_settle_plan
@@ -115,20 +121,28 @@ def _progress(step: Step, done: int, total: int) -> None:
     step.check()
 
 
-def compare_stage(step: Step) -> None:
-    """Two plan versions on the same sales; nothing is posted."""
-    try:
-        comparison_compute(tenant_id=step.tenant_id, uid=step.params["comparison"], commit=step.commit, progress=partial(_progress, step))
-    except ComparisonFailed as error:
-        raise JobFailed(error.told) from error
+def answer_kind(
+    name: str, *, label: Any, model: type[KeptAnswer], compute: Callable[..., None], drop: Callable[[str], None] = lambda uid: None
+) -> None:  # fmt: skip
+    """Registers background work that answers a question and keeps the answer; nothing is posted by it. drop: of what failed, what is not
+    kept."""
+
+    def stage(step: Step) -> None:
+        try:
+            compute(tenant_id=step.tenant_id, uid=step.params[PARAMETER], commit=step.commit, progress=partial(_progress, step))
+        except AnswerFailed as error:
+            raise JobFailed(error.told) from error
+
+    def failed(job: Job) -> None:
+        answer_fail(model, uid=job.params[PARAMETER], error=job.error)
+        drop(job.params[PARAMETER])
+
+    job_kind(name, label=label, stages=(Stage("compute", stage),), on_failure=failed)
 
 
-def comparison_failed(job: Job) -> None:
-    """The comparison fails with its job."""
-    comparison_fail(uid=job.params["comparison"], error=job.error)
-
-
-job_kind("plan_comparison", label=_("Comparison of plans"), stages=(Stage("compare", compare_stage),), on_failure=comparison_failed)
+answer_kind("plan_comparison", label=_("Comparison of plans"), model=PlanComparison, compute=comparison_compute)
+answer_kind(LOWERING_KIND, label=_("Check for lower pay"), model=LoweringCheck, compute=lowering_compute)
+answer_kind(PARALLEL_KIND, label=_("Comparison with the old system"), model=ParallelRun, compute=parallel_compute, drop=file_drop)
 
 
 def replay_stage(step: Step) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -36,6 +36,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "currency": ("currency", "curr"),
 }
 """What is read of a file, and the headers by which a column is known where none is named."""
+GROUP = 500
+"""Payees whose results are read at once."""
 NEEDED = ("payee", "period", "amount")
 _YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})$")
 
@@ -225,8 +227,11 @@ def _day(text: str) -> dt.date | None:
         return None
 
 
-def ours_read(*, periods: Collection[int], basis: str, by_plan: bool, by_component: bool) -> dict[CellKey, Side]:
-    """What is posted here in these periods. Credit is stated by component alone, and where the component pays on one measure."""
+def ours_read(
+    *, periods: Collection[int], basis: str, by_plan: bool, by_component: bool, progress: Callable[[int, int], None] = lambda done, total: None
+) -> dict[CellKey, Side]:  # fmt: skip
+    """What is posted here in these periods. Credit is stated by component alone, and where the component pays on one measure. progress:
+    payees whose credit is read, of how many."""
     earned = basis == ParallelBasis.EARNED
     period = "earning_period_id" if earned else "pay_period_id"
     rows = LedgerEntry.objects.filter(**{f"{period}__in": list(periods)})
@@ -238,9 +243,12 @@ def ours_read(*, periods: Collection[int], basis: str, by_plan: bool, by_compone
         key = CellKey(payee, plan if by_plan else "", component if by_component else "", at, currency)
         found.setdefault(key, Side()).add(Decimal(total).scaleb(-scale), None)
     if by_component:
-        for key, credit in _credits({key.payee for key in found}, periods).items():
-            if key in found:
-                found[key].credit = credit
+        payees = sorted({key.payee for key in found})
+        for i in range(0, len(payees), GROUP):
+            for key, credit in _credits(payees[i : i + GROUP], periods).items():
+                if key in found:
+                    found[key].credit = credit
+            progress(min(i + GROUP, len(payees)), len(payees))
     return {key: side for key, side in found.items() if side.amount or side.credit}
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.pages import comparisons, holds, overrides, parallel, plans, rollforward, runs
+from incentives.pages import comparisons, holds, lowering, overrides, parallel, plans, rollforward, runs
 
 urlpatterns = [
     path("plans/", plans.plan_list, name="plans"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("plans/comparisons/<uuid:uid>/", comparisons.comparison, name="plan-comparison"),
     path("plans/comparisons/<uuid:uid>/job/", comparisons.comparison_job, name="plan-comparison-job"),
     path("plans/comparisons/<uuid:uid>/people.csv", comparisons.comparison_csv, name="plan-comparison-csv"),
+    path("plans/lower-pay/<uuid:loweringcheck_uid>/", lowering.lowering, name="plan-lowering"),
+    path("plans/lower-pay/<uuid:loweringcheck_uid>/job/", lowering.lowering_job, name="plan-lowering-job"),
     path("plans/next-year/", rollforward.rollforward_list, name="rollforwards"),
     path("plans/next-year/new/", rollforward.rollforward_new, name="rollforward-new"),
     path("plans/next-year/<uuid:yearrollforward_uid>/", rollforward.rollforward, name="rollforward"),
@@ -32,6 +34,7 @@ urlpatterns = [
     path("runs/parallel/", parallel.parallel_list, name="parallel-runs"),
     path("runs/parallel/new/", parallel.parallel_new, name="parallel-new"),
     path("runs/parallel/<uuid:parallelrun_uid>/", parallel.parallel_run, name="parallel-run"),
+    path("runs/parallel/<uuid:parallelrun_uid>/job/", parallel.parallel_job, name="parallel-job"),
     path("runs/parallel/<uuid:parallelrun_uid>/again/", parallel.parallel_repeat, name="parallel-repeat"),
     path("runs/parallel/<uuid:parallelrun_uid>/cells.csv", parallel.parallel_csv, name="parallel-csv"),
     path("runs/parallel/<uuid:parallelrun_uid>/cells.xlsx", parallel.parallel_workbook, name="parallel-xlsx"),

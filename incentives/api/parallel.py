@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from incentives.api.shown import ExactField
 from incentives.models import ParallelBasis, ParallelCause, ParallelRow, ParallelRun
-from incentives.services.parallel import ParallelRefused, parallel_again, parallel_compare
+from incentives.services.parallel import ParallelRefused, parallel_again, parallel_start
 from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
 from spm.api.fields import ToldField
 from spm.api.problems import problem_register
@@ -37,8 +37,11 @@ class ParallelOut(serializers.Serializer):
     again_of = serializers.UUIDField(source="again_of.uid", allow_null=True, default=None)
     columns = serializers.DictField(child=serializers.CharField())
     words = serializers.DictField(child=serializers.CharField())
-    summary = serializers.DictField()
+    state = serializers.ChoiceField(choices=ParallelRun.State.choices)
+    error = ToldField()
+    summary = serializers.DictField(help_text="Empty until it has ended well.")
     created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
 
 
 class ParallelIn(serializers.Serializer):
@@ -87,13 +90,13 @@ class ParallelList(ListEndpoint):
     def get_queryset(self) -> QuerySet[ParallelRun]:
         return ParallelRun.objects.select_related("run", "again_of")
 
-    @extend_schema(operation_id="parallel_runs_compare", request=ParallelIn, responses={201: ParallelOut})
+    @extend_schema(operation_id="parallel_runs_compare", request=ParallelIn, responses={202: ParallelOut})
     def post(self, request: Request) -> Response:
-        """Compares the file with what the last run left; nothing is posted or paid by it."""
+        """Queues the comparison of the file with what the last run left; nothing is posted or paid by it."""
         given = self.parsed(ParallelIn)
         file = given.pop("file")
-        row = parallel_compare(source=Source(file["name"], content=file["content"]), actor_id=request.user.pk, **given)
-        return Response(ParallelOut(row).data, status=201)
+        row = parallel_start(source=Source(file["name"], content=file["content"]), actor_id=request.user.pk, **given)
+        return Response(ParallelOut(row).data, status=202)
 
 
 @extend_schema_view(get=extend_schema(operation_id="parallel_runs_get"))
@@ -110,11 +113,11 @@ class ParallelDetail(DetailEndpoint):
 class ParallelAgain(Endpoint):
     scopes = {"POST": Scope.PAY_ADJUST}
 
-    @extend_schema(operation_id="parallel_runs_repeat", request=None, responses={201: ParallelOut})
+    @extend_schema(operation_id="parallel_runs_repeat", request=None, responses={202: ParallelOut})
     def post(self, request: Request, uid: uuid.UUID) -> Response:
-        """Compares the same file with what is posted by now, as a comparison of its own."""
+        """Queues the comparison of the same file with what is posted by now, as a comparison of its own."""
         row = parallel_again(parallel=get_object_or_404(ParallelRun, uid=uid), actor_id=request.user.pk)
-        return Response(ParallelOut(row).data, status=201)
+        return Response(ParallelOut(row).data, status=202)
 
 
 @extend_schema_view(get=extend_schema(operation_id="parallel_runs_rows"))

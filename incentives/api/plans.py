@@ -15,15 +15,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from incentives.api.lowering import LoweringOut
 from incentives.api.shown import ExactField
 from incentives.engine.document import path_text
 from incentives.engine.errors import Problem as Finding
 from incentives.engine.mutations import plan_mutations
 from incentives.engine.plan_check import plan_check
-from incentives.models import Plan, PlanAssignment, PlanVersion
+from incentives.models import LoweringCheck, Plan, PlanAssignment, PlanVersion
 from incentives.problemwords import problem_words
 from incentives.selectors.rewards import evaluated_totals
-from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
+from incentives.services.lowering import version_move
+from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, seat_enrol, version_draft
 from spm.access.policy import permitted
 from spm.api.dated import KNOWN_AT, DatedFilter, DatedList, DatedOut
 from spm.api.endpoint import DetailEndpoint, Endpoint, ListEndpoint
@@ -276,10 +278,11 @@ class VersionActivate(Endpoint):
 
     scopes = {"POST": Scope.PLANS_APPROVE}
 
-    @extend_schema(operation_id="plan_versions_activate", request=LoweringIn, responses=VersionOut)
+    @extend_schema(operation_id="plan_versions_activate", request=LoweringIn, responses={200: VersionOut, 202: LoweringOut})
     def post(self, request: Request, uid: uuid.UUID) -> Response:
-        reason = _lowering_reason(self)
-        return Response(VersionOut(version_activate(version=_version(uid), actor_id=request.user.pk, lowering_reason=reason)).data)
+        """Where it could lower pay that is already earned, that is looked at first: 202, and if nobody earns less the version is in force
+        when the check has ended. Else send it again with a reason."""
+        return _moved(self, uid, takes_out=False)
 
 
 class VersionRetire(Endpoint):
@@ -287,9 +290,16 @@ class VersionRetire(Endpoint):
 
     scopes = {"POST": Scope.PLANS_APPROVE}
 
-    @extend_schema(operation_id="plan_versions_retire", request=LoweringIn, responses=VersionOut)
+    @extend_schema(operation_id="plan_versions_retire", request=LoweringIn, responses={200: VersionOut, 202: LoweringOut})
     def post(self, request: Request, uid: uuid.UUID) -> Response:
-        return Response(VersionOut(version_retire(version=_version(uid), actor_id=request.user.pk, lowering_reason=_lowering_reason(self))).data)
+        """As activating: 202 while it is looked at whether pay that is already earned becomes lower."""
+        return _moved(self, uid, takes_out=True)
+
+
+def _moved(endpoint: Endpoint, uid: uuid.UUID, *, takes_out: bool) -> Response:
+    reason = _lowering_reason(endpoint)
+    found = version_move(version=_version(uid), takes_out=takes_out, lowering_reason=reason, actor_id=endpoint.request.user.pk)
+    return Response(LoweringOut(found).data, status=202) if isinstance(found, LoweringCheck) else Response(VersionOut(found).data)
 
 
 class PlanEnrol(Endpoint):

@@ -3,9 +3,10 @@
 from incentives.models.comparisons import PlanComparison
 from incentives.models.holds import Hold
 from incentives.models.ledger import EARNED_VERBS, Cause, LedgerEntry, PeriodState, Statement, StatementArtefact, Verb
+from incentives.models.lowering import LoweringCheck
 from incentives.models.opening import OpeningEntry, OpeningKind
 from incentives.models.overrides import ResultOverride
-from incentives.models.parallel import ParallelBasis, ParallelCause, ParallelRow, ParallelRun
+from incentives.models.parallel import ParallelBasis, ParallelCause, ParallelFile, ParallelRow, ParallelRun
 from incentives.models.plans import Plan, PlanAssignment, PlanVersion
 from incentives.models.rollforward import YearRollForward
 from incentives.models.runs import ChunkTotals, Run, RunChunk, RunExclusion, RunIssue, RunResult, UncreditedOrder
@@ -16,10 +17,12 @@ __all__ = [
     "ChunkTotals",
     "Hold",
     "LedgerEntry",
+    "LoweringCheck",
     "OpeningEntry",
     "OpeningKind",
     "ParallelBasis",
     "ParallelCause",
+    "ParallelFile",
     "ParallelRow",
     "ParallelRun",
     "PeriodState",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from spm.tenancy.models import TenantForeignKey, TenantModel, TenantRow
+from incentives.models.kept import KeptAnswer
+from spm.tenancy.models import TenantForeignKey, TenantRow
 
 
 class ParallelBasis(models.TextChoices):
@@ -28,9 +29,9 @@ class ParallelCause(models.TextChoices):
     UNEXPLAINED = "unexplained", _("Unexplained")
 
 
-class ParallelRun(TenantModel):
-    """A named comparison as of a run. words: their names of components and plans -> ours. summary: control totals by currency, amounts
-    as exact texts; columns: which column was read as what."""
+class ParallelRun(KeptAnswer):
+    """A named comparison as of a run. decimal: the mark of the file's numbers. words: their names of components and plans -> ours.
+    summary: control totals by currency, amounts as exact texts; columns: which column was read as what."""
 
     name = models.CharField(max_length=200)
     file_name = models.CharField(max_length=200)
@@ -39,12 +40,19 @@ class ParallelRun(TenantModel):
     again_of = TenantForeignKey("self", null=True, blank=True, related_name="+")
     columns = models.JSONField(default=dict)
     words = models.JSONField(default=dict)
+    decimal = models.CharField(max_length=1, default=".")
     summary = models.JSONField(default=dict)
-    actor_id = models.BigIntegerField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at"]
+
+
+class ParallelFile(TenantRow):
+    """The file of a comparison, compressed, until it is compared."""
+
+    referenced = False
+    parallel = TenantForeignKey(ParallelRun, related_name="files")
+    content = models.BinaryField()
 
 
 class ParallelRow(TenantRow):

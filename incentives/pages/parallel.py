@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,12 +16,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from incentives.models import ParallelBasis, ParallelCause, ParallelRun
+from incentives.pages.live import job_context, job_polled
 from incentives.selectors.parallel import DIFFERENT, parallel_lines, parallel_payees, parallel_rows, parallel_table, parallel_xlsx
-from incentives.services.parallel import ParallelRefused, parallel_again, parallel_compare
+from incentives.services.parallel import ParallelRefused, parallel_again, parallel_start
 from spm.access.guards import may, requires
 from spm.documents.csv_files import csv_response
 from spm.imports.errors import ImportFault
 from spm.imports.readers import Source
+from spm.jobs.models import Job
 from spm.told import shown
 from spm.ui.tables import Column, address_without
 
@@ -64,14 +67,14 @@ def parallel_list(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @requires("pay.adjust")
 def parallel_new(request: HttpRequest, slug: str) -> HttpResponse:
-    """Compares the file and shows the outcome."""
+    """Queues the comparison of the file; its page shows it live, then what came out."""
     form = ParallelForm(request.POST)
     file = request.FILES.get("file")
     if file is None:
         form.add_error(None, _("Choose the file of the old system."))
     if form.is_valid() and file is not None:
         try:
-            row = parallel_compare(source=Source(file.name or "file", content=file.read()), actor_id=request.user.pk, **form.cleaned_data)
+            row = parallel_start(source=Source(file.name or "file", content=file.read()), actor_id=request.user.pk, **form.cleaned_data)
         except (ImportFault, ParallelRefused) as refused:
             form.add_error(None, shown(str(refused)))
         else:
@@ -84,12 +87,29 @@ def parallel_new(request: HttpRequest, slug: str) -> HttpResponse:
 def parallel_repeat(request: HttpRequest, slug: str, parallelrun_uid: UUID) -> HttpResponse:
     """The same file against what is posted by now."""
     row = get_object_or_404(ParallelRun, uid=parallelrun_uid)
-    return redirect("parallel-run", slug=slug, parallelrun_uid=parallel_again(parallel=row, actor_id=request.user.pk).uid)
+    try:
+        row = parallel_again(parallel=row, actor_id=request.user.pk)
+    except ParallelRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("parallel-run", slug=slug, parallelrun_uid=row.uid)
+
+
+@require_safe
+@requires("pay.read_all")
+def parallel_job(request: HttpRequest, slug: str, parallelrun_uid: UUID) -> HttpResponse:
+    """The live component alone, for polling."""
+    return job_polled(request, _job(slug, get_object_or_404(ParallelRun, uid=parallelrun_uid)))
+
+
+def _job(slug: str, row: ParallelRun) -> dict[str, Any]:
+    where = {"slug": slug, "parallelrun_uid": row.uid}
+    return job_context(Job.objects.get(pk=row.job_id), poll_url=reverse("parallel-job", kwargs=where), result_url=reverse("parallel-run", kwargs=where))
 
 
 def _list(request: HttpRequest, form: ParallelForm) -> HttpResponse:
     columns = [
         Column("name", _("Name")), Column("run", _("As of run")), Column("difference", _("Difference"), numeric=True), Column("at", _("Compared")),
+        Column("state", _("State")),
     ]  # fmt: skip
     rows = [(row, [(c, Decimal(one["difference"])) for c, one in sorted(row.summary.get("currencies", {}).items())]) for row in _all()[:50]]
     context = {"form": form, "rows": rows, "columns": columns, "may_compare": may(request, "pay.adjust")}
@@ -105,6 +125,8 @@ def _all() -> Any:
 def parallel_run(request: HttpRequest, slug: str, parallelrun_uid: UUID) -> HttpResponse:
     """One comparison: control totals, causes, payees, cells."""
     row = get_object_or_404(_all(), uid=parallelrun_uid)
+    if row.state != ParallelRun.State.DONE:
+        return render(request, "incentives/parallel_run.html", {"row": row, "job": _job(slug, row)})
     cause, search = _filter(request)
     found = list(parallel_rows(row, cause=cause, search=search)[: SHOWN + 1])
     causes = [(DIFFERENT, _("All differences")), ("", _("All cells")), *ParallelCause.choices]

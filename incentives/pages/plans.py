@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -23,12 +22,14 @@ from incentives.engine.document import path_text
 from incentives.engine.errors import Problem
 from incentives.engine.mutations import Figure, plan_mutations
 from incentives.engine.plan_check import plan_check
-from incentives.models import Plan, PlanVersion
+from incentives.models import LoweringCheck, Plan, PlanVersion
+from incentives.pages.lowering import lowering_render
 from incentives.planform import FormProblem, form_apply, form_tree
 from incentives.planwords import form_translate
 from incentives.problemwords import problem_shown
 from incentives.selectors.rewards import evaluated_totals
-from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, version_activate, version_draft
+from incentives.services.lowering import check_known, version_move
+from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, version_draft
 from spm.access.guards import may, requires
 from spm.calendars.models import FiscalCalendar
 from spm.calendars.selectors import tenant_date
@@ -251,40 +252,20 @@ def plan_form(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpRe
 @require_POST
 @requires("plans.approve")
 def plan_activate(request: HttpRequest, slug: str, uid: UUID, number: int) -> HttpResponse:
-    """Puts a draft in force; its own tests must pass."""
+    """Puts a draft in force; its own tests must pass. Where it could lower what is earned already, that is looked at first, on a page of its own."""
+    version = _version(uid, number)
+    reason = request.POST.get("lowering_reason", "") if may(request, "pay.approve") else ""
     try:
-        reason = request.POST.get("lowering_reason", "") if may(request, "pay.approve") else ""
-        version = version_activate(version=_version(uid, number), actor_id=request.user.pk, lowering_reason=reason)
-        messages.success(request, _("Version %(number)s is in force as of the next run.") % {"number": version.number})
-    except PlanLowersPay as error:
-        return _lowered(request, uid, number, error)
+        moved = version_move(version=version, actor_id=request.user.pk, lowering_reason=reason)
+    except PlanLowersPay:
+        known = check_known(version=version)
+        if known is not None:
+            return lowering_render(request, known, asked="lowering_reason" in request.POST, status=409)
+        return redirect("plan-version", slug=slug, uid=uid, number=number)
     except PlanRefused as error:
         messages.error(request, str(error))
+    else:
+        if isinstance(moved, LoweringCheck):
+            return redirect("plan-lowering", slug=slug, loweringcheck_uid=moved.uid)
+        messages.success(request, _("Version %(number)s is in force as of the next run.") % {"number": moved.number})
     return redirect(f"{reverse('plan-version', kwargs={'slug': slug, 'uid': uid, 'number': number})}?tab=tests")
-
-
-LOWERED_SHOWN = 500
-
-
-def _lowered(request: HttpRequest, uid: UUID, number: int, error: PlanLowersPay) -> HttpResponse:
-    """Who would earn less than is earned already, and the form by which somebody who approves pay lets it pass."""
-    total: dict[str, Decimal] = {}
-    for row in error.rows:
-        total[row.currency] = total.get(row.currency, Decimal(0)) + row.amount
-    context = {
-        "version": _version(uid, number),
-        "text": str(error),
-        "rows": error.rows[:LOWERED_SHOWN] if may(request, "pay.read_all") else [],
-        "more": max(0, len(error.rows) - LOWERED_SHOWN),
-        "total": total,
-        "may_approve": may(request, "pay.approve"),
-        "asked": "lowering_reason" in request.POST,
-        "columns": [
-            Column("payee", _("Payee")),
-            Column("period", _("Period")),
-            Column("before", _("Earned"), numeric=True),
-            Column("after", _("By this version"), numeric=True),
-            Column("less", _("Difference"), numeric=True),
-        ],
-    }
-    return render(request, "incentives/plan_lowers.html", context, status=409)

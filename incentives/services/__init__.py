@@ -2,7 +2,7 @@
 
 from incentives.services.adjustments import AdjustmentRefused, adjustment_make
 from incentives.services.closing import PeriodRefused, period_move, statement_hold, statement_release
-from incentives.services.comparisons import ComparisonFailed, comparison_compute, comparison_fail, comparison_start
+from incentives.services.comparisons import comparison_compute, comparison_start
 from incentives.services.holds import hold_lift, hold_place
 from incentives.services.ledger import adjustment_post, period_state_set
 from incentives.services.plans import PlanLowersPay, PlanRefused, plan_create, seat_enrol, version_activate, version_draft, version_retire
@@ -10,7 +10,6 @@ from incentives.services.runs import RunError, recompute, run_close, run_measure
 
 __all__ = [
     "AdjustmentRefused",
-    "ComparisonFailed",
     "PeriodRefused",
     "PlanLowersPay",
     "PlanRefused",
@@ -18,7 +17,6 @@ __all__ = [
     "adjustment_make",
     "adjustment_post",
     "comparison_compute",
-    "comparison_fail",
     "comparison_start",
     "hold_lift",
     "hold_place",

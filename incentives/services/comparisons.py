@@ -16,15 +16,10 @@ from incentives.comparison import Compared, versions_compare
 from incentives.engine.compare import PERCENTILES, ZERO, Pair
 from incentives.engine.errors import InputError
 from incentives.models import PlanComparison, PlanVersion
+from incentives.services.kept import AnswerFailed, answer_queue
 from incentives.services.plans import PlanRefused, version_readable
-from spm.jobs.services import job_enqueue
 from spm.tenancy.changes import known_number
 from spm.tenancy.scope import tenant_scope
-from spm.told import ToldError
-
-
-class ComparisonFailed(ToldError):
-    """The comparison cannot be computed; trying again would find the same."""
 
 
 def comparison_start(*, first: PlanVersion, second: PlanVersion, start: dt.date, end: dt.date, actor_id: int | None = None) -> PlanComparison:
@@ -42,16 +37,14 @@ def comparison_start(*, first: PlanVersion, second: PlanVersion, start: dt.date,
     row = PlanComparison.objects.create(
         first=first, second=second, start=start, end=end, known_number=known_number(), currency=first.currency, actor_id=actor_id
     )
-    job = job_enqueue(kind="plan_comparison", params={"comparison": str(row.uid)}, requested_by_id=actor_id)
-    row.job_id = job.pk
-    row.save(update_fields=["job_id"])
+    answer_queue(row, kind="plan_comparison")
     return row
 
 
 def comparison_compute(
     *, tenant_id: int, uid: str, commit: Callable[[], AbstractContextManager[Any]], progress: Callable[[int, int], None] = lambda done, total: None
 ) -> None:
-    """Computes and keeps the result. Repeating it changes nothing. Raises ComparisonFailed."""
+    """Computes and keeps the result. Repeating it changes nothing. Raises AnswerFailed."""
     with tenant_scope(tenant_id):
         row = PlanComparison.objects.select_related("first__plan", "second__plan").get(uid=uid)
         if row.state == PlanComparison.State.DONE:
@@ -59,9 +52,9 @@ def comparison_compute(
         try:
             found = versions_compare(first=row.first, second=row.second, start=row.start, end=row.end, known_number=row.known_number, progress=progress)
         except InputError as error:
-            raise ComparisonFailed(gettext_noop("The sales record cannot be read: %(error)s"), error=error) from error
+            raise AnswerFailed(gettext_noop("The sales record cannot be read: %(error)s"), error=error) from error
         except LookupError as error:
-            raise ComparisonFailed(
+            raise AnswerFailed(
                 gettext_noop("Nobody is under the plan %(plan)s from %(start)s to %(end)s, or its calendar has no period then; choose another time."),
                 plan=row.first.plan.code, start=row.start, end=row.end,
             ) from error  # fmt: skip
@@ -70,13 +63,6 @@ def comparison_compute(
             state=PlanComparison.State.DONE, summary=summary_of(found), finished_at=timezone.now(),
             people=[_pair(p) for p in found.comparison.payees],
         )  # fmt: skip
-
-
-def comparison_fail(*, uid: str, error: str) -> None:
-    """Marks it as failed with a told text; in scope."""
-    PlanComparison.objects.filter(uid=uid, state=PlanComparison.State.RUNNING).update(
-        state=PlanComparison.State.FAILED, error=error[:4000], finished_at=timezone.now()
-    )
 
 
 def summary_of(found: Compared) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from incentives.engine.plan import CompiledPlan
 from incentives.engine.plan_check import plan_check
 from incentives.line_loaders import LINE_CODE_COLUMNS, LINE_NUMBER_COLUMNS
 from incentives.loaders import CODE_COLUMNS
-from incentives.lowering import Lowered, pay_lowered
-from incentives.models import Plan, PlanAssignment, PlanVersion
+from incentives.lowering import Lowered, lowered_read, lowering_basis, pay_lowered
+from incentives.models import LoweringCheck, Plan, PlanAssignment, PlanVersion
 from incentives.problemwords import problem_shown
 from spm.audit.services import audit_record
 from spm.calendars.models import FiscalCalendar
@@ -99,21 +99,18 @@ def version_draft(
 
 
 @transaction.atomic
-def version_activate(*, version: PlanVersion, actor_id: int | None = None, lowering_reason: str = "") -> PlanVersion:
+def version_activate(
+    *, version: PlanVersion, actor_id: int | None = None, lowering_reason: str = "", lowering: LoweringCheck | None = None
+) -> PlanVersion:  # fmt: skip
     """Puts a draft in force as of the next run: over the days that it covers it goes before all earlier versions.
 
     Raises PlanLowersPay when somebody would earn less than is earned already and no reason is given for it (who may give one is the
     caller's to check: pay.approve), PlanRefused when one of the plan's own tests fails, the version is no draft, or it reads what orders do not have.
+    lowering: the answer of a check; one that does not hold any more, or None, is found anew, which takes its time.
     """
     version = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version.pk)
-    if version.state != PlanVersion.State.DRAFT:
-        raise PlanRefused(_("Version %(number)s is not a draft; only a draft can be put in force.") % {"number": version.number})
-    report = plan_check(version.text)
-    if not report.ok:
-        problems = [*report.problems, *(problem for test in report.tests for problem in test.problems)]
-        raise PlanRefused(_("The plan's own tests must pass before it is put in force: %(text)s") % {"text": problem_shown(problems[0])}, problems)
-    version_readable(version)
-    lowered = _lowering_checked(version, lowering_reason)
+    version_checked(version)
+    lowered = _lowering_checked(version, lowering_reason, lowering)
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} activated", actor_id=actor_id) as changeset:
         version.state, version.activated_in, version.activated_by_id = PlanVersion.State.ACTIVE, changeset, actor_id
         version.save(update_fields=["state", "activated_in", "activated_by_id", "updated_at"])
@@ -123,9 +120,26 @@ def version_activate(*, version: PlanVersion, actor_id: int | None = None, lower
     return version
 
 
-def _lowering_checked(version: PlanVersion, reason: str, *, takes_out: bool = False) -> dict[str, Any]:
+def version_checked(version: PlanVersion, *, takes_out: bool = False) -> None:
+    """Raises PlanRefused unless the version can be put in force, or (takes_out) out of it, as far as itself goes."""
+    if takes_out:
+        if version.state != PlanVersion.State.ACTIVE:
+            raise PlanRefused(_("Version %(number)s is not in force; only one in force can be retired.") % {"number": version.number})
+        return
+    if version.state != PlanVersion.State.DRAFT:
+        raise PlanRefused(_("Version %(number)s is not a draft; only a draft can be put in force.") % {"number": version.number})
+    report = plan_check(version.text)
+    if not report.ok:
+        problems = [*report.problems, *(problem for test in report.tests for problem in test.problems)]
+        raise PlanRefused(_("The plan's own tests must pass before it is put in force: %(text)s") % {"text": problem_shown(problems[0])}, problems)
+    version_readable(version)
+
+
+def _lowering_checked(version: PlanVersion, reason: str, known: LoweringCheck | None, *, takes_out: bool = False) -> dict[str, Any]:
     """Raises PlanLowersPay unless the approval of lower pay comes with a reason; returns what the audit record says of it."""
-    rows = pay_lowered(version=version, takes_out=takes_out)
+    basis = lowering_basis(version, takes_out=takes_out)
+    holds = known is not None and basis is not None and (known.state, known.basis) == (LoweringCheck.State.DONE, basis.digest)
+    rows = lowered_read(version, known.rows) if known is not None and holds else pay_lowered(version=version, takes_out=takes_out)
     if rows and not reason.strip():
         raise PlanLowersPay(rows)
     if not rows:
@@ -160,13 +174,14 @@ def version_readable(version: PlanVersion) -> None:
 
 
 @transaction.atomic
-def version_retire(*, version: PlanVersion, actor_id: int | None = None, lowering_reason: str = "") -> PlanVersion:
+def version_retire(
+    *, version: PlanVersion, actor_id: int | None = None, lowering_reason: str = "", lowering: LoweringCheck | None = None
+) -> PlanVersion:  # fmt: skip
     """Takes an active version out of force; what it earned in open and closed periods is reversed by the next run. Raises PlanLowersPay
     as version_activate does."""
     version = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version.pk)
-    if version.state != PlanVersion.State.ACTIVE:
-        raise PlanRefused(_("Version %(number)s is not in force; only one in force can be retired.") % {"number": version.number})
-    lowered = _lowering_checked(version, lowering_reason, takes_out=True)
+    version_checked(version, takes_out=True)
+    lowered = _lowering_checked(version, lowering_reason, lowering, takes_out=True)
     with change(kind=ChangeSet.Kind.EDIT, reason=f"Plan {version.plan.code} version {version.number} retired", actor_id=actor_id) as changeset:
         version.state, version.retired_in = PlanVersion.State.RETIRED, changeset
         version.save(update_fields=["state", "retired_in", "updated_at"])

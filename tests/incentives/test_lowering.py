@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
 
 from incentives.lowering import pay_lowered
-from incentives.models import LedgerEntry, PlanVersion
+from incentives.models import LedgerEntry, LoweringCheck, PlanVersion
+from incentives.selectors.lowering import lowering_get
 from incentives.services import PlanLowersPay, version_activate, version_draft, version_retire
+from incentives.services.lowering import check_known, lowering_compute, version_move
+from spm.access.models import Role
 from spm.audit.models import AuditEntry
+from spm.jobs.execution import job_run_here
+from spm.jobs.models import Job
 from spm.tenancy.scope import tenant_scope
+from tests.api.support import make_caller
 from tests.incentives.world import PLAN, make_world, put_order
 from tests.support.factories import make_member, make_tenant, make_user
 
@@ -90,15 +97,68 @@ def test_in_the_browser_the_admin_sees_who_loses_and_finance_lets_it_pass(client
         version = draft(world, HALF, dt.date(2024, 1, 1))
     url = f"/t/acme/plans/{world.plan.uid}/{version.number}/activate/"
     client.force_login(admin)
-    page = client.post(url, {"lowering_reason": "I say so"})
-    assert page.status_code == 409
-    text = page.content.decode()
+    asked = client.post(url, {"lowering_reason": "I say so"})
+    assert asked.status_code == 302
+    assert "Check for lower pay" in client.get(asked.url).content.decode()
+    assert client.post(url).url == asked.url  # the same question is asked once
+    job_run_here(tenant_id=tenant.pk, job_id=the_job(tenant))
+    text = client.get(asked.url).content.decode()
     assert "$500.00" in text
     assert "$250.00" in text
     assert "Approve and put in force" not in text
+    assert client.post(url, {"lowering_reason": "I say so"}).status_code == 409
     client.force_login(finance)
-    assert "Approve and put in force" in client.post(url).content.decode()
+    assert "Approve and put in force" in client.get(asked.url).content.decode()
     assert "Give a reason." in client.post(url, {"lowering_reason": " "}).content.decode()
     assert client.post(url, {"lowering_reason": "Agreed"}).status_code == 302
     with tenant_scope(tenant.pk):
         assert PlanVersion.objects.get(pk=version.pk).state == "active"
+
+
+def the_job(tenant) -> int:
+    with tenant_scope(tenant.pk):
+        return Job.objects.get(kind="lowering_check").pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_that_lowers_nobodys_pay_is_made_when_it_has_been_looked_at(client):
+    tenant = make_tenant("acme")
+    with tenant_scope(tenant.pk):
+        world = make_world(1)
+        put_order("a", world.payees[0], "2024-01-10", 10_000_00)
+        world.run(business_date=MARCH)
+        version, later = draft(world, MORE, dt.date(2024, 1, 1)), draft(world, HALF, dt.date(2024, 4, 1))
+        caller = make_caller(tenant, Role.COMP_ADMIN)
+        assert caller.post(f"plan-versions/{later.uid}/activate/", {}).json()["state"] == "active"  # it touches nothing that is earned
+        asked = caller.post(f"plan-versions/{version.uid}/activate/", {})
+        assert asked.status_code == 202
+    job_run_here(tenant_id=tenant.pk, job_id=the_job(tenant))
+    with tenant_scope(tenant.pk):
+        assert PlanVersion.objects.get(pk=version.pk).state == "active"
+        found = caller.get(f"lowering-checks/{asked.json()['uid']}/").json()
+        assert (found["state"], found["people"], found["rows"]) == ("done", 0, [])
+
+
+def test_an_answer_holds_until_a_run_ends_or_the_plan_is_edited(world):
+    version = draft(world, HALF, dt.date(2024, 2, 1))
+
+    def looked_at() -> LoweringCheck:
+        row = version_move(version=version)
+        assert isinstance(row, LoweringCheck)
+        lowering_compute(tenant_id=row.tenant_id, uid=str(row.uid), commit=nullcontext)
+        row.refresh_from_db()
+        return row
+
+    row = looked_at()
+    assert check_known(version=version) == row
+    assert lowering_get(row).rows == pay_lowered(version=version)
+    with pytest.raises(PlanLowersPay, match="2 people"):
+        version_move(version=version)
+    put_order("d", world.payees[1], "2024-03-10", 4_000_00)
+    world.run(business_date=MARCH)
+    assert check_known(version=version) is None
+    assert len(lowering_get(looked_at()).rows) == 3
+    version = version_draft(plan=world.plan, text=MORE, effective_from=dt.date(2024, 2, 1), version=version)
+    assert check_known(version=version) is None
+    looked_at()
+    assert PlanVersion.objects.get(pk=version.pk).state == "active"

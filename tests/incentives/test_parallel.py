@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 from collections import defaultdict
+from contextlib import nullcontext
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incentives.engine.parallel import CellKey, Side, cause_of, compare, controls
-from incentives.models import ParallelRow, ParallelRun
+from incentives.models import ParallelFile, ParallelRow, ParallelRun
 from incentives.selectors.parallel import parallel_rows, parallel_table
-from incentives.services.parallel import ParallelRefused, parallel_again, parallel_compare
+from incentives.services.kept import AnswerFailed
+from incentives.services.parallel import ParallelRefused, parallel_again, parallel_compute, parallel_start
 from spm.access.models import Role
 from spm.imports.errors import ImportFault
 from spm.imports.readers import Source
@@ -27,7 +29,14 @@ FEB = dt.date(2024, 2, 28)
 
 def put_file(*rows: str, header: str = "payee,component,period,amount,credit", **values) -> ParallelRun:
     content = "\n".join([header, *rows]) + "\n"
-    return parallel_compare(name="July", source=Source("old.csv", content=content.encode()), **values)
+    return compared(parallel_start(name="July", source=Source("old.csv", content=content.encode()), **values))
+
+
+def compared(row: ParallelRun) -> ParallelRun:
+    """The comparison once its job has done its work, here without a queue."""
+    parallel_compute(tenant_id=row.tenant_id, uid=str(row.uid), commit=nullcontext)
+    row.refresh_from_db()
+    return row
 
 
 def causes(run: ParallelRun) -> dict[str, str]:
@@ -80,25 +89,24 @@ def test_a_comparison_stays_as_it_is_and_is_repeated_as_one_of_its_own(world):
     first = put_file(f"{payee.external_id},commission,2024-01,600.00,12000")
     put_order("more", payee, "2024-01-20", 2_000_00)
     world.run(business_date=FEB)
-    again = parallel_again(parallel=first)
+    again = compared(parallel_again(parallel=first))
     assert causes(first)[payee.external_id] == "credit"
     assert causes(again)[payee.external_id] == "same"
     assert again.again_of == first
     assert again.summary["currencies"]["USD"]["file"] == "600.000000"
 
 
-@pytest.mark.parametrize(
-    ("header", "row", "text"),
-    [
-        ("payee,component,period", "E1,commission,2024-01", "amount"),
-        ("payee,component,period,amount", "E1,commission,2024-01,5o0", "not a number"),
-        ("payee,component,period,amount", "", "no rows"),
-    ],
-)
-def test_a_file_whose_sum_is_not_known_is_refused_whole(world, header, row, text):
-    with pytest.raises(ImportFault, match=text):
-        put_file(row, header=header)
+def test_a_file_without_a_needed_column_is_refused_at_once(world):
+    with pytest.raises(ImportFault, match="amount"):
+        put_file("E1,commission,2024-01", header="payee,component,period")
     assert not ParallelRun.objects.exists()
+
+
+@pytest.mark.parametrize(("row", "text"), [("E1,commission,2024-01,5o0", "not a number"), ("", "no rows")])
+def test_a_file_whose_sum_is_not_known_fails_whole(world, row, text):
+    with pytest.raises(AnswerFailed, match=text):
+        put_file(row, header="payee,component,period,amount")
+    assert not ParallelRow.objects.exists()
 
 
 def test_without_a_run_there_is_nothing_to_compare_with(scope):
@@ -178,6 +186,12 @@ def test_the_page_shows_and_exports_what_was_compared_and_only_the_admin_compare
     made = post(admin)
     assert made.status_code == 302
     client.force_login(finance)
+    live = client.get(made["Location"]).content.decode()
+    assert "Comparison with the old system" in live
+    assert f"/runs/parallel/{ParallelRun.objects.get().uid}/job/" in live
+    assert ParallelFile.objects.count() == 1
+    compared(ParallelRun.objects.get())
+    assert not ParallelFile.objects.exists()
     page = client.get(made["Location"])
     assert page.status_code == 200
     assert "January" in page.content.decode()

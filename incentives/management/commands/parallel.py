@@ -10,9 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from incentives.models import ParallelBasis
 from incentives.parallel import COLUMNS
-from incentives.services.parallel import ParallelRefused, parallel_compare
+from incentives.services.parallel import ParallelRefused, parallel_start
 from spm.imports.errors import ImportFault
 from spm.imports.readers import Source
+from spm.jobs.execution import job_run_here
+from spm.jobs.models import JobState
 from spm.tenancy.models import Tenant
 from spm.tenancy.scope import tenant_scope
 from spm.told import shown
@@ -37,12 +39,17 @@ class Command(BaseCommand):
         columns, words = (dict(pair.split("=", 1) for pair in options[name] if "=" in pair) for name in ("column", "word"))
         with tenant_scope(tenant.pk):
             try:
-                row = parallel_compare(
+                row = parallel_start(
                     name=options["name"], source=Source(options["file"].name, path=options["file"]), basis=options["basis"], columns=columns, words=words,
                     decimal=options["decimal"],
                 )  # fmt: skip
             except (ImportFault, ParallelRefused) as refused:
                 raise CommandError(shown(str(refused))) from refused
+        ended = job_run_here(tenant_id=tenant.pk, job_id=row.job_id)
+        if ended.state != JobState.SUCCEEDED:
+            raise CommandError(f"The comparison ended as {ended.get_state_display()}: {shown(ended.error)}")
+        with tenant_scope(tenant.pk):
+            row.refresh_from_db()
             self.stdout.write(json.dumps({"uid": str(row.uid), "name": row.name, **row.summary}, indent=1))
             if any(one["residue"].strip("0.") for one in row.summary["currencies"].values()):
                 raise CommandError("The control totals do not tie.")
