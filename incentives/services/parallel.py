@@ -121,8 +121,7 @@ def _file_rows(parallel: ParallelRun) -> list[FileRow]:
 def _compared(rows: list[FileRow], parallel: ParallelRun, progress: Callable[[int, int], None]) -> tuple[list[ParallelRow], dict[str, Any]]:
     """All cells, and the summary."""
     mapper = Mapper(rows, parallel.words)
-    shape = {"basis": parallel.basis, "by_plan": mapper.by_plan, "by_component": mapper.by_component}
-    ours = ours_read(periods=mapper.periods_named(rows), progress=progress, **shape)
+    ours = ours_read(periods=mapper.periods_named(rows), basis=parallel.basis, by_plan=mapper.by_plan, by_component=mapper.by_component, progress=progress)
     theirs = mapper.read(rows, ours)
     cells = compare(ours, theirs.cells)
     kept = [*(_cell_row(cell, theirs) for cell in cells), *(_strange_row(row, why) for row, why in theirs.strange)]

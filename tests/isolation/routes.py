@@ -88,6 +88,15 @@ def _row(label: str, **values: Any) -> Callable[[Desk], dict[str, Any]]:
     return lambda desk: {"uid": make_row(apps.get_model(label), **values).uid}
 
 
+def _answer(label: str, parameter: str, **values: Any) -> Callable[[Desk], dict[str, Any]]:
+    """A question whose job is under way, or has answered it."""
+
+    def make(desk: Desk) -> dict[str, Any]:
+        return {parameter: make_row(apps.get_model(label), job_id=make_row(apps.get_model("jobs.Job"), kind="recompute").pk, **values).uid}
+
+    return make
+
+
 def _import() -> dict[str, Any]:
     return {"uid": make_row(apps.get_model("imports.Batch"), job=make_row(apps.get_model("jobs.Job"), kind="import")).uid}
 
@@ -120,6 +129,9 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     **dict.fromkeys(("import", "import-job", "import-cancel", "import-start", "import-errors", "import-roll-back"), lambda desk: _import()),
     "import-mapping": lambda desk: _draft(),
     **dict.fromkeys(("plan-comparison", "plan-comparison-job", "plan-comparison-csv"), lambda desk: _comparison(desk)),
+    **dict.fromkeys(("plan-lowering", "plan-lowering-job"), _answer("incentives.LoweringCheck", "loweringcheck_uid")),
+    "parallel-job": _answer("incentives.ParallelRun", "parallelrun_uid"),
+    **dict.fromkeys(("parallel-run", "parallel-repeat", "parallel-csv", "parallel-xlsx"), _answer("incentives.ParallelRun", "parallelrun_uid", state="done")),
     **dict.fromkeys(("closing-move", "closing-decide"), _closing),
     "fx-pair": lambda desk: _pair(),
     "run": lambda desk: {"uid": desk.run.uid},

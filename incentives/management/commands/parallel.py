@@ -45,6 +45,7 @@ class Command(BaseCommand):
                 )  # fmt: skip
             except (ImportFault, ParallelRefused) as refused:
                 raise CommandError(shown(str(refused))) from refused
+        assert row.job_id is not None
         ended = job_run_here(tenant_id=tenant.pk, job_id=row.job_id)
         if ended.state != JobState.SUCCEEDED:
             raise CommandError(f"The comparison ended as {ended.get_state_display()}: {shown(ended.error)}")
