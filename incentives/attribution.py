@@ -268,7 +268,7 @@ class _Work:
             return self._loaded[key]
         scale = max(run.amount_scale for run in (self.before, self.run) if run is not None)
         otherwise = self._numbers(credited) if credited != number else None
-        loaded = facts_load(low=payee, high=payee, known=self._numbers(number), amount_scale=scale, lines=lines, credited=otherwise)
+        loaded = facts_load(payees=[payee], known=self._numbers(number), amount_scale=scale, lines=lines, credited=otherwise)
         if lines is None:
             self._loaded[key] = loaded
         return loaded

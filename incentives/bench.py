@@ -20,8 +20,8 @@ from django.db import connection, connections
 from incentives.bench_reads import Reads
 from incentives.bench_worker import TABLES, Workers, memory_mib
 from incentives.bench_world import YEAR, Shape, drafts_write, keys_drop, maintain, orders_write, people_write
-from incentives.chunking import CHUNK, chunk_bounds
 from incentives.comparison import versions_compare
+from incentives.engine.contracts import NOBODY
 from incentives.models import LedgerEntry, Run, RunChunk, RunResult
 from incentives.services import run_close, run_open, run_settle_plan
 from incentives.services.runs import inputs_forget
@@ -86,7 +86,9 @@ class Bench:
     def floor(self, run: Run, payees: list[int], *, by_line: bool) -> dict[str, float]:
         """Seconds until the slower process is through: COPY out of every chunk, COPY in of what the run wrote."""
         clock = _Clock()
-        bounds = [(*bound, by_line) for bound in chunk_bounds(payees, CHUNK)]
+        with tenant_scope(self.tenant_id):
+            chunks = RunChunk.objects.filter(run=run).order_by("number").values_list("payees", flat=True)
+            bounds = [(chunk or [NOBODY], by_line) for chunk in chunks]
         spans = [(payees[0], payees[len(payees) // 2 - 1]), (payees[len(payees) // 2], payees[-1])] if len(self.workers.processes) == 2 else [
             (payees[0], payees[-1])
         ]  # fmt: skip

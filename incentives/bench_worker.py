@@ -107,7 +107,7 @@ def _work(tenant: int, stage: str, run: int, todo: list[Any], bodies: dict[str, 
         _copy_in(bodies)
 
 
-def _copy_out(tenant: int, bounds: list[tuple[int | None, int | None, bool]]) -> None:
+def _copy_out(tenant: int, chunks: list[tuple[list[int], bool]]) -> None:
     from django.db import connection
 
     from incentives.line_loaders import LineNeeds, line_select
@@ -115,11 +115,11 @@ def _copy_out(tenant: int, bounds: list[tuple[int | None, int | None, bool]]) ->
     from spm.tenancy.scope import tenant_scope
 
     with tenant_scope(tenant), connection.cursor() as cursor:
-        for low, high, by_line in bounds:
-            cursor.copy_expert(f"COPY ({chunk_select(low, high)}) TO STDOUT (FORMAT binary)", Null())
+        for payees, by_line in chunks:
+            cursor.copy_expert(f"COPY ({chunk_select(payees)}) TO STDOUT (FORMAT binary)", Null())
             if by_line:
                 needs = LineNeeds(frozenset(), frozenset(), lambda name, ids: ids)
-                cursor.copy_expert(f"COPY ({line_select(low, high, needs)}) TO STDOUT (FORMAT binary)", Null())
+                cursor.copy_expert(f"COPY ({line_select(payees, needs)}) TO STDOUT (FORMAT binary)", Null())
 
 
 def _rows_keep(tenant: int, run: int, spans: list[tuple[int, int]], bodies: dict[str, io.BytesIO]) -> None:

@@ -1,10 +1,11 @@
-"""Chunks of payees: the unit of work and of reuse. Chunk 0 is what nobody owns; the others are runs of ascending payee ids.
+"""Chunks of payees: the unit of work and of reuse. Chunk 0 is what nobody owns; the others are payees who are under the same plans.
 
-New payees have higher ids, so that an existing chunk keeps its payees.
+Each plan of a chunk is computed over arrays of its own: payees of one plan together make few long arrays instead of many short ones.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -26,18 +27,40 @@ from incentives.reading import ChangeNumbers
 from incentives.totals import managers_of, totals_pack, uncredited_pack
 
 CHUNK = 125
-Bounds = list[tuple[int | None, int | None]]
+Chunks = list[list[int]]
 
 
-def chunk_bounds(payees: list[int], size: int) -> Bounds:
-    """[low, high] of each chunk, chunk 0 first; payees ascending."""
-    return [(None, None)] + [(payees[i], payees[min(i + size, len(payees)) - 1]) for i in range(0, len(payees), size)]
+def chunks_of(inputs: RunInputs, size: int) -> Chunks:
+    """The payees of each chunk, ascending; chunk 0 is the pseudo payee of what nobody owns. None has more than `size`: whoever is
+    under the same plan versions is together, as far as that goes."""
+    under: dict[int, list[int]] = {payee: [] for payee in inputs.payees}
+    for version in inputs.versions:
+        for payee in version.enrolled | version.led:
+            if payee in under:
+                under[payee].append(version.id)
+    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for payee in sorted(under):
+        alike[tuple(under[payee])].append(payee)
+    chunks: Chunks = []
+    room = 0
+    for _, payees in sorted(alike.items()):
+        if len(payees) > room:
+            chunks.append([])
+            room = size
+        while len(payees) > room:
+            chunks[-1] += payees[:room]
+            payees = payees[room:]
+            chunks.append([])
+            room = size
+        chunks[-1] += payees
+        room -= len(payees)
+    return [[NOBODY], *(sorted(chunk) for chunk in chunks if chunk)]
 
 
-def chunk_numbers_of(payees: Iterable[int], bounds: Bounds) -> set[int]:
+def chunk_numbers_of(payees: Iterable[int], chunks: Chunks) -> set[int]:
     """The chunks in which the payees are; NOBODY is in chunk 0."""
-    lows = np.array([low for low, _ in bounds[1:]], dtype=np.int64)
-    return {0 if payee == NOBODY else int(np.searchsorted(lows, payee, side="right")) for payee in payees}
+    number = {payee: n for n, chunk in enumerate(chunks) for payee in chunk}
+    return {number[payee] for payee in payees if payee in number}
 
 
 class Packed(NamedTuple):
@@ -50,9 +73,9 @@ class Packed(NamedTuple):
 
 def chunk_compute_all(inputs: RunInputs, *, chunk: RunChunk, known: ChangeNumbers, amount_scale: int) -> tuple[list[Packed], int]:
     """Totals of a chunk under every plan version, packed, and under None its uncredited orders; and the rows read."""
-    payees = payees_within(inputs, chunk.low_payee, chunk.high_payee)
+    payees = chunk.payees or [NOBODY]
     lines = line_needs(inputs, payees)
-    loaded = facts_load(low=chunk.low_payee, high=chunk.high_payee, known=known, amount_scale=amount_scale, lines=lines)
+    loaded = facts_load(payees=payees, known=known, amount_scale=amount_scale, lines=lines)
     explained = Explained(inputs, loaded, payees)
     found: list[Packed] = []
     for version in inputs.versions:
@@ -70,11 +93,6 @@ def line_needs(inputs: RunInputs, payees: list[int]) -> LineNeeds | None:
         return inputs.line_needs
     wanted = (version.enrolled | version.led for version in inputs.versions if version.compiled.reads == "order_lines")
     return inputs.line_needs if any(not enrolled.isdisjoint(payees) for enrolled in wanted) else None
-
-
-def payees_within(inputs: RunInputs, low: int | None, high: int | None) -> list[int]:
-    """The payees of a chunk; without bounds the pseudo payee of what nobody owns."""
-    return [NOBODY] if low is None or high is None else [payee for payee in inputs.payees if low <= payee <= high]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from incentives.chunking import CHUNK, Computed, chunk_bounds, line_needs, payees_within, version_compute
+from incentives.chunking import CHUNK, Computed, chunks_of, line_needs, version_compute
 from incentives.engine.compare import Comparison, Earned, compare
 from incentives.engine.contracts import NOBODY, day_number
 from incentives.engine.measure import totals_merge
@@ -45,10 +45,9 @@ def versions_compare(
     known, scale, orders = ChangeNumbers.up_to(known_number), scale_needed(after=0), 0
     if inputs.line_needs is not None:
         scale = max(scale, scale_needed(after=0, lines=True))
-    bounds = chunk_bounds(list(inputs.payees), CHUNK)
-    for done, (low, high) in enumerate(bounds, start=1):
-        payees = payees_within(inputs, low, high)
-        loaded = facts_load(low=low, high=high, known=known, amount_scale=scale, lines=line_needs(inputs, payees))
+    chunks = chunks_of(inputs, CHUNK)
+    for done, payees in enumerate(chunks, start=1):
+        loaded = facts_load(payees=payees, known=known, amount_scale=scale, lines=line_needs(inputs, payees))
         orders += len(loaded.facts)
         for n, version in enumerate(inputs.versions):
             computed = version_compute(inputs, version, loaded, payees)
@@ -56,7 +55,7 @@ def versions_compare(
                 parts[n].append(computed.result.totals)
                 # What nobody owns is left over under any plan.
                 uncredited[n] += orders_left(version, loaded, computed) if payees != [NOBODY] else 0
-        progress(done, len(bounds))
+        progress(done, len(chunks))
     return _compared(inputs, parts, uncredited, start, end, orders)
 
 

@@ -123,9 +123,7 @@ class PayeeBook:
     def loaded(self) -> LoadedFacts:
         """The payee's orders, as the run knew them."""
         known = self.inputs.frame.change_numbers
-        return facts_load(
-            low=self.payee_id, high=self.payee_id, known=known, amount_scale=self.run.amount_scale, lines=line_needs(self.inputs, [self.payee_id])
-        )
+        return facts_load(payees=[self.payee_id], known=known, amount_scale=self.run.amount_scale, lines=line_needs(self.inputs, [self.payee_id]))
 
     @cached_property
     def books(self) -> dict[int, VersionBook]:

@@ -6,7 +6,7 @@ an order has beyond its lines is a row too, so that the rows of an order always 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from incentives.engine.contracts import Facts, IntColumn, NumberColumn, Splits
 from incentives.engine.errors import InputError
 from incentives.engine.results import Uncredited
 from incentives.engine.rounding import minor_units, scaled
-from incentives.reading import DATE_SHIFT, ChangeNumbers, Columns, amounts_rescaled, copy_out, newest_versions
+from incentives.reading import DATE_SHIFT, ChangeNumbers, Columns, amounts_rescaled, copy_out, newest_versions, payees_select
 from spm.currencies.codes import currency_unpack
 from spm.tenancy.scope import required_tenant_id
 
@@ -83,10 +83,9 @@ class LoadedLines:
 
 @dataclass(frozen=True)
 class ChunkOrders:
-    """The orders of payees [low, high] as they were read: columns, amounts at one scale, splits. The first `owned` are the chunk's own."""
+    """The orders of payees as they were read: columns, amounts at one scale, splits. The first `owned` are the chunk's own."""
 
-    low: int | None
-    high: int | None
+    payees: Sequence[int]
     rows: Columns
     amounts: IntColumn
     amount_scale: int
@@ -102,14 +101,9 @@ def line_columns(needs: LineNeeds) -> tuple[tuple[str, str, str], ...]:
     return found + (SERVICE_COLUMNS if needs.years else ())
 
 
-def line_select(low: int | None, high: int | None, needs: LineNeeds) -> str:
-    """The query that reads the line versions of payees [low, high]; without bounds, those that nobody owns."""
-    shown = ", ".join(expression for _, _, expression in line_columns(needs))
-    where = "payee_id IS NULL" if low is None or high is None else f"payee_id BETWEEN {int(low)} AND {int(high)}"
-    return (
-        f"SELECT {shown} FROM sales_orderlineversion WHERE tenant_id = {required_tenant_id()} AND {where} "
-        "ORDER BY payee_id, order_date, record_id, change_set_id"
-    )
+def line_select(payees: Sequence[int], needs: LineNeeds) -> str:
+    """The query that reads the line versions of payees, NOBODY alone: those that nobody owns."""
+    return payees_select("sales_orderlineversion", ", ".join(expression for _, _, expression in line_columns(needs)), payees)
 
 
 def _of_orders(orders: list[int], needs: LineNeeds) -> str:
@@ -121,7 +115,7 @@ def _of_orders(orders: list[int], needs: LineNeeds) -> str:
 def lines_load(orders: ChunkOrders, *, known: ChangeNumbers, needs: LineNeeds) -> LoadedLines:
     """The lines of a chunk's orders."""
     columns = line_columns(needs)
-    raw = copy_out(line_select(orders.low, orders.high, needs), columns)
+    raw = copy_out(line_select(orders.payees, needs), columns)
     read = len(raw["record"])
     lines = newest_versions(raw, known, by_key=True)
     ids = orders.rows["record"]

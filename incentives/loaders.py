@@ -13,10 +13,10 @@ import numpy as np
 from django.db import connection
 
 from incentives.engine.contract_years import ContractYears, record_of, years_spread
-from incentives.engine.contracts import Facts, IntColumn, Splits
+from incentives.engine.contracts import NOBODY, Facts, IntColumn, Splits
 from incentives.engine.results import Uncredited
 from incentives.line_loaders import ORDER_ROW, ChunkOrders, LineNeeds, LoadedLines, lines_load
-from incentives.reading import DATE_SHIFT, ChangeNumbers, Columns, amounts_rescaled, copy_out, newest_versions
+from incentives.reading import DATE_SHIFT, ChangeNumbers, Columns, amounts_rescaled, copy_out, newest_versions, payees_select
 from spm.tenancy.scope import required_tenant_id
 
 ORDER_COLUMNS = (
@@ -99,27 +99,24 @@ def role_codes() -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def chunk_select(low: int | None, high: int | None) -> str:
-    """The query that reads the order versions of payees [low, high]; without bounds, those that nobody owns."""
-    tenant = required_tenant_id()
-    shown = ", ".join(expression for _, _, expression in ORDER_COLUMNS)
-    where = "payee_id IS NULL" if low is None or high is None else f"payee_id BETWEEN {int(low)} AND {int(high)}"
-    return f"SELECT {shown} FROM sales_orderversion WHERE tenant_id = {tenant} AND {where} ORDER BY payee_id, order_date, record_id, change_set_id"
+def chunk_select(payees: Sequence[int]) -> str:
+    """The query that reads the order versions of payees, NOBODY alone: those that nobody owns."""
+    return payees_select("sales_orderversion", ", ".join(expression for _, _, expression in ORDER_COLUMNS), payees)
 
 
 def facts_load(
-    *, low: int | None, high: int | None, known: ChangeNumbers, amount_scale: int, lines: LineNeeds | None = None, credited: ChangeNumbers | None = None
+    *, payees: Sequence[int], known: ChangeNumbers, amount_scale: int, lines: LineNeeds | None = None, credited: ChangeNumbers | None = None
 ) -> LoadedFacts:
-    """Facts and splits of payees with ids in [low, high] (None: of nobody) as known at a change number.
+    """Facts and splits of payees, given ascending (NOBODY alone: of nobody), as known at a change number.
 
     Holds every order that one of them owns and every order in whose current split one of them takes part, with all its
     splits; where `lines` says what is read of them, also the lines of these. Amounts at `amount_scale`; raises InputError for
     an amount that has more decimals than that. credited: another change number, at which owners and splits are known: orders of
     both keep all else as `known` has it.
     """
-    both, owned, rows = _orders(low, high, known)
+    both, owned, rows = _orders(payees, known)
     if credited is not None:
-        both, owned = _credited_otherwise(both, _orders(low, high, credited)[0], known, credited), 0
+        both, owned = _credited_otherwise(both, _orders(payees, credited)[0], known, credited), 0
     splits, split_rows = _splits(both)
     amounts = amounts_rescaled(both, both["amount"], amount_scale, "order")
     facts = Facts(
@@ -130,17 +127,17 @@ def facts_load(
     rows += split_rows
     if lines is None:
         return LoadedFacts(facts, splits, rows)
-    orders = ChunkOrders(low, high, both, amounts, amount_scale, owned, splits)
+    orders = ChunkOrders(payees, both, amounts, amount_scale, owned, splits)
     by_line = lines_load(orders, known=known, needs=lines)
     return LoadedFacts(facts, splits, rows + by_line.rows_read, by_line)
 
 
-def _orders(low: int | None, high: int | None, known: ChangeNumbers) -> tuple[Columns, int, int]:
+def _orders(payees: Sequence[int], known: ChangeNumbers) -> tuple[Columns, int, int]:
     """The current orders of payees, their own first; how many are their own; and the rows read."""
-    raw = copy_out(chunk_select(low, high), ORDER_COLUMNS)
+    raw = copy_out(chunk_select(payees), ORDER_COLUMNS)
     rows = len(raw["record"])
     owned = newest_versions(raw, known, by_key=True)
-    extra, read = _participated(low, high, known)
+    extra, read = _participated(payees, known, owned["record"])
     both = owned if extra is None else _joined(owned, extra)
     return both, len(owned["record"]), rows + read
 
@@ -174,18 +171,19 @@ def _by_record(records: IntColumn, known: ChangeNumbers) -> Columns:
     return newest_versions(raw, known, by_key=False)
 
 
-def _participated(low: int | None, high: int | None, known: ChangeNumbers) -> tuple[Columns | None, int]:
-    """The current versions of orders in whose splits payees of the chunk ever took part."""
-    if low is None or high is None:
+def _participated(payees: Sequence[int], known: ChangeNumbers, owned: IntColumn) -> tuple[Columns | None, int]:
+    """The current versions of the orders in whose splits payees of the chunk ever took part, but for those that they own."""
+    if list(payees) == [NOBODY]:
         return None, 0
     tenant = required_tenant_id()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT order_id FROM sales_ordersplit WHERE tenant_id = %s AND payee_id BETWEEN %s AND %s", [tenant, low, high])
-        orders = [row[0] for row in cursor.fetchall()]
-    if not orders:
+        cursor.execute("SELECT DISTINCT order_id FROM sales_ordersplit WHERE tenant_id = %s AND payee_id = ANY(%s)", [tenant, list(payees)])
+        orders = np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+    orders = np.setdiff1d(orders, owned, assume_unique=True)
+    if not len(orders):
         return None, 0
     shown = ", ".join(expression for _, _, expression in ORDER_COLUMNS)
-    ids = ", ".join(str(int(order)) for order in orders)
+    ids = ", ".join(map(str, orders.tolist()))
     raw = copy_out(f"SELECT {shown} FROM sales_orderversion WHERE tenant_id = {tenant} AND record_id IN ({ids})", ORDER_COLUMNS)
     return newest_versions(raw, known, by_key=False), len(raw["record"])
 

@@ -108,7 +108,7 @@ def _earned(run: Run, cases: Sequence[Sequence[PlanVersion]], progress: Callable
         for one, totals in zip(inputs, parts, strict=True):
             needs = line_needs(one, payees)
             if needs not in loaded:
-                loaded[needs] = facts_load(low=payees[0], high=payees[-1], known=known, amount_scale=scale, lines=needs)
+                loaded[needs] = facts_load(payees=payees, known=known, amount_scale=scale, lines=needs)
             for version in one.versions:
                 computed = version_compute(one, version, loaded[needs], payees)
                 if computed is not None:

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from incentives.chunking import Bounds
+from incentives.chunking import Chunks
 from incentives.engine.crossing import crosses
 from incentives.inputs import RunInputs
 
 
 class PlannedChunk(NamedTuple):
-    """A chunk of [low, high] (None: what nobody owns); totals_of: the run whose totals still hold, None where it has to be computed."""
+    """A chunk of payees (NOBODY: what nobody owns); totals_of: the run whose totals still hold, None where it has to be computed."""
 
     number: int
-    low: int | None
-    high: int | None
+    payees: list[int]
     totals_of: int | None
 
 
@@ -35,19 +34,18 @@ def others_needed(inputs: RunInputs, payee: int) -> frozenset[int]:
     return frozenset(found - {payee})
 
 
-def chunks_planned(inputs: RunInputs, payee: int, bounds: Bounds, kept: Mapping[int, int]) -> list[PlannedChunk]:
+def chunks_planned(inputs: RunInputs, payee: int, chunks: Chunks, kept: Mapping[int, int]) -> list[PlannedChunk]:
     """His own chunk, and of the usual ones those in which somebody is from whom his pay takes. kept: number of a usual chunk -> the run
     whose totals of it hold. Own numbers begin behind those of the usual chunks."""
     if payee not in inputs.payees:
         return []
     others = others_needed(inputs, payee)
-    found, beside = [], [(payee, payee)]
-    for number, (low, high) in enumerate(bounds):
-        if low is None or high is None or not any(low <= other <= high for other in others):
+    found, beside = [], [[payee]]
+    for number, chunk in enumerate(chunks):
+        if others.isdisjoint(chunk):
             continue
-        if low <= payee <= high:
-            rest = [other for other in inputs.payees if low <= other <= high]
-            beside += [(part[0], part[-1]) for part in ([p for p in rest if p < payee], [p for p in rest if p > payee]) if part]
+        if payee in chunk:
+            beside.append([other for other in chunk if other != payee])
         else:
-            found.append(PlannedChunk(number, low, high, kept.get(number)))
-    return found + [PlannedChunk(len(bounds) + i, low, high, None) for i, (low, high) in enumerate(beside)]
+            found.append(PlannedChunk(number, chunk, kept.get(number)))
+    return found + [PlannedChunk(len(chunks) + i, chunk, None) for i, chunk in enumerate(beside)]

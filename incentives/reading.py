@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from incentives.engine.contracts import IntColumn
+from incentives.engine.contracts import NOBODY, IntColumn
 from incentives.engine.errors import InputError
 from spm.tenancy.scope import required_tenant_id
 
@@ -66,6 +66,17 @@ def copy_out(select: str, columns: Sequence[tuple[str, str, str]]) -> Columns:
     if count and (_HEADER + count * dtype.itemsize + 2 != len(view) or int(table["n"][-1]) != len(columns)):
         raise RuntimeError("COPY gave rows of another width: a column is NULL or not of its stated type")
     return found
+
+
+def payees_select(table: str, shown: str, payees: Sequence[int]) -> str:
+    """The query that reads versions of a fact of payees, each in the order of the engine's index and payee after payee; NOBODY alone:
+    those that nobody owns. (One scan of the index for each payee: for a list of them PostgreSQL would sort all that it found.)"""
+    tenant, order = required_tenant_id(), "ORDER BY payee_id, order_date, record_id, change_set_id"
+    if list(payees) == [NOBODY]:
+        return f"SELECT {shown} FROM {table} WHERE tenant_id = {tenant} AND payee_id IS NULL {order}"
+    ids = ", ".join(str(int(payee)) for payee in payees)
+    one = f"SELECT {shown} FROM {table} WHERE tenant_id = {tenant} AND payee_id = who.id {order} OFFSET 0"
+    return f"SELECT o.* FROM unnest(ARRAY[{ids}]::bigint[]) AS who (id) CROSS JOIN LATERAL ({one}) o"
 
 
 def newest_versions(raw: Columns, known: ChangeNumbers, *, by_key: bool) -> Columns:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from incentives.carried import CarriedTotals
-from incentives.chunking import chunk_bounds, chunk_compute_all
+from incentives.chunking import chunk_compute_all, chunks_of
 from incentives.engine.measure import totals_merge
 from incentives.engine.results import Totals
 from incentives.engine.run import outcome_of
@@ -77,13 +77,13 @@ def _computed(run: Run, begun: set[int], progress: Callable[[int, int], None]) -
     inputs = RunInputs(number=run.known_number, business_date=run.business_date)
     known = ChangeNumbers.up_to(run.known_number)
     parts: dict[int, list[Totals]] = defaultdict(list)
-    bounds = chunk_bounds(list(inputs.payees), run.chunk_size)
-    for number, (low, high) in enumerate(bounds):
-        chunk = RunChunk(number=number, low_payee=low, high_payee=high)
+    chunks = chunks_of(inputs, run.chunk_size)
+    for number, payees in enumerate(chunks):
+        chunk = RunChunk(number=number, payees=[] if number == 0 else payees)
         for version_id, body, _ in chunk_compute_all(inputs, chunk=chunk, known=known, amount_scale=run.amount_scale)[0]:
             if version_id is not None:
                 parts[version_id].append(totals_unpack(body).totals)
-        progress(number + 1, len(bounds))
+        progress(number + 1, len(chunks))
     carried = CarriedTotals(inputs.versions, lambda version: totals_merge(parts[version.id]))
     found: dict[Key, bytes] = {}
     for version in inputs.versions:

@@ -28,7 +28,7 @@ def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
     """
     chunks, listed = RunChunk.objects.filter(run=run), UncreditedOrder.objects.filter(run_to__isnull=True)
     if run.payee_id is not None:
-        chunks, listed = chunks.filter(low_payee=run.payee_id, high_payee=run.payee_id), listed.filter(payee=run.payee_id)
+        chunks, listed = chunks.filter(payees=[run.payee_id]), listed.filter(payee=run.payee_id)
     wanted = set(chunks.values_list("number", "totals_of_id"))
     versions = {version.id for version in inputs.versions}
     counts: dict[tuple[int, str], list[Any]] = defaultdict(lambda: [0, Decimal(0)])

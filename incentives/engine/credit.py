@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .columns import LineNumber, bound_of
+from .columns import LIMIT, LineNumber, bound_of
 from .contracts import NOBODY, WHOLE, Facts, IntColumn, Splits
 from .errors import InputError
 from .exact import from_integer
@@ -17,7 +17,7 @@ from .line_formula import Lines, condition, number, unstated
 from .plan import CreditRule
 from .prepare import Cells, Prepared
 from .results import ExclusionCount, Uncredited
-from .rounding import divide_round, round_number, scaled, split_largest_remainder
+from .rounding import divide_round, round_number, round_quotients, scaled, split_columns, split_largest_remainder
 from .syntax import Node
 
 Bools = npt.NDArray[np.bool_]
@@ -281,6 +281,14 @@ def _none(column: LineNumber) -> LineNumber:
 def _shares(amount: LineNumber, shares: IntColumn, group: IntColumn, is_whole: Bools, rule: CreditRule) -> LineNumber:
     if rule.rounding is None:
         return amount.times(LineNumber(shares, WHOLE, bound_of(shares)))
+    if amount.values.dtype != object and amount.bound * bound_of(shares) <= LIMIT:
+        whole = amount.wide(len(shares))
+        even = is_whole[group] if len(group) else np.empty(0, dtype=bool)
+        if len(group):
+            even = even & (np.minimum.reduceat(shares, np.flatnonzero(np.diff(group, prepend=-1)))[group] >= 0)
+        columns = round_quotients(whole * shares, WHOLE, rule.rounding.mode)
+        columns[even] = split_columns(whole[even], shares[even], group[even], WHOLE)
+        return LineNumber(columns, amount.denominator, amount.bound * max(1, bound_of(shares) // WHOLE + 1))
     values: list[int] = []
     position = 0
     totals = amount.wide(len(shares)).tolist()

@@ -142,6 +142,28 @@ def split_largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
     return [sign * part for part in parts]
 
 
+def split_columns(totals: npt.NDArray[Any], weights: npt.NDArray[Any], group: npt.NDArray[Any], whole: int) -> npt.NDArray[Any]:
+    """`split_largest_remainder` for many groups of neighbouring rows at once: each row has its group's total and a weight of its own,
+    and the weights of a group sum to `whole`. int64; the caller has made sure that `|totals| * whole` fits.
+
+    >>> split_columns(np.array([100, 100, 100, -5, -5]), np.array([3, 3, 4, 5, 5]), np.array([0, 0, 0, 1, 1]), 10).tolist()
+    [30, 30, 40, -3, -2]
+    """
+    if not len(totals):
+        return totals
+    product = np.abs(totals) * weights
+    parts = product // whole
+    rest = product - parts * whole
+    first = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
+    counts = np.diff(np.append(first, len(group)))
+    left = np.abs(totals[first]) - np.add.reduceat(parts, first)
+    order = np.lexsort((np.arange(len(group)), -rest, group))
+    rank = np.arange(len(group)) - np.repeat(first, counts)  # of the rows in that order: groups are together, and ascending
+    parts[order] += rank < np.repeat(left, counts)
+    signed: npt.NDArray[Any] = np.where(totals < 0, -parts, parts)
+    return signed
+
+
 def allocate(total: Decimal | Fraction, weights: Sequence[Fraction], places: int, mode: str) -> list[Decimal] | None:
     """An amount divided in proportion to weights of any sign into parts of `places` decimals that sum to it (rounded to
     them) exactly: each part is rounded down, what is left over goes to the largest remainders, ties to the earlier

@@ -67,7 +67,7 @@ class Run(TenantModel):
 
 
 class RunChunk(TenantRow):
-    """A chunk of payees of a run: [low_payee, high_payee], number 0 being what nobody owns. Each is an idempotent step."""
+    """A chunk of payees of a run, without any what nobody owns. Each is an idempotent step."""
 
     class State(models.TextChoices):
         TODO = "todo", _("To do")
@@ -76,8 +76,7 @@ class RunChunk(TenantRow):
     referenced = False
     run = TenantForeignKey(Run, related_name="chunks")
     number = models.PositiveIntegerField()
-    low_payee = models.BigIntegerField(null=True, blank=True)
-    high_payee = models.BigIntegerField(null=True, blank=True)
+    payees = ArrayField(models.BigIntegerField(), default=list, blank=True)
     state = models.CharField(max_length=4, choices=State.choices, default=State.TODO)
     # The run that computed the totals in force: this one, or an earlier one since which nothing in the chunk changed.
     totals_of = TenantForeignKey(Run, related_name="+", db_index=False)

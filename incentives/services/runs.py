@@ -16,8 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from incentives.changed import changes_between
-from incentives.chunking import CHUNK, chunk_bounds, chunk_compute_all, chunk_numbers_of
+from incentives.chunking import CHUNK, Chunks, chunk_compute_all, chunk_numbers_of, chunks_of
 from incentives.collector import collector_rested
+from incentives.engine.contracts import NOBODY
 from incentives.engine.errors import InputError
 from incentives.finished import runs_finished
 from incentives.inputs import ENGINE_VERSION, RunInputs
@@ -100,25 +101,25 @@ def run_open(
         # A base with other inputs may have read no lines: then all of them are looked at.
         seen = base.known_number if base is not None and base.inputs_hash == run.inputs_hash else 0
         run.amount_scale = scale_needed(after=seen, lines=True)
-    run.full_because = _full_because(run, base, is_full)
+    chunks = chunks_of(inputs, chunk_size)
+    run.full_because = _full_because(run, base, is_full, chunks)
     run.is_full = bool(run.full_because)
-    bounds = chunk_bounds(list(inputs.payees), chunk_size)
-    todo = set(range(len(bounds)))
+    todo = set(range(len(chunks)))
     kept: dict[int, int] = {}
     if not run.is_full and base is not None:
         changes = changes_between(after=base.known_number, upto=number)
-        todo = chunk_numbers_of(changes.named(Names.PAYEE, credit=Again.NAMED), bounds)
+        todo = chunk_numbers_of(changes.named(Names.PAYEE, credit=Again.NAMED), chunks)
         kept = {of: totals for of, totals in RunChunk.objects.filter(run=base).values_list("number", "totals_of_id") if of not in todo}
     if payee is not None:
         run.full_because, run.is_full = "", False
-        planned = chunks_planned(inputs, payee.pk, bounds, kept)
+        planned = chunks_planned(inputs, payee.pk, chunks, kept)
     else:
-        planned = [PlannedChunk(i, low, high, kept.get(i)) for i, (low, high) in enumerate(bounds)]
+        planned = [PlannedChunk(i, payees, kept.get(i)) for i, payees in enumerate(chunks)]
     run.stages = {"open": {"done": timezone.now().isoformat()}}
     run.save(update_fields=["inputs_hash", "amount_scale", "full_because", "is_full", "stages"])
     RunChunk.objects.bulk_create(
         RunChunk(
-            run=run, number=chunk.number, low_payee=chunk.low, high_payee=chunk.high, totals_of_id=chunk.totals_of or run.pk,
+            run=run, number=chunk.number, payees=[] if chunk.payees == [NOBODY] else chunk.payees, totals_of_id=chunk.totals_of or run.pk,
             state=RunChunk.State.DONE if chunk.totals_of else RunChunk.State.TODO,
         )
         for chunk in planned
@@ -126,7 +127,7 @@ def run_open(
     return run
 
 
-def _full_because(run: Run, base: Run | None, asked: bool) -> str:
+def _full_because(run: Run, base: Run | None, asked: bool, chunks: Chunks) -> str:
     if asked:
         return ASKED
     if base is None:
@@ -135,11 +136,15 @@ def _full_because(run: Run, base: Run | None, asked: bool) -> str:
         return EARLIER
     if base.inputs_hash != run.inputs_hash:
         return FRAME
-    if (base.chunk_size, base.amount_scale) != (run.chunk_size, run.amount_scale):
+    if base.amount_scale != run.amount_scale or chunks != _chunks_planned(base):
         return SHAPE
     if changes_between(after=base.known_number, upto=run.known_number).credit_everybody:
         return RATES
     return ""
+
+
+def _chunks_planned(run: Run) -> Chunks:
+    return [payees or [NOBODY] for payees in RunChunk.objects.filter(run=run).order_by("number").values_list("payees", flat=True)]
 
 
 def run_measure_chunk(*, tenant_id: int, run_id: int, number: int, commit: Commit) -> int:

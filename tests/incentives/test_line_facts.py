@@ -36,7 +36,7 @@ def loaded(orders, splits: Splits):
         "record": column(range(100, 100 + len(flat))), "amount": column(amount for _, amount, _ in flat), "amount_scale": column([4] * len(flat)),
         "currency": column(code for _, _, code in flat), **{name: column([0] * len(flat)) for name in ("kind", "product", "quantity")},
     }  # fmt: skip
-    chunk = ChunkOrders(1, 1, rows, amounts, 4, count, splits)
+    chunk = ChunkOrders([1], rows, amounts, 4, count, splits)
     return _facts(chunk, lines, column(n for n, _, _ in flat), NOTHING, 0)
 
 

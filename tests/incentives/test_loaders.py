@@ -24,7 +24,7 @@ from tests.support.factories import make_payee, make_tenant
 
 
 def amounts(payee, number=None):
-    loaded = facts_load(low=payee.pk, high=payee.pk, known=ChangeNumbers.up_to(number or known_number()), amount_scale=4)
+    loaded = facts_load(payees=[payee.pk], known=ChangeNumbers.up_to(number or known_number()), amount_scale=4)
     return loaded.facts.amount.tolist()
 
 
@@ -94,10 +94,10 @@ def test_a_chunk_is_read_by_an_index_only_scan():
             cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + statement)
             return "\n".join(row[0] for row in cursor.fetchall())
 
-        low, high = payees[2].pk, payees[5].pk
+        some = [payees[i].pk for i in (2, 3, 5)]
         for select, index, beyond in (
-            (chunk_select(low, high), "sales_orderversion_engine", "region"),
-            (line_select(low, high, every), "sales_lineversion_engine", "line_number"),
+            (chunk_select(some), "sales_orderversion_engine", "region"),
+            (line_select(some, every), "sales_lineversion_engine", "line_number"),
         ):
             plan = explained(select)
             assert f"Index Only Scan using {index}" in plan
@@ -105,7 +105,7 @@ def test_a_chunk_is_read_by_an_index_only_scan():
             # Some pages may have to be looked at for another database's open transaction; not the table.
             assert int(re.findall(r"Heap Fetches: (\d+)", plan)[0]) < 400
             # Negative control: one column that the index does not hold, and the table is read.
-            assert "Index Only Scan" not in explained(select.replace("SELECT ", f"SELECT {beyond}, ", 1))
+            assert "Index Only Scan" not in explained(select.replace("SELECT coalesce(", f"SELECT {beyond}, coalesce(", 1))
         for lines, index in ((False, "sales_orderversion_fine"), (True, "sales_lineversion_fine")):
             asked = scale_select(after=0, lines=lines)
             assert index in explained(asked), "whether an amount has more decimals is known without reading every order"

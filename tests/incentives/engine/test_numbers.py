@@ -17,7 +17,7 @@ from incentives.engine.errors import InputError
 from incentives.engine.line_formula import Lines, condition, number
 from incentives.engine.post import post
 from incentives.engine.results import EarningKey
-from incentives.engine.rounding import MODES, round_column, round_number, split_largest_remainder
+from incentives.engine.rounding import MODES, round_column, round_number, split_columns, split_largest_remainder
 from incentives.engine.syntax import parse
 from incentives.engine.tables import Points, Steps
 from incentives.engine.typing_rules import BOOL, NUMBER, Scope, check
@@ -55,6 +55,18 @@ def test_largest_remainder_parts_sum_and_are_within_a_unit_of_their_share(total:
     parts = split_largest_remainder(total, weights)
     assert sum(parts) == total
     assert all(abs(part - Fraction(total * weight, sum(weights))) < 1 for part, weight in zip(parts, weights, strict=True))
+
+
+@given(st.lists(st.tuples(st.integers(-(10**9), 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=4).filter(any)), min_size=1, max_size=5))
+def test_groups_are_split_at_once_as_each_is_by_itself(groups: list[tuple[int, list[int]]]) -> None:
+    # Weights that make the whole: each group's last one is what the others leave of it.
+    shares = [[*(weight // len(weights) for weight in weights[:-1]), 0] for _, weights in groups]
+    for part in shares:
+        part[-1] = 10**6 - sum(part)
+    expected = [one for (total, _), part in zip(groups, shares, strict=True) for one in split_largest_remainder(total, part)]
+    group = np.repeat(np.arange(len(groups)), [len(part) for part in shares])
+    totals = np.array([total for total, _ in groups])[group]
+    assert split_columns(totals, np.concatenate(shares), group, 10**6).tolist() == expected
 
 
 @settings(max_examples=200)
