@@ -41,10 +41,10 @@ def _rows(run_id: int, versions: list[int], seats: list[int], payee_id: int | No
     """(version, body, whether the payee is in the chunk) of the chunks that hold the payee or contribute to the seats."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT t.plan_version_id, t.body, coalesce(%(payee)s BETWEEN c.low_payee AND c.high_payee, false) "
+            "SELECT t.plan_version_id, t.body, coalesce(%(payee)s = ANY(c.payees), false) "
             "FROM incentives_runchunk c JOIN incentives_chunktotals t ON t.tenant_id = c.tenant_id AND t.run_id = c.totals_of_id AND t.number = c.number "
             "WHERE c.tenant_id = %(tenant)s AND c.run_id = %(run)s AND t.plan_version_id = ANY(%(versions)s) "
-            "AND (%(payee)s BETWEEN c.low_payee AND c.high_payee OR t.managers && %(seats)s::bigint[])",
+            "AND (%(payee)s = ANY(c.payees) OR t.managers && %(seats)s::bigint[])",
             {"tenant": required_tenant_id(), "run": run_id, "payee": payee_id, "versions": versions, "seats": seats},
         )
         return list(cursor.fetchall())
