@@ -78,7 +78,7 @@ def facts_converted(inputs: RunInputs, version: VersionInputs, facts: Facts) -> 
     other = ~np.isin(codes, [currency_pack(code) for code in {plan.currency, *plan.currencies}])
     if not other.any():
         return facts, []
-    table = _table(inputs, plan.currency, RATE_TYPES if conversion is None else (conversion.rate_type,))
+    table = table_of(inputs, plan.currency, RATE_TYPES if conversion is None else (conversion.rate_type,))
     positions = version.prepared.cells(set()).of(facts.event_date)
     places = facts.amount_scale if conversion is None else min(facts.amount_scale, conversion.rounding.places)
     step, mode = 10 ** (facts.amount_scale - places), "half_up" if conversion is None else conversion.rounding.mode
@@ -128,7 +128,8 @@ def amounts_times(values: IntColumn, rates: Sequence[Fraction], of: IntColumn, s
     return round_quotients(values * np.array(factors, dtype=np.int64)[place], divisor, mode) * step
 
 
-def _table(inputs: RunInputs, currency: str, rate_types: tuple[str, ...]) -> FxTable:
+def table_of(inputs: RunInputs, currency: str, rate_types: tuple[str, ...]) -> FxTable:
+    """Rates into a currency as the run knows them; read once per run."""
     kept: dict[tuple[str, tuple[str, ...]], FxTable] = inputs.__dict__.setdefault("_fx_tables", {})
     if (currency, rate_types) not in kept:
         kept[currency, rate_types] = FxTable(number=inputs.numbers["fx_rate"], currency=currency, rate_types=rate_types)

@@ -19,6 +19,7 @@ from incentives.engine.contracts import (
     Calendar,
     EmploymentSpan,
     Enrolment,
+    FxRate,
     Inputs,
     LeadIn,
     OpeningAmount,
@@ -38,7 +39,9 @@ from incentives.products import ProductLabels, ProductWords
 from incentives.seats import Seats
 from incentives.words import Accounts, Contracts, Currencies, Roles
 from spm.calendars.models import Period as PeriodRow
+from spm.currencies.models import FxRate as FxRateRow
 from spm.sales.models import Channel, DealKind, OrderStatus
+from spm.tenancy.changes import known_as_at
 from spm.tenancy.scope import required_tenant_id
 
 # Part of every run's fingerprint: a change in how inputs are read is a new version.
@@ -218,12 +221,21 @@ class RunInputs:
         openings = tuple(_opening(one) for one in self.openings if one.plan_id == draft.seats_of and _holds(coverage, day_number(one.day)))
         openings += self._led_openings(lead.lead_ins, plans)
         inputs = Inputs(
-            Calendar(compiled.calendar, periods), people, self.book.quotas(people), self.vocabulary, openings=openings, lead_ins=lead.lead_ins, beside=beside
-        )
+            Calendar(compiled.calendar, periods), people, self.book.quotas(people), self.vocabulary, openings=openings, lead_ins=lead.lead_ins, beside=beside,
+            fx_rates=self._fx_rates(compiled) if lead.lead_ins else (),
+        )  # fmt: skip
         enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
         led_payees = frozenset(self.seats[seat][0] for seat in (*(e.assignment for e in lead.lead_ins), *(e.assignment for e in beside)))
         self.rows[row.pk] = row
         return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, inputs, led_payees)
+
+    def _fx_rates(self, compiled: CompiledPlan) -> tuple[FxRate, ...]:
+        """Rates by which a plan takes over what was paid in another currency."""
+        conversion = compiled.conversions.get("carried")
+        if conversion is None:
+            return ()
+        rows = known_as_at(FxRateRow.objects.filter(rate_type=conversion.rate_type), self.numbers["fx_rate"]).order_by("base", "quote", "valid_from")
+        return tuple(FxRate(row.rate_type, row.base, row.quote, row.fx_rate, day_number(row.valid_from), _end(row.valid_to)) for row in rows)
 
     def _led_openings(self, leads: Sequence[LeadIn], plans: Mapping[int, int]) -> tuple[OpeningAmount, ...]:
         """Opening balances of versions and seats that a version carries on."""

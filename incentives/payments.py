@@ -6,29 +6,27 @@ and appends entries with the verbs of payment. Tenants without payment terms and
 
 from __future__ import annotations
 
-import bisect
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from incentives.deals import Deals, HeldDeal, holds_known, money_known, owners_of
-from incentives.engine.contracts import EmploymentSpan, Facts, Period, day_number
+from incentives.engine.contracts import EmploymentSpan, Facts, Period, day_number, day_text
 from incentives.engine.grid import table_at
 from incentives.engine.leavers import DealEvents, caps, leaving_days
 from incentives.engine.payment import PAYMENT_VERBS, ZERO, DealPart, Limits, PaymentTerms, Step
 from incentives.engine.payout import (
-    Amounts,
     EarnedPart,
     Payout,
     PlanDue,
     Returned,
-    amounts_read,
     capped,
     clawback_by,
     named_parts,
@@ -37,15 +35,17 @@ from incentives.engine.payout import (
     released_by_cash,
     share_by_days,
 )
-from incentives.engine.prepare import window_label
 from incentives.engine.proration import employments_by_payee
 from incentives.engine.tables import Points, Steps
+from incentives.engine.walk import Passing
 from incentives.explain import PayeeBook
-from incentives.inputs import RunInputs, VersionInputs
+from incentives.inputs import VersionInputs
 from incentives.models import OpeningKind, PlanVersion
 from incentives.opening import OpeningSum, by_plan, opened
+from incentives.payframes import DrawAmounts, FrameKey, Leaving, PlanFrame, frames_of, leaving_of
 from incentives.settle import LEDGER_SCALE, Settlement
 from spm.tenancy.scope import required_tenant_id
+from spm.told import told
 
 WITHHELD = ("held", "released")
 Key = tuple[int, int, str, int]
@@ -62,87 +62,73 @@ class Posted:
     adjusted: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
 
 
-class PlanFrame:
-    """A plan's versions in the run, and its pay periods in order of time."""
-
-    def __init__(self, inputs: RunInputs, versions: Sequence[VersionInputs]) -> None:
-        self.versions = {version.id: version for version in sorted(versions, key=lambda version: version.coverage[0] if version.coverage else (0, 0))}
-        periods: dict[int, Period] = {period.id: period for version in versions for period in version.periods}
-        self.periods = sorted(periods.values(), key=lambda period: period.start)
-        self.at = {period.id: i for i, period in enumerate(self.periods)}
-        self.windows = {over: [window_label(period, over) for period in self.periods] for over in ("quarter", "year")}
-        self.begun = sum(1 for period in self.periods if period.start <= inputs.today)
-        self.starts = [period.start for period in self.periods]
-        self.currency = next(iter(self.versions.values())).compiled.currency
-        self.code = versions[0].plan_code
-        self.plan_id = inputs.rows[versions[0].id].plan_id
-        self.in_force = [self._version(period) for period in self.periods]
-
-    def _version(self, period: Period) -> VersionInputs:
-        """The version in force on the period's last day, else the last one before it, else the first."""
-        found = next(iter(self.versions.values()))
-        for version in self.versions.values():
-            for low, high in version.coverage:
-                if low < period.end:
-                    found = version
-                if low < period.end <= high:
-                    return version
-        return found
-
-    @property
-    def has_terms(self) -> bool:
-        """Does any version's pay depend on more than what is earned in the period?"""
-        return any(v.compiled.terms.schedules or v.compiled.terms.walks or v.compiled.clawback is not None for v in self.versions.values())
-
-    def position(self, day: int) -> int | None:
-        """The pay period of a day."""
-        i = bisect.bisect_right(self.starts, day) - 1
-        return i if i >= 0 and day < self.periods[i].end else None
-
-
 class RunPayments:
     """Adds payment entries to a settlement, payee by payee."""
 
     def __init__(self, settlement: Settlement) -> None:
         self.settlement, self.run, self.inputs = settlement, settlement.run, settlement.inputs
-        by_plan: dict[str, list[VersionInputs]] = defaultdict(list)
-        for version in self.inputs.versions:
-            by_plan[version.plan_code].append(version)
-        self.frames = [PlanFrame(self.inputs, versions) for _, versions in sorted(by_plan.items())]
+        self.frames = frames_of(self.inputs)
         self.frame_of = {version: frame for frame in self.frames for version in frame.versions}
-        self.amounts = {v.id: amounts_read(settlement.figures.get(v.id, ()), v.compiled.terms.places) for v in self.inputs.versions}
+        self.amounts = {frame.key: DrawAmounts(settlement, frame) for frame in self.frames}
 
     def _frames_complete(self, versions: Collection[int]) -> None:
         """Versions that another one has replaced belong to their plan's frame: what they drew and carried is still the plan's."""
-        frames = {frame.code: frame for frame in self.frames}
-        for version, code in PlanVersion.objects.filter(pk__in=set(versions) - set(self.frame_of)).values_list("pk", "plan__code"):
-            if code in frames:
-                self.frame_of[version] = frames[code]
+        frames = {frame.key: frame for frame in self.frames}
+        for version, *key in PlanVersion.objects.filter(pk__in=set(versions) - set(self.frame_of)).values_list("pk", "plan__code", "currency"):
+            if tuple(key) in frames:
+                self.frame_of[version] = frames[key[0], key[1]]
 
     def add(self, payees: Collection[int]) -> None:
         """Computes the payments of these payees and puts the entries into the settlement's work."""
         under = {
-            frame.code: {self.inputs.seats[seat][0] for version in frame.versions.values() for seat in version.paid} for frame in self.frames if frame.has_terms
+            frame.key: {self.inputs.seats[seat][0] for version in frame.versions.values() for seat in version.paid} for frame in self.frames if frame.has_terms
         }
         chosen = set(payees) & set().union(self._touched(payees), {payee for payee, _ in self.openings}, *under.values())
         if not chosen:
             return
         posted = self._posted(chosen)
         for payee in sorted(chosen):
+            leaving = self._leaving(payee)
+            taking = {one.to.key for one in leaving.values()}
             plans = []
             for frame in self.frames:
-                mine = posted.get((payee, frame.code))
-                if mine is None and (payee in under.get(frame.code, ()) or (payee, frame.plan_id) in self.openings):
+                mine = posted.get((payee, frame.key))
+                if mine is None and (payee in under.get(frame.key, ()) or (payee, frame.plan_id) in self.openings or frame.key in taking):
                     mine = Posted()  # who earned nothing may still draw
                 if mine is not None:
                     plans.append(_PayeePayments(self, payee, frame, mine))
-            self._walk(plans)
+            self._walk(payee, plans, leaving)
 
-    def _walk(self, plans: Sequence[_PayeePayments]) -> None:
+    def _leaving(self, payee: int) -> dict[FrameKey, Leaving]:
+        """Where the payee's balances go on leaving a frame."""
+        codes = [frame.code for frame in self.frames]
+        found = {frame.key: leaving_of(frame, self.frames, payee) for frame in self.frames if frame.moves or codes.count(frame.code) > 1}
+        return {key: one for key, one in found.items() if one is not None}
+
+    def _walk(self, payee: int, plans: Sequence[_PayeePayments], leaving: Mapping[FrameKey, Leaving]) -> None:
         """All plans of one payee side by side, and what they post."""
         ready = [(plan, due) for plan in plans if (due := plan.due()) is not None]
-        for (plan, due), made in zip(ready, payouts([due for _, due in ready], self.order), strict=True):
+        places = {plan.frame.key: i for i, (plan, _) in enumerate(ready)}
+        passing = []
+        for plan, _ in ready:
+            one = leaving.get(plan.frame.key)
+            if one is not None and one.policy(plan.frame) != "stay" and one.to.key in places:
+                passing.append(self._passing(payee, plan, one, places))
+        walked = payouts([due for _, due in ready], self.order, passing)
+        for (plan, due), made in zip(ready, walked, strict=True):
             plan.post(made, due.upto)
+        for passed in passing:
+            if passed.refused:
+                plan, _ = ready[passed.of]
+                plan.refuse(leaving[plan.frame.key])
+
+    def _passing(self, payee: int, plan: _PayeePayments, one: Leaving, places: Mapping[FrameKey, int]) -> Passing:
+        frame, policy = plan.frame, one.policy(plan.frame)
+        value = one.fx_rate(frame) if policy == "pass" else None
+        return Passing(
+            of=places[frame.key], to=places[one.to.key], first=frame.at[one.period], policy=policy if policy != "pass" or value is not None else "refuse",
+            converted=None if value is None else partial(one.converted, value=value),
+        )  # fmt: skip
 
     @cached_property
     def openings(self) -> dict[tuple[int, int], list[OpeningSum]]:
@@ -187,9 +173,9 @@ class RunPayments:
             )
             return set(self.holders) | {payee for (payee,) in cursor.fetchall()}
 
-    def _posted(self, payees: Collection[int]) -> dict[tuple[int, str], Posted]:
+    def _posted(self, payees: Collection[int]) -> dict[tuple[int, FrameKey], Posted]:
         """Sums of the ledger, and what this run is about to post, by (payee, plan)."""
-        found: dict[tuple[int, str], Posted] = defaultdict(Posted)
+        found: dict[tuple[int, FrameKey], Posted] = defaultdict(Posted)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT payee_id, seat_id, plan_version_id, component, earning_period_id, pay_period_id, currency, verb, cause = 'manual', "
@@ -229,11 +215,11 @@ class RunPayments:
              self.settlement.cause(seat, version), self.run.pk, line_key, "")
         )  # fmt: skip
 
-    def _take(self, found: dict[tuple[int, str], Posted], payee: int, key: Key, pay: int, currency: str, verb: str, manual: bool, amount: Decimal) -> None:
+    def _take(self, found: dict[tuple[int, FrameKey], Posted], payee: int, key: Key, pay: int, currency: str, verb: str, manual: bool, amount: Decimal) -> None:
         frame = self.frame_of.get(key[1])
         if frame is None or currency != frame.currency or pay not in frame.at:
             return
-        mine, position = found[payee, frame.code], frame.at[pay]
+        mine, position = found[payee, frame.key], frame.at[pay]
         if manual:
             mine.adjusted[position] += amount
         elif verb in WITHHELD or verb == "clawed_back" or (verb == "forfeited" and not key[2].startswith("@")):
@@ -272,7 +258,7 @@ class _PayeePayments:
     def limits(self, position: int) -> Limits:
         """Terms and amounts in a period; nothing is drawn in one that has not begun."""
         version = self.frame.in_force[position]
-        amounts = self.payments.amounts[version.id].get((self.payee, self.frame.periods[position].id), Amounts())
+        amounts = self.payments.amounts[self.frame.key].of(self.payee, position)
         terms = version.compiled.terms.limited(self.payments.inputs.countries[self.group.legal_entity])
         return Limits(terms, amounts.draws if position < self.frame.begun else {}, amounts.maximum)
 
@@ -301,8 +287,10 @@ class _PayeePayments:
 
     @property
     def openings(self) -> list[OpeningSum]:
-        """Balances that the system before this one left the payee under the plan."""
-        return self.payments.openings.get((self.payee, self.frame.plan_id), [])
+        """Balances that the system before this one left the payee under the plan, in the frame's currency."""
+        found = self.payments.openings.get((self.payee, self.frame.plan_id), [])
+        alone = sum(frame.code == self.frame.code for frame in self.payments.frames) == 1
+        return found if alone else [one for one in found if one.currency == self.frame.currency]
 
     def _opened_parts(self) -> dict[Key, EarnedPart]:
         """What the system before this one held: earned before the first period that is ours, paid in the period of its day."""
@@ -413,6 +401,17 @@ class _PayeePayments:
         return found
 
     # ---- posting
+
+    def refuse(self, leaving: Leaving) -> None:
+        """Says that balances stay where they are, because nothing is known by which they could pass."""
+        at, to = self.frame.at[leaving.period], leaving.to
+        names = {"source": self.frame.currency, "target": to.currency, "plan": to.code}
+        if leaving.conversion is None:
+            text = told(gettext_noop("balances in %(source)s cannot pass to %(target)s; state `conversions: carried` in %(plan)s"), **names)
+        else:
+            names |= {"kind": leaving.conversion.rate_type, "day": day_text(leaving.fx_day)}
+            text = told(gettext_noop("balances cannot pass: there is no %(kind)s rate from %(source)s to %(target)s on %(day)s"), **names)
+        self.payments.settlement.issue_keep(self.payee, (self._seat(at), self.frame.in_force[at].id, leaving.period, "@moved", text))
 
     def post(self, made: Payout, upto: int) -> None:
         """Puts the differences to what is posted into the work."""

@@ -44,6 +44,9 @@ WORDS = (
     pgettext_lazy("plan form", "Attainments"),
     pgettext_lazy("plan form", "Attributes"),
     pgettext_lazy("plan form", "Back to lines"),
+    pgettext_lazy(
+        "plan form", "Balances, and what was paid of a window that carries, in the currency until a change, into the plan's; event: the day of the change."
+    ),
     pgettext_lazy("plan form", "Base"),
     pgettext_lazy("plan form", "Before or after"),
     pgettext_lazy("plan form", "Below the first bound"),
@@ -55,7 +58,9 @@ WORDS = (
     pgettext_lazy("plan form", "Bounds that are amounts."),
     pgettext_lazy("plan form", "Bounds times"),
     pgettext_lazy("plan form", "By"),
+    pgettext_lazy("plan form", "By the days of the period on which the payee is under the plan: with a move each plan pays its own days. Default none."),
     pgettext_lazy("plan form", "Cap"),
+    pgettext_lazy("plan form", "Carried over"),
     pgettext_lazy("plan form", "Cells"),
     pgettext_lazy("plan form", "Clawback"),
     pgettext_lazy(
@@ -210,6 +215,7 @@ WORDS = (
     pgettext_lazy("plan form", "Of the legal entity; default all."),
     pgettext_lazy("plan form", "Of what the plan pays a payee in one pay period."),
     pgettext_lazy("plan form", "On a change"),
+    pgettext_lazy("plan form", "On a move"),
     pgettext_lazy("plan form", "On leave"),
     pgettext_lazy("plan form", "One of"),
     pgettext_lazy(
@@ -241,6 +247,7 @@ WORDS = (
     pgettext_lazy("plan form", "Points"),
     pgettext_lazy("plan form", "Pool"),
     pgettext_lazy("plan form", "Priority"),
+    pgettext_lazy("plan form", "Prorated"),
     pgettext_lazy("plan form", "Proration"),
     pgettext_lazy("plan form", "Quota"),
     pgettext_lazy("plan form", "Quota credit"),
@@ -313,6 +320,10 @@ WORDS = (
     pgettext_lazy("plan form", "Value"),
     pgettext_lazy(
         "plan form", "Values measured in the pay period, or from the start of the quarter or year, or ever, to the end of the period. Default period."
+    ),
+    pgettext_lazy(
+        "plan form",
+        "What becomes of balances when the payee comes under another plan: stay: taken from what this plan still pays; pass: taken over by that plan; the others end debts. Default stay.",
     ),
     pgettext_lazy(
         "plan form",

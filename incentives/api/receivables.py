@@ -68,7 +68,7 @@ class ReceivableList(Endpoint):
         if form == "json":
             return Response(ReceivableOut(rows, many=True).data)
         header = (_("Payee"), _("Legal entity"), _("Left on"), _("Kind"), _("Balance"), _("Currency"), _("Amount"))
-        lines = ((r.payee.external_id, r.payee.legal_entity.code, r.left_on.isoformat(), r.kind, r.label, r.currency, r.amount) for r in rows)
+        lines = ((r.payee.external_id, r.payee.legal_entity.code, str(r.left_on or ""), r.kind, r.label, r.currency, r.amount) for r in rows)
         table = csv_response(f"receivables-{on}.csv", header, lines)
         request.accepted_renderer = CsvRenderer()
         return Response(table.content, headers={"Content-Disposition": table["Content-Disposition"]})

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from .contracts import LeadIn
+from .conversions import conversion_day
 from .earn import Crossing, UnitRun, totals_matrix
 from .prepare import Prepared
 from .results import PriorPay, Totals
+from .rounding import round_number
 
 Key = tuple[int, int]
 """(plan version, assignment)"""
@@ -68,11 +71,26 @@ def prior_pay(parts: Mapping[int, ChainPart], wanted: Iterable[Key]) -> dict[int
         currency = run.currency or run.plan.currency
         for later, item in after[key]:
             if item.start <= day < item.end:
-                prior[later] += [PriorPay(item.assignment, name, currency, day, amount) for name, amount in record.earned.items()]
+                earned = [PriorPay(item.assignment, name, currency, day, amount) for name, amount in record.earned.items()]
+                prior[later] += [prior_converted(parts[later[0]].prepared, one, item.end) for one in earned]
     found: dict[int, list[PriorPay]] = defaultdict(list)
     for (version, _), items in sorted(prior.items()):
         found[version] += items
     return {version: tuple(items) for version, items in found.items() if items}
+
+
+def prior_converted(prepared: Prepared, paid: PriorPay, change: int) -> PriorPay:
+    """What was paid in another currency, in the plan's by its `conversions: carried` as of the change (the first day under the plan); as it is
+    where none is stated or no rate is known, which is an exception of those who need it."""
+    plan = prepared.plan
+    conversion, position = plan.conversions.get("carried"), prepared.position_of(change)
+    if conversion is None or position is None or paid.amount is None or paid.currency in (plan.currency, *plan.currencies):
+        return paid
+    value = prepared.fx.fx_rate(conversion.rate_type, paid.currency, plan.currency, conversion_day(prepared, conversion, change, position))
+    if value is None:
+        return paid
+    amount = round_number(Fraction(paid.amount) * value, conversion.rounding.places, conversion.rounding.mode)
+    return paid._replace(currency=plan.currency, amount=amount)
 
 
 def _missing(parts: Mapping[int, ChainPart], key: Key, item: LeadIn) -> list[PriorPay]:

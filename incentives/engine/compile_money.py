@@ -20,7 +20,7 @@ def conversions_compile(compiler: Compiler) -> dict[str, Conversion]:
         given = item.get("round") or {}
         to = item.get("to", "")
         places = given.get("places", compiler.rounding.places if not to or to == "payee" else minor_units(to))
-        as_of = item.get("as_of", "event" if kind in ("transaction", "quota") else "period_end")
+        as_of = item.get("as_of", "event" if kind in ("transaction", "quota", "carried") else "period_end")
         if as_of == "event" and kind in ("payment", "reporting"):
             compiler.problem(("conversions", kind, "as_of"), "conversion_event", kind=kind)
         rounding = Rounding(places, given.get("mode", compiler.rounding.mode))

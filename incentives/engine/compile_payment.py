@@ -48,7 +48,7 @@ def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, 
         path: SchemaPath = ("draws", i)
         value((*path, "amount"), f"{DRAW}{item['name']}", item.get("label", item["name"]), item["amount"])
         later, upfront, paused = item.get("recover", "later") == "later", item.get("paid") == "upfront", item.get("on_leave") == "paused"
-        draws.append(Draw(item["name"], item.get("label", item["name"]), later, upfront, paused, item.get("year_end", "carry")))
+        draws.append(Draw(item["name"], item.get("label", item["name"]), later, upfront, paused, item.get("year_end", "carry"), item.get("prorate", "none")))
         if not later and "year_end" in item:
             compiler.problem((*path, "year_end"), "year_end_guarantee")
         if item.get("recover") == "never" and item.get("paid") == "upfront":
@@ -58,6 +58,7 @@ def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, 
         compiler.rounding.places, given.get("on", "booking"), given.get("instalments", 1), share, holdback.get("until", "year"),
         given.get("negative", "keep"), "maximum" in given, given.get("excess", "carry"), limit, tuple(draws), tuple(countries), _leavers(compiler),
         recovery=_recovery(compiler, given), offset=_offset(compiler, given), year_end=given.get("year_end", "carry"),
+        on_move=given.get("on_move", "stay"),
     )  # fmt: skip
     return terms, tuple(values)
 

@@ -23,8 +23,9 @@ ZERO = Decimal(0)
 CARRY_IN, CARRY_OUT, MAXIMUM, NEGATIVE = "@carried_in", "@carried_out", "@maximum", "@negative"
 CLAW_IN, CLAW_OUT = "@clawback_in", "@clawback_out"
 OFFSET, BILLED, FORGIVEN, WRITTEN_OFF = "@offset", "@billed", "@forgiven", "@written_off"
-"""Components of entries that belong to no component of the plan; those of draws are "@" and the draw's name. `OFFSET` is followed by
-":" and the code of the other plan."""
+MOVED, CONVERTED = "@moved", "@converted"
+"""Components of entries that belong to no component of the plan; those of draws are "@" and the draw's name. `OFFSET` and
+`MOVED` are followed by ":" and the code of the other plan."""
 
 RECOVERY = ("clawback", "carried", "draws", "maximum")
 """What an order of recovery puts in order: clawback, negative balances carried, draws and advances, and the cut at the maximum."""
@@ -51,6 +52,8 @@ class Draw:
     """Is it not paid for days of leave?"""
     year_end: str = "carry"
     """What becomes of its balance when the plan year ends, one of `ROLLS`."""
+    prorate: str = "none"
+    """How its amount follows the days of the period under the plan: not at all, or by one of `proration.WAYS`."""
 
     @property
     def component(self) -> str:
@@ -69,7 +72,8 @@ class PaymentTerms:
     recovery takes in one period. countries: limits in their stead by country; where one holds, balances carried and clawback are
     recovery too. recovery: all of `RECOVERY` in the plan's order; where it is stated, the limit holds for all that is taken back, and
     clawback has a balance of its own. offset: codes of the plans from whose pay is taken, in this order (empty: all by code).
-    year_end: what becomes of debts that are left when the plan year ends, one of `ROLLS`.
+    year_end: what becomes of debts that are left when the plan year ends, one of `ROLLS`. on_move: what becomes of all balances when a
+    payee comes under another plan: stay, pass (to that plan), forgive, write_off or bill.
     """
 
     places: int
@@ -89,6 +93,7 @@ class PaymentTerms:
     recovery: tuple[str, ...] = ()
     offset: tuple[str, ...] = ()
     year_end: str = "carry"
+    on_move: str = "stay"
 
     def limited(self, country: str) -> PaymentTerms:
         """The terms with the limit of a country, if it has one."""

@@ -16,7 +16,7 @@ from .plan import Clawback
 from .results import Figure
 from .rounding import allocate, round_number
 from .tables import Points, Steps
-from .walk import PlanWalk, Together, walks_together
+from .walk import Passing, PlanWalk, Together, walks_together
 
 Released = Callable[[int], Sequence[Fraction]]
 """Object -> share of its part that may be paid by each position."""
@@ -97,9 +97,10 @@ class PlanDue:
         return Together(self.code, self.currency, walk, self.periods, ends)
 
 
-def payouts(plans: Sequence[PlanDue], order: Mapping[int, int] | None = None) -> list[Payout]:
-    """The targets of all open positions of a payee's plans, walked together. order: pay period id -> its place in time."""
-    walks = walks_together([plan.together for plan in plans], order)
+def payouts(plans: Sequence[PlanDue], order: Mapping[int, int] | None = None, passing: Sequence[Passing] = ()) -> list[Payout]:
+    """The targets of all open positions of a payee's plans, walked together. order: pay period id -> its place in time; passing: which
+    balances leave which plan."""
+    walks = walks_together([plan.together for plan in plans], order, passing)
     return [Payout(plan.held, plan.clawed, walk, plan.forfeited) for plan, walk in zip(plans, walks, strict=True)]
 
 
@@ -235,6 +236,8 @@ class Amounts:
 
     draws: dict[str, Decimal] = field(default_factory=dict)
     maximum: Decimal | None = None
+    by_seat: dict[tuple[str, int], Decimal] = field(default_factory=dict, compare=False)
+    """(draw, assignment) -> its own amount of a whole period, not rounded."""
 
 
 def amounts_read(figures: Iterable[Figure], places: int) -> dict[tuple[int, int], Amounts]:
@@ -249,6 +252,7 @@ def amounts_read(figures: Iterable[Figure], places: int) -> dict[tuple[int, int]
         else:
             name = figure.name.removeprefix(DRAW)
             amounts.draws[name] = max(amounts.draws.get(name, ZERO), value)
+            amounts.by_seat[name, figure.assignment] = figure.value
     return found
 
 

@@ -10,8 +10,10 @@ import datetime
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 
 from .contracts import OPEN_END, EmploymentSpan, day_number
 from .exact import Number
@@ -90,6 +92,20 @@ class DayCount:
     def days(self, way: str, intervals: Iterable[Interval], country: str) -> int:
         """Days in intervals that lie apart, counted one way."""
         return sum(self.working(low, high, country) if way == "working_days" else max(0, high - low) for low, high in intervals)
+
+    def weighed(self, way: str, pieces: Sequence[tuple[int, int, Decimal]], window: Interval, country: str) -> Fraction:
+        """An amount of a window of which the pieces (first day, end, amount) say what holds when: each day the largest, by the days of the
+        window. The largest of all where the window has no day that counts."""
+        low, high = window
+        inside = [(max(low, start), min(high, end), amount) for start, end, amount in pieces if max(low, start) < min(high, end)]
+        whole = self.days(way, [window], country)
+        if not whole:
+            return Fraction(max((amount for _, _, amount in inside), default=0))
+        cuts, total = sorted({day for start, end, _ in inside for day in (start, end)}), Fraction(0)
+        for first, last in pairwise(cuts):
+            amount = max((one for start, end, one in inside if start <= first and last <= end), default=Decimal(0))
+            total += Fraction(amount) * self.days(way, [(first, last)], country) / whole
+        return total
 
 
 def _weekdays(day: int) -> int:

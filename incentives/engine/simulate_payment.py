@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from .cells import rows_of
 from .contract_years import record_of
-from .contracts import OPEN_END
+from .contracts import OPEN_END, Period
 from .errors import InputError
 from .grid import table_at
 from .leavers import DealEvents, caps, leaving_days
 from .payment import ZERO, DealPart, Limits, Step
 from .payout import Amounts, EarnedPart, Returned, amounts_read, capped, clawback_by, deal_parts, named_parts, payout, released_by_cash, share_by_days
+from .rounding import round_number
 from .tables import Points, Steps
 
 if TYPE_CHECKING:
@@ -134,6 +135,23 @@ class _Deals:
         return shares
 
 
+def _prorated(simulation: Simulation, payee: int, period: Period, amounts: Amounts) -> Amounts:
+    """Draws that are prorated, by the days of the period on which the payee is under the plan."""
+    prepared, draws = simulation.prepared, dict(amounts.draws)
+    seats = [seat for seat in prepared.people.assignments if seat.payee == payee]
+    for draw in simulation.plan.terms.draws:
+        if draw.prorate != "none":
+            pieces = [
+                (*days, amounts.by_seat[draw.name, seat.id])
+                for seat in seats
+                if (draw.name, seat.id) in amounts.by_seat
+                for days in prepared.people.enrolled(prepared.people.unit_of[seat.id])
+            ]
+            share = prepared.day_count.weighed(draw.prorate, pieces, (period.start, period.end), seats[0].country)
+            draws[draw.name] = round_number(share, simulation.plan.terms.places, "half_up")
+    return Amounts(draws, amounts.maximum)
+
+
 def payments_of(simulation: Simulation) -> dict[int, PayeePayments]:
     """The payments of everybody in the plan's own currency, by payee."""
     plan, prepared = simulation.plan, simulation.prepared
@@ -155,7 +173,7 @@ def payments_of(simulation: Simulation) -> dict[int, PayeePayments]:
     countries = {seat.payee: seat.country for seat in prepared.people.assignments}
     found = {}
     for payee, own in sorted(parts.items()):
-        mine = [amounts.get((payee, period.id), Amounts()) for period in prepared.periods]
+        mine = [_prorated(simulation, payee, period, amounts.get((payee, period.id), Amounts())) for period in prepared.periods]
         terms = plan.terms.limited(countries.get(payee, ""))
         limits = [Limits(terms, item.draws, item.maximum) for item in mine]
         made = payout(parts=own, adjusted={}, limits=limits.__getitem__, posted={}, windows=windows, is_open=lambda q: True, upto=upto)

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .payment import BILLED, CARRY_OUT, CLAW_OUT, FORGIVEN, OFFSET, WRITTEN_OFF, ZERO, Limits, Opened, Step, Walk
+from .payment import BILLED, CARRY_OUT, CLAW_OUT, CONVERTED, FORGIVEN, MOVED, OFFSET, WRITTEN_OFF, ZERO, Limits, Opened, Step, Walk
 from .recovery import Opening, PeriodSteps
 
-OUTSIDE = (OFFSET, BILLED)
-"""How the components of `carried` begin that are in no plan's balance: moved to another plan, or billed."""
+OUTSIDE = (OFFSET, BILLED, MOVED, CONVERTED)
+"""How the components of `carried` begin that are in no plan's balance: they stand against entries of another plan, or are billed."""
 
 
 def in_balance(component: str) -> bool:
@@ -69,6 +69,14 @@ class PlanWalk:
         self.walk.carried[position], self.walk.clawback[position] = self._carried, self._clawback
         self.walk.drawn[position] = {name: value for name, value in self._draws.items() if value}
 
+    @property
+    def drawn(self) -> list[str]:
+        """Draws with a balance that is to be recovered, as the period stands."""
+        assert self.now is not None
+        kept = {draw.component for draw in self.now.terms.draws if not draw.recover}
+        names = {*self._draws, *(name for verb, name in self.now.steps if verb in ("drawn", "advanced", "recovered"))}
+        return sorted(names - kept)
+
     def owed(self, component: str) -> Decimal:
         """What would be left of a draw after the period as it stands."""
         now = self.now
@@ -101,7 +109,21 @@ class Together:
     years_end: frozenset[int] = field(default_factory=frozenset)
 
 
-def walks_together(plans: Sequence[Together], order: Mapping[int, int] | None = None) -> list[Walk]:
+@dataclass
+class Passing:
+    """What becomes of balances when the payee leaves a plan for another one (places in the list of plans): from position `first` of the
+    one that is left, on. policy: pass, forgive, write_off, bill, or refuse (they stay, and it is noted that there were some).
+    converted: from the currency of the one into that of the other, where they pass."""
+
+    of: int
+    to: int
+    first: int
+    policy: str
+    converted: Callable[[Decimal], Decimal] | None = None
+    refused: bool = False
+
+
+def walks_together(plans: Sequence[Together], order: Mapping[int, int] | None = None, passing: Sequence[Passing] = ()) -> list[Walk]:
     """Walks a payee's plans side by side, in the order given. order: pay period id -> its place in time (default: the ids ascend)."""
     at: dict[int, list[tuple[Together, int]]] = defaultdict(list)
     for plan in plans:
@@ -114,6 +136,10 @@ def walks_together(plans: Sequence[Together], order: Mapping[int, int] | None = 
         for plan, _ in here:
             if plan.walk.now is not None and plan.walk.now.terms.negative == "offset":
                 _set_off(plan, [other for other, _ in here if other is not plan and other.currency == plan.currency])
+        at_work = {id(plan): position for plan, position in here}
+        for one in passing:
+            if at_work.get(id(plans[one.of]), -1) >= one.first and id(plans[one.to]) in at_work:
+                _pass_on(plans[one.of], plans[one.to], one)
         for plan, position in here:
             if plan.walk.now is not None and position in plan.years_end:
                 _year_ends(plan.walk)
@@ -144,9 +170,41 @@ def _set_off(plan: Together, others: Sequence[Together]) -> None:
             theirs.left -= taken
 
 
-def _of_plan(plan: Together) -> str:
+def _of_plan(plan: Together, kind: str = OFFSET) -> str:
     """The component under which a pair of entries names the other plan, no longer than a component may be."""
-    return f"{OFFSET}:{plan.code}"[:64]
+    return f"{kind}:{plan.code}"[:64]
+
+
+def _pass_on(plan: Together, to: Together, one: Passing) -> None:
+    """Balances that are left after the period pass from a plan to the one that the payee has come under, or are ended by name."""
+    now, theirs = plan.walk.now, to.walk.now
+    if now is None or theirs is None:
+        return
+    balances = {("carried", name): now.steps.get(("carried", name), ZERO) for name in DEBTS.values()}
+    balances |= {("recovered", name): plan.walk.owed(name) for name in plan.walk.drawn}
+    for (verb, name), left in balances.items():
+        if not left:
+            continue
+        if one.policy == "refuse":
+            one.refused = True
+        elif one.policy == "pass" and one.converted is not None:
+            same = plan.code == to.code
+            now.add(verb, name, -left)
+            now.add("carried", CONVERTED if same else _of_plan(to, MOVED), left)
+            taken = one.converted(left)
+            theirs.add("carried", CONVERTED if same else _of_plan(plan, MOVED), -taken)
+            theirs.add(*_taken_as(theirs, verb, name), taken)
+        elif left > 0:
+            now.add(verb, name, -left)
+            now.add(*ENDED[one.policy], left)
+
+
+def _taken_as(theirs: PeriodSteps, verb: str, name: str) -> Step:
+    """Under which verb and component a plan takes a balance of another one: clawback and draws for what they are, where it can."""
+    if verb == "carried":
+        return verb, name if name != CLAW_OUT or theirs.terms.recovery else CARRY_OUT
+    guarantee = any(draw.component == name and not draw.recover for draw in theirs.terms.draws)
+    return ("carried", CARRY_OUT) if guarantee else ("drawn", name)
 
 
 def _year_ends(walk: PlanWalk) -> None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
-from incentives.engine.payment import BILLED, CARRY_IN, CARRY_OUT, CLAW_IN, CLAW_OUT, FORGIVEN, MAXIMUM, NEGATIVE, OFFSET, WRITTEN_OFF
+from incentives.engine.payment import BILLED, CARRY_IN, CARRY_OUT, CLAW_IN, CLAW_OUT, CONVERTED, FORGIVEN, MAXIMUM, MOVED, NEGATIVE, OFFSET, WRITTEN_OFF
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.rounding import minor_units, round_number
 from incentives.engine.walk import in_balance
@@ -85,6 +85,10 @@ def payment_label(component: str, plan: CompiledPlan | None) -> str:
     }  # fmt: skip
     if component in fixed:
         return fixed[component]
+    if component == CONVERTED:
+        return _("Balance in another currency")
+    if component.startswith(f"{MOVED}:"):
+        return _("Balance moved, %(plan)s") % {"plan": component.partition(":")[2]}
     if component.startswith(f"{OFFSET}:"):
         return _("Set off against %(plan)s") % {"plan": component.partition(":")[2]}
     if plan is not None and component.startswith("@"):
@@ -100,6 +104,10 @@ def payment_why(verb: str, component: str, amount: Decimal, plan: CompiledPlan |
             return _("from the period before")
         if component.startswith(f"{OFFSET}:"):
             return _("taken from what the other plan pays") if amount > 0 else _("pays a debt under the other plan")
+        if component == CONVERTED:
+            return _("leaves with the old currency") if amount > 0 else _("comes over in the new currency")
+        if component.startswith(f"{MOVED}:"):
+            return _("leaves with the move to the other plan") if amount > 0 else _("comes over from the plan before")
         if component == BILLED:
             return _("owed outside of pay from now on")
         if component == CLAW_OUT:

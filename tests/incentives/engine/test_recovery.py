@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incentives.engine.compile import plan_load
+from incentives.engine.contracts import day_number
 from incentives.engine.errors import PlanError
 from incentives.engine.payment import BILLED, CARRY_OUT, CLAW_OUT, FORGIVEN, MAXIMUM, RECOVERY, WRITTEN_OFF, Draw, Limits, Opened, PaymentTerms
-from incentives.engine.walk import PlanWalk, Together, Walk, in_balance, walks_together
+from incentives.engine.plan_check import plan_check
+from incentives.engine.proration import DayCount, Holiday
+from incentives.engine.walk import Passing, PlanWalk, Together, Walk, in_balance, walks_together
 
 D = Decimal
 money = st.integers(-500_000, 500_000).map(lambda cents: Decimal(cents).scaleb(-2))
@@ -184,3 +187,89 @@ def test_what_a_plan_says_of_debts_is_compiled() -> None:
     assert made.walks
     assert plan_load(HEAD).terms.recovery == ()
     assert CARRY_OUT != CLAW_OUT
+
+
+# ---------------------------------------------------------------- moves
+
+
+def moved(policy, dues, *, after=None, converted=lambda amount: amount):
+    """Plan a until position 0, plan b from position 1 on."""
+    first = terms(recovery_limit=Fraction(0), draws=(Draw("ramp", "Ramp"),))
+    plans = [
+        plan("a", first, dues, clawed=[D(-200)], opened=Opened(0, D(0), {"@ramp": D(600)})),
+        plan("b", after or PaymentTerms(2, negative="carry"), [D(0), D(2000), D(0)]),
+    ]
+    passing = Passing(0, 1, 0, policy, converted if policy == "pass" else None)
+    return *walks_together(plans, None, [passing]), passing
+
+
+def test_on_a_move_balances_pass_to_the_next_plan_each_as_what_it_is() -> None:
+    a, b, _ = moved("pass", [D(-500), D(0), D(0)], after=terms())
+    assert (a.carried[0], a.clawback[0], a.drawn[0]) == (D(0), D(0), {})
+    assert (b.carried[0], b.clawback[0], b.drawn[0]) == (D(-300), D(200), {"@ramp": D(600)})
+    assert [b.payable[q] for q in range(3)] == [D(0), D(900), D(0)]
+    plain = moved("pass", [D(-500), D(0), D(0)])[1]
+    assert (plain.carried[0], plain.clawback[0]) == (D(-500), D(0)), "a plan without an order of recovery carries clawback with the rest"
+
+
+def test_on_a_move_balances_stay_or_are_ended_by_name_and_refusing_is_told() -> None:
+    a, b, one = moved("refuse", [D(-500), D(0), D(0)])
+    assert one.refused
+    assert (a.carried[2], a.clawback[2], a.drawn[2]) == (D(-300), D(200), {"@ramp": D(600)})
+    assert b.payable[1] == 2000
+    a, b, one = moved("forgive", [D(-500), D(0), D(0)])
+    assert a.targets[0]["written_off", FORGIVEN] == D(1100)
+    assert (a.carried[2], a.clawback[2], a.drawn[2], b.payable[1]) == (D(0), D(0), {}, D(2000))
+
+
+@given(st.lists(money, min_size=3, max_size=3), st.sampled_from([D(1), D("0.5"), D(2)]))
+def test_what_passes_over_pays_nobody_and_loses_no_cent(dues, fx_rate) -> None:
+    """In each plan and period the entries of a move sum to nothing; the old balance at the rate is the new one."""
+    stay, pass_on = moved("refuse", dues), moved("pass", dues, after=terms(), converted=lambda amount: amount * fx_rate)
+    assert [pass_on[0].payable[q] for q in range(1)] == [stay[0].payable[0]]
+    assert pass_on[1].payable[0] == stay[1].payable[0]
+    left = stay[0].carried[0], stay[0].clawback[0], stay[0].drawn[0].get("@ramp", D(0))
+    assert (pass_on[1].carried[0], pass_on[1].clawback[0], pass_on[1].drawn[0].get("@ramp", D(0))) == tuple(amount * fx_rate for amount in left)
+    assert (pass_on[0].carried[0], pass_on[0].clawback[0], pass_on[0].drawn[0]) == (D(0), D(0), {})
+
+
+# ---------------------------------------------------------------- draws by days
+
+COUNT = DayCount([Holiday(day_number("2025-01-01"))])
+JANUARY = (day_number("2025-01-01"), day_number("2025-02-01"))
+
+
+def test_each_day_of_a_prorated_draw_pays_its_largest_amount() -> None:
+    low, high = JANUARY
+    pieces = [(low, low + 10, D(3100)), (low + 5, low + 15, D(6200)), (low + 20, high + 99, D(310))]
+    # Five days of 100, ten of 200, five of nothing, eleven of 10.
+    assert COUNT.weighed("calendar_days", pieces, JANUARY, "") == 500 + 2000 + 110
+    # The 1st is a holiday: 22 working days; the 2nd and 3rd are two of them.
+    assert COUNT.weighed("working_days", [(low, low + 5, D(2200))], JANUARY, "") == 200
+
+
+@given(st.integers(1, 30), gains, st.sampled_from(["calendar_days", "working_days"]))
+def test_two_plans_of_one_amount_pay_it_once_in_the_month_of_a_move(day, amount, way) -> None:
+    low, high = JANUARY
+    before, after = ([(low, low + day, amount)], [(low + day, high, amount)])
+    assert COUNT.weighed(way, before, JANUARY, "") + COUNT.weighed(way, after, JANUARY, "") == amount
+    assert COUNT.weighed(way, [*before, *after], JANUARY, "") == amount
+
+
+PRORATED = (
+    HEAD
+    + """draws: [{name: ramp, amount: 3100, prorate: calendar_days}]
+tests:
+  - name: a joiner draws by days
+    transactions: [{id: 1, date: "2025-01-20", payee: ann, amount: 0}]
+    assignments: [{payee: ann, from: "2025-01-22"}]
+    expect:
+      - {payee: ann, period: "2025-01", paid: drawn, amount: 1000}
+      - {payee: ann, period: "2025-02", paid: drawn, amount: 3100}
+"""
+)
+
+
+def test_a_prorated_draw_is_held_by_the_plans_own_tests() -> None:
+    assert plan_check(PRORATED).ok
+    assert not plan_check(PRORATED.replace("prorate: calendar_days", "prorate: none")).ok
