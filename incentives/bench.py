@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import resource
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import connection, connections
 
-from incentives.bench_reads import Reads
+from incentives.bench_reader import Reader
 from incentives.bench_worker import TABLES, Workers, memory_mib
 from incentives.bench_world import YEAR, Shape, drafts_write, keys_drop, maintain, orders_write, people_write
 from incentives.comparison import versions_compare
@@ -126,19 +126,6 @@ class Bench:
             "this_process_peak": memory_mib()["peak"],
         }  # fmt: skip
 
-    def read_under_run(self, reads: Reads) -> tuple[dict[str, Any], Run, dict[str, float]]:
-        """The reads while a full run goes on, and that run: it finds nothing to post."""
-        found: list[Any] = []
-        runner = threading.Thread(target=lambda: found.extend(self.run(is_full=True)))
-        runner.start()
-        try:
-            under = reads.rounds(going=runner.is_alive)
-        finally:
-            runner.join()
-        if not found:
-            raise RuntimeError("the run beside the reads failed; see its error above")
-        return under, found[0], found[1]
-
 
 class _Clock:
     def __init__(self) -> None:
@@ -199,9 +186,11 @@ def _further(bench: Bench, shape: Shape, payees: list[int], calendar: Any, parts
     incremental, found["incremental"] = bench.run(is_full=False)
     found["incremental"] |= {"late": late, "posted": incremental.summary["posted"]}
     before = bench.ledger_hash()
-    reads = Reads(bench.tenant_id, incremental, DAY)
-    found["reads_ms"] = {"idle": reads.rounds(), "queries": reads.queries()}
-    found["reads_ms"]["beside_a_run"], full, found["full_after_incremental"] = bench.read_under_run(reads)
+    reader = Reader(str(connection.settings_dict["NAME"]), bench.tenant_id, incremental, DAY)
+    found["reads_ms"] = {"idle": reader.rounds(), "load": os.getloadavg()}
+    beside, (full, found["full_after_incremental"]) = reader.beside(lambda: bench.run(is_full=True))  # a full run that finds nothing to post
+    found["reads_ms"] |= {"beside_a_run": beside["reads"], "load_beside": os.getloadavg()}
+    reader.stop()
     found["incremental_equals_full"] = before == bench.ledger_hash() and full.summary["posted"] == 0 and full.results_hash == incremental.results_hash
     with tenant_scope(bench.tenant_id):
         first, second = drafts_write(shape, calendar)

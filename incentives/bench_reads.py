@@ -1,4 +1,5 @@
-"""What the desks and a payee read, timed by `bench engine`: on an idle database and while a run goes on."""
+"""What the desks and a payee read, timed by `bench engine` in a process of its own (bench_reader): on an idle database and while a run
+goes on."""
 
 from __future__ import annotations
 
@@ -82,13 +83,14 @@ class Reads:
         }
 
     def rounds(self, going: Callable[[], bool] | None = None, rounds: int = 3) -> dict[str, dict[str, float]]:
-        """Milliseconds (p50, p99) of each read: `rounds` times over all, or for as long as `going` says."""
-        times: dict[str, list[float]] = {name: [] for name in self.all()}
+        """Milliseconds of each read (p50, p99, max; cpu: p50 of this process's own time), `rounds` times over all, or for as long as
+        `going` says."""
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in self.all()}
         for name, who, read in self._turns(going, rounds):
             with tenant_scope(self.tenant_id):
-                started = time.perf_counter()
+                started, cpu = time.perf_counter(), time.thread_time()
                 read(who)
-                times[name].append(1000 * (time.perf_counter() - started))
+                times[name].append((1000 * (time.perf_counter() - started), 1000 * (time.thread_time() - cpu)))
         return {name: _spread(found) for name, found in times.items() if found}
 
     def queries(self) -> dict[str, int]:
@@ -111,6 +113,7 @@ class Reads:
             done += 1
 
 
-def _spread(found: list[float]) -> dict[str, float]:
-    ranked = sorted(found)
-    return {"p50": round(ranked[len(ranked) // 2], 1), "p99": round(ranked[min(len(ranked) - 1, len(ranked) * 99 // 100)], 1), "reads": len(ranked)}
+def _spread(found: list[tuple[float, float]]) -> dict[str, float]:
+    ranked, cpu = sorted(took for took, _ in found), sorted(used for _, used in found)
+    at = {"p50": len(ranked) // 2, "p99": min(len(ranked) - 1, len(ranked) * 99 // 100), "max": -1}
+    return {name: round(ranked[place], 1) for name, place in at.items()} | {"cpu": round(cpu[len(cpu) // 2], 1), "reads": len(ranked)}
