@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.pages import comparisons, holds, lowering, overrides, parallel, plans, rollforward, runs
+from incentives.pages import comparisons, dispute_acts, disputes, holds, lowering, overrides, parallel, plans, rollforward, runs
 
 urlpatterns = [
     path("plans/", plans.plan_list, name="plans"),
@@ -30,6 +30,15 @@ urlpatterns = [
     path("holds/results/<uuid:resultoverride_uid>/back/", overrides.result_set_back, name="result-set-back"),
     path("holds/new/", holds.hold_new, name="hold-new"),
     path("holds/<uuid:hold_uid>/lift/", holds.hold_release, name="hold-lift"),
+    path("disputes/", disputes.disputes, name="disputes"),
+    path("disputes/new/", disputes.dispute_new, name="dispute-new"),
+    path("disputes/<uuid:dispute_uid>/", disputes.dispute, name="dispute"),
+    path("disputes/<uuid:dispute_uid>/files/<uuid:disputefile_uid>/", disputes.dispute_file_page, name="dispute-file"),
+    path("disputes/<uuid:dispute_uid>/comment/", dispute_acts.comment, name="dispute-comment"),
+    path("disputes/<uuid:dispute_uid>/pass/", dispute_acts.pass_on, name="dispute-pass"),
+    path("disputes/<uuid:dispute_uid>/decide/", dispute_acts.decide, name="dispute-decide"),
+    path("disputes/<uuid:dispute_uid>/withdraw/", dispute_acts.withdraw, name="dispute-withdraw"),
+    path("disputes/<uuid:dispute_uid>/escalate/", dispute_acts.escalate, name="dispute-escalate"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/parallel/", parallel.parallel_list, name="parallel-runs"),
     path("runs/parallel/new/", parallel.parallel_new, name="parallel-new"),

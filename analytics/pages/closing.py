@@ -13,12 +13,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from analytics.pages.common import choice_of, period_nav
 from incentives.models import PeriodState, Statement
 from incentives.selectors.closing import PeriodGroup, period_groups, statements_held
+from incentives.selectors.disputes import disputes_open, name_of
 from incentives.services.closing import MOVES, PeriodRefused, approval_obstacle, period_move, statement_hold, statement_release
 from spm.access.guards import may, requires
 from spm.access.policy import permitted
@@ -28,6 +29,7 @@ from spm.ui.drawer_forms import DrawerForm, drawer_form
 from spm.ui.tables import Column
 
 State = PeriodState.State
+NAMED = 10
 WAY = (State.OPEN, State.IN_REVIEW, State.APPROVED, State.CLOSED, State.PAID)
 
 
@@ -161,7 +163,10 @@ def _move(request: HttpRequest, period_uid: UUID, legalentity_uid: UUID, group: 
         raise Http404
     words = step or next(iter(STEPS.values()))  # a POST whose step was taken meanwhile: the service says what the state is now
     title = _("%(act)s: %(group)s, %(entity)s, %(period)s") % {"act": words.label, "group": group, "entity": entity.name, "period": period.code}
-    drawer = DrawerForm(title, words.label, words.done, confirm=words.confirm, intro=words.intro)
+    intro, confirm = words.intro, words.confirm
+    if to == State.APPROVED and request.method != "POST":
+        intro, confirm = _with_disputes(period, group, entity, intro, confirm)
+    drawer = DrawerForm(title, words.label, words.done, confirm=confirm, intro=intro)
     roles = request.membership.role_names  # type: ignore[attr-defined]
 
     def run(data: dict[str, Any]) -> None:
@@ -171,6 +176,20 @@ def _move(request: HttpRequest, period_uid: UUID, legalentity_uid: UUID, group: 
         request, drawer, form=_form(request), run=run, refusals=(PeriodRefused,), home=_home(request, period.code),
         page=lambda more, status: _page(request, period.code, more, status),
     )  # fmt: skip
+
+
+def _with_disputes(period: Period, group: str, entity: LegalEntity, intro: str | Promise, confirm: str | Promise) -> tuple[str | Promise, str | Promise]:
+    """The words of the approval with the statements that are disputed: nobody approves them without having read it."""
+    found = [d for d in disputes_open(period) if (d.payee.pay_group, d.payee.legal_entity_id) == (group, entity.pk)]
+    if not found:
+        return intro, confirm
+    names = ", ".join(f"{name_of(d.payee)} ({d.number})" for d in found[:NAMED]) + (" …" if len(found) > NAMED else "")
+    text = ngettext(
+        "%(number)s dispute about these statements is open: %(names)s. What it comes to is paid in a later period.",
+        "%(number)s disputes about these statements are open: %(names)s. What they come to is paid in a later period.",
+        len(found),
+    ) % {"number": len(found), "names": names}
+    return f"{intro} {text}", f"{text} {confirm}"
 
 
 class ReasonForm(forms.Form):

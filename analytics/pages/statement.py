@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics.pages.changes import cause_columns, order_columns
-from analytics.pages.common import choice_of, payee_of, period_nav
+from analytics.pages.common import choice_of, payee_of, period_nav, today_of
 from analytics.pages.statement_files import exports_of
 from analytics.selectors.periods import PeriodChoice
 from incentives.explain_words import exact_decimal, part_label, part_note
@@ -23,6 +23,7 @@ from incentives.exports.shown import reward_why
 from incentives.inputs import plan_compiled
 from incentives.models import Statement
 from incentives.selectors import ComponentTrace, LineTrace, StatementView, component_traces, fitting_run, held_deals, late_changes, line_traces, statement_get
+from incentives.selectors.disputes import disputes_of
 from incentives.selectors.trace_lines import TraceLine
 from spm.access.guards import may, requires
 from spm.documents.csv_files import csv_response
@@ -147,6 +148,7 @@ def statement_render(request: HttpRequest, slug: str, payee: Payee, choice: Any,
         for c in component_traces(payee, period=choice.period, run=fitting_run(payee, choice.period))
     ]
     urls = {c.component: url for c, url in components}
+    own = payee.pk == request.membership.payee_id  # type: ignore[attr-defined]
     for entry in entries:
         where = {"slug": slug, "uid": payee.uid, "code": choice.period.code, "component": entry["component"]}
         entry["url"] = reverse("statement-late", kwargs=where) if entry["late"] else urls.get(entry["component"], "")
@@ -156,7 +158,7 @@ def statement_render(request: HttpRequest, slug: str, payee: Payee, choice: Any,
         "entries": entries,
         "choice": choice,
         "run": run,
-        "is_own": payee.pk == request.membership.payee_id,  # type: ignore[attr-defined]
+        "is_own": own,
         "columns": _columns(),
         "equations": equations,
         "components": components,
@@ -164,6 +166,10 @@ def statement_render(request: HttpRequest, slug: str, payee: Payee, choice: Any,
         "nav": _nav(request, choice, payee),
         "changes_url": reverse("statement-changes", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}) if run else "",
         "as_of_url": reverse("statement-as-of", kwargs={"slug": slug, "uid": payee.uid, "code": choice.period.code}),
+        "disputes": disputes_of(payee, choice.period),
+        "dispute_url": f"{reverse('dispute-new', kwargs={'slug': slug})}?{urlencode({'subject': 'statement', 'period': choice.period.code})}"
+        if own and may(request, "disputes.file") and choice.period.starts <= today_of(request)
+        else "",
         "exports": exports_of(slug=slug, payee=payee, choice=choice),
         "recompute_url": reverse("run-start-payee", kwargs={"slug": slug, "payee_uid": payee.uid}) if may(request, "runs.start") else "",
         "hold_url": _hold_url(request, slug, payee, choice),
@@ -235,6 +241,7 @@ def component_page(request: HttpRequest, slug: str, uid: UUID, code: str, compon
         "pay_credit": exact_decimal(item.pay_credit),
         "trace": _line_tree(item, of, locale),
         **_hold(request, slug, payee, item, component),
+        **_disputes(request, slug, payee, choice, item, component),
     }
     return render(request, "analytics/partials/line.html" if drawer_wanted(request) else "analytics/component.html", context)
 
@@ -284,6 +291,14 @@ def _hold(request: HttpRequest, slug: str, payee: Payee, line: TraceLine, compon
     query = urlencode({"order": f"{line.source}:{line.external_id}", "component": component, "payee": payee.external_id})
     own = {"slug": slug}
     return {"held": held, "hold_url": f"{reverse('hold-new', kwargs=own)}?{query}", "result_url": f"{reverse('result-set-new', kwargs=own)}?{query}"}
+
+
+def _disputes(request: HttpRequest, slug: str, payee: Payee, choice: PeriodChoice, line: TraceLine, component: str) -> dict[str, Any]:
+    """The disputes of the line, and for the payee himself where he files one."""
+    found = [one for one in disputes_of(payee, choice.period) if one.line == line.key and one.component == component]
+    own = payee.pk == request.membership.payee_id and may(request, "disputes.file")  # type: ignore[attr-defined]
+    query = urlencode({"subject": "line", "period": choice.period.code, "component": component, "order": line.key})
+    return {"disputes": found, "dispute_url": f"{reverse('dispute-new', kwargs={'slug': slug})}?{query}" if own else ""}
 
 
 def _line_tree(line: TraceLine, trace: ComponentTrace, locale: str) -> TreeNode:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incentives.api.shown import ByCurrency, period_of
-from incentives.models import PeriodState, Statement
+from incentives.models import Dispute, PeriodState, Statement
 from incentives.selectors.closing import period_groups
 from incentives.services.closing import PeriodRefused, period_move, statement_hold, statement_release
 from spm.api.endpoint import Endpoint
@@ -22,6 +22,13 @@ from spm.people.models import LegalEntity
 
 State = PeriodState.State
 problem_register(PeriodRefused, code=lambda error: error.code)
+
+
+class OpenDisputeOut(serializers.Serializer):
+    uid = serializers.UUIDField()
+    number = serializers.IntegerField()
+    payee = serializers.UUIDField(source="payee.uid")
+    state = serializers.ChoiceField(choices=Dispute.State.choices)
 
 
 class PeriodGroupOut(serializers.Serializer):
@@ -36,6 +43,7 @@ class PeriodGroupOut(serializers.Serializer):
     payees = serializers.IntegerField(help_text="Who belongs to the group now.")
     statements = serializers.DictField(child=serializers.IntegerField(), help_text="State of statements -> how many.")
     total = ByCurrency(help_text="What the ledger pays in the period.")
+    disputes = OpenDisputeOut(many=True, help_text="Open disputes about statements of the group; an approval goes past them.")
 
 
 class _GroupIn(serializers.Serializer):

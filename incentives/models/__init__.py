@@ -1,6 +1,7 @@
 """Tables of incentives: plan documents, runs and what they found, the ledger, statements and the state of periods."""
 
 from incentives.models.comparisons import PlanComparison
+from incentives.models.disputes import Dispute, DisputeEvent, DisputeFile
 from incentives.models.holds import Hold
 from incentives.models.ledger import EARNED_VERBS, Cause, LedgerEntry, PeriodState, Statement, StatementArtefact, Verb
 from incentives.models.lowering import LoweringCheck
@@ -15,6 +16,9 @@ __all__ = [
     "EARNED_VERBS",
     "Cause",
     "ChunkTotals",
+    "Dispute",
+    "DisputeEvent",
+    "DisputeFile",
     "Hold",
     "LedgerEntry",
     "LoweringCheck",

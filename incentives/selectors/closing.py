@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from django.db.models import Count, Sum
 
-from incentives.models import LedgerEntry, PeriodState, Statement
+from incentives.models import Dispute, LedgerEntry, PeriodState, Statement
+from incentives.selectors.disputes import disputes_open
 from spm.access.selectors import names_of_users
 from spm.calendars.models import Period
 from spm.people.models import LegalEntity, Payee
@@ -27,10 +28,12 @@ class PeriodGroup:
     row: PeriodState | None = None
     statements: dict[str, int] = field(default_factory=dict)
     total: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    disputes: list[Dispute] = field(default_factory=list)
+    """Open ones about its statements: they stop no approval, and nobody approves without having seen them."""
 
 
 def period_groups(period: Period) -> list[PeriodGroup]:
-    """All groups that have payees or a state. Six queries."""
+    """All groups that have payees or a state. Seven queries."""
     entities = {e.pk: e for e in LegalEntity.objects.all()}
     counted = Payee.objects.order_by("pay_group", "legal_entity__code").values_list("pay_group", "legal_entity_id").annotate(n=Count("pk"))
     found = {(group, entity): PeriodGroup(group, entities[entity], n) for group, entity, n in counted}
@@ -47,6 +50,10 @@ def period_groups(period: Period) -> list[PeriodGroup]:
     keys = ("payee__pay_group", "payee__legal_entity_id", "currency", "scale")
     for group, entity, currency, scale, total in sums.values_list(*keys).annotate(total=Sum("amount")):
         found[group, entity].total[currency] += Decimal(total).scaleb(-scale)
+    for dispute in disputes_open(period):
+        key = (dispute.payee.pay_group, dispute.payee.legal_entity_id)
+        if key in found:
+            found[key].disputes.append(dispute)
     return list(found.values())
 
 

@@ -28,6 +28,10 @@ POLICY: dict[str, frozenset[Role]] = {
     "pay.adjust": frozenset({R.COMP_ADMIN}),
     "pay.approve": frozenset({R.FINANCE}),
     "pay.export": frozenset({R.COMP_ADMIN, R.FINANCE}),
+    # Everybody disputes his own pay; the manager passes on, the compensation team decides. An auditor writes nothing.
+    "disputes.file": _ALL - {R.AUDITOR},
+    "disputes.pass": frozenset({R.MANAGER, R.COMP_ADMIN}),
+    "disputes.resolve": frozenset({R.COMP_ADMIN}),
     "team.read": _READERS | {R.MANAGER, R.PLANNING_ADMIN},
     "plans.read": _READERS,
     "plans.write": frozenset({R.COMP_ADMIN}),

@@ -51,6 +51,13 @@ def _walk(patterns: list[Any], prefix: str) -> Iterator[Route]:
             yield Route(pattern.name or text, text, getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None))
 
 
+def _dispute_file() -> dict[str, Any]:
+    from incentives.models import DisputeFile
+
+    file = make_row(DisputeFile)
+    return {"uid": file.event.dispute.uid, "file": file.uid}
+
+
 def _uid(label: str, **values: Any) -> Callable[[], dict[str, Any]]:
     def make() -> dict[str, Any]:
         from django.apps import apps
@@ -198,6 +205,8 @@ OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
     "api-statement-release": _uid("incentives.Statement"),
     "api-hold": _uid("incentives.Hold"),
     "api-hold-lift": _uid("incentives.Hold"),
+    **dict.fromkeys([f"api-dispute{act}" for act in ("", "-comment", "-pass", "-resolve", "-withdraw", "-escalate")], _uid("incentives.Dispute")),
+    "api-dispute-file": _dispute_file,
     "api-run": _uid("incentives.Run", state="done"),
     "api-run-postings": _uid("incentives.Run", state="done"),
     "api-run-exclusions": _uid("incentives.Run", state="done"),

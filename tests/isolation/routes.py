@@ -148,8 +148,15 @@ OBJECTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "statement-as-of": _statement,
     "statement-changes": _statement,
     "statement-component": lambda desk: {**_statement(desk), "component": _component(desk)},
+    "dispute-file": lambda desk: _dispute_file(desk),
     "statement-line": lambda desk: {**_statement(desk), "component": _component(desk), "line": _line(desk)},
 }
+
+
+def _dispute_file(desk: Desk) -> dict[str, Any]:
+    dispute = make_row(apps.get_model("incentives.Dispute"), payee=desk.rep)
+    event = make_row(apps.get_model("incentives.DisputeEvent"), dispute=dispute)
+    return {"dispute_uid": dispute.uid, "disputefile_uid": make_row(apps.get_model("incentives.DisputeFile"), event=event).uid}
 
 
 def _comparison(desk: Desk) -> dict[str, Any]:
@@ -178,6 +185,7 @@ def _line(desk: Desk) -> str:
 # Parameters whose bare row would lack what a page shows beside it.
 PARAMETERS: dict[str, Callable[[Desk], Any]] = {
     "payee_uid": lambda desk: desk.rep.uid,
+    "dispute_uid": lambda desk: make_row(apps.get_model("incentives.Dispute"), payee=desk.rep).uid,
     "resultoverride_uid": lambda desk: make_row(apps.get_model("incentives.ResultOverride"), payee=desk.rep).uid,
     "statement_uid": lambda desk: apps.get_model("incentives.Statement").objects.get(payee=desk.rep, period__code="2026-02").uid,
 }
