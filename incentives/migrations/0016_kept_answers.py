@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incentives', '0016_chunk_payees'),
+        ('incentives', '0015_run_for_one_payee'),
         ('tenancy', '0001_initial'),
     ]
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('calendars', '0002_rules'),
-        ('incentives', '0016_kept_answers'),
+        ('incentives', '0017_chunk_payees'),
         ('people', '0003_named_relation'),
         ('sales', '0005_contracts'),
         ('tenancy', '0001_initial'),
