@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
+from incentives.deals import owners_of
 from incentives.engine.plan import CompiledPlan
 from incentives.engine.rounding import scaled
 from incentives.inputs import plan_compiled, versions_in_force
@@ -23,6 +24,8 @@ from spm.imports.loading import Load, copy_rows
 from spm.imports.plain import good_rows
 from spm.imports.targets import Target, target_register
 from spm.people.models import Seat
+from spm.sales.known import versions_known
+from spm.sales.models import OrderVersion
 from spm.sales.services import Written
 from spm.tenancy.changes import known_as_at, known_number, writers_lock
 from spm.tenancy.models import ChangeSet
@@ -30,6 +33,8 @@ from spm.told import told
 
 KINDS = tuple((kind.value, i) for i, kind in enumerate(OpeningKind))
 _KIND = [kind for kind in OpeningKind]
+_KEY = ("seat_id", "plan_id", "kind", "name", "period_id", "order_id")
+"""What a balance is known by."""
 _BALANCES = (OpeningKind.DRAW, OpeningKind.HELD, OpeningKind.CLAWBACK)
 
 
@@ -52,11 +57,12 @@ class _Wanted:
     release_on: dt.date | None
     currency: str
     amount: Decimal
+    order: int | None = None
 
     @property
     def key(self) -> tuple[Any, ...]:
         """What a balance is known by."""
-        return (self.seat, self.plan, self.kind, self.name, self.period)
+        return (self.seat, self.plan, self.kind, self.name, self.period, self.order)
 
 
 class _Checks:
@@ -74,6 +80,9 @@ class _Checks:
         self.seats: dict[int, dict[int, int]] = defaultdict(dict)
         for pk, payee, position in Seat.objects.filter(payee_id__in={row["r_payee"] for row in rows}).values_list("pk", "payee_id", "position_id"):
             self.seats[payee][position] = pk
+        orders = {row["r_order"] for row in rows if row.get("r_order") is not None}
+        self.owners = owners_of(orders) if orders else {}
+        self.dates = {v.record_id: v.order_date for v in versions_known(OrderVersion).filter(record_id__in=orders)} if orders else {}
         self.under: dict[tuple[int, int], dt.date | None] = {}
         for seat, plan, end in known_as_at(PlanAssignment.objects.filter(plan_id__in=plans), None).values_list("seat_id", "plan_id", "valid_to"):
             known = self.under.get((seat, plan), dt.date.min)
@@ -134,6 +143,43 @@ class _Checks:
             )  # fmt: skip
         return named.pk
 
+    def order(self, row: dict[str, Any], plan: Plan, compiled: CompiledPlan, kind: OpeningKind) -> int | None:
+        """The deal behind what is open to clawback: returns of it take its part back by the plan's clawback."""
+        order = row.get("r_order")
+        if kind is not OpeningKind.CLAWBACK:
+            if order is not None:
+                raise _Refused(
+                    "order", gettext_noop("the row names an order, and %(kind)s is of no single one"), gettext_noop("leave the order out"), kind=kind.value
+                )
+            return None
+        if compiled.clawback is None:
+            raise _Refused(
+                "plan", gettext_noop("plan %(plan)s takes nothing back: it has no clawback"), gettext_noop("add `clawback` to the plan, or leave the row out"),
+                plan=plan.code,
+            )  # fmt: skip
+        if order is None:
+            raise _Refused(
+                "order", gettext_noop("the row does not name the order that was paid"),
+                gettext_noop("give the order's external id, one row for each order, so that a return of it takes its part back"),
+            )  # fmt: skip
+        if row["r_payee"] not in self.owners.get(order, ()):
+            raise _Refused(
+                "order", gettext_noop("payee %(payee)s neither owns order %(order)s nor has a share in it"),
+                gettext_noop("import the order with its owner or splits first"), payee=row["payee"], order=row["order"],
+            )  # fmt: skip
+        return int(order)
+
+    def earning_period(self, plan: Plan, day: dt.date, order: int, name: str) -> int:
+        """The period in which the order was paid, unless the row says another one: that of its date."""
+        date = self.dates.get(order)
+        found = next((one for one in self.periods[plan.calendar_id] if date is not None and one.starts <= date < one.ends and one.ends <= day), None)
+        if found is None:
+            raise _Refused(
+                "period", gettext_noop("order %(order)s is in no period before %(day)s"), gettext_noop("write the period in which it was paid"),
+                order=name, day=day,
+            )  # fmt: skip
+        return found.pk
+
     def wanted(self, row: dict[str, Any], scale: int) -> _Wanted:
         """The balance that the row states; _Refused says what is wrong with it."""
         plan, kind, name, day = self.plans[row["r_plan"]], _KIND[row["kind"]], row.get("name") or "", row["day"]
@@ -162,6 +208,9 @@ class _Checks:
                 "currency", gettext_noop("plan %(plan)s is in %(other)s, not in %(currency)s"), gettext_noop("convert the balance as the old system did"),
                 plan=plan.code, other=compiled.currency, currency=row["currency"],
             )  # fmt: skip
+        order = self.order(row, plan, compiled, kind)
+        if order is not None and not row.get("period"):
+            period = self.earning_period(plan, day, order, row["order"])
         release_on = row.get("release_on") if kind is OpeningKind.HELD else None
         if kind is OpeningKind.HELD and (release_on is None or release_on < day):
             raise _Refused(
@@ -172,7 +221,7 @@ class _Checks:
                 ),
                 day=day,
             )
-        return _Wanted(seat, plan.pk, day, kind.value, name, period, release_on, row["currency"], amount)
+        return _Wanted(seat, plan.pk, day, kind.value, name, period, release_on, row["currency"], amount, order)
 
 
 def _names(kind: OpeningKind, plan: CompiledPlan) -> list[str]:
@@ -201,7 +250,7 @@ def openings_write(load: Load) -> Written:
     known: dict[tuple[Any, ...], list[OpeningSum]] = defaultdict(list)
     days: dict[tuple[int, int], dt.date] = {}
     for one in openings_known(number=None, payees={row["r_payee"] for row in rows}):
-        known[one.seat_id, one.plan_id, one.kind, one.name, one.period_id].append(one)
+        known[one.seat_id, one.plan_id, one.kind, one.name, one.period_id, one.order_id].append(one)
         days.setdefault((one.seat_id, one.plan_id), one.day)
     wanted, bad = [], []
     seen: dict[tuple[Any, ...], int] = {}
@@ -239,7 +288,8 @@ def _posted(load: Load, wanted: list[_Wanted], known: dict[tuple[Any, ...], list
             entries.append(
                 OpeningEntry(
                     seat_id=one.seat, plan_id=one.plan, day=one.day, kind=one.kind, name=one.name, period_id=one.period, release_on=release_on,
-                    currency=currency, amount=int(amount.scaleb(places)), scale=places, source=load.mapping.source, change_set=load.changeset,
+                    order_id=one.order, currency=currency, amount=int(amount.scaleb(places)), scale=places, source=load.mapping.source,
+                    change_set=load.changeset,
                 )
             )  # fmt: skip
         new += bool(steps) and not before
@@ -252,8 +302,8 @@ def openings_take_back(of: ChangeSet, changeset: ChangeSet) -> int:
     """Posts the reverse of what an import posted. ImportFault where pay was posted on top, or a later import corrected it."""
     rows = list(OpeningEntry.objects.filter(change_set=of))
     seats = {row.seat_id for row in rows}
-    later = OpeningEntry.objects.filter(seat_id__in=seats, change_set__number__gt=of.number).values_list("seat_id", "plan_id", "kind", "name", "period_id")
-    if set(later) & {(row.seat_id, row.plan_id, row.kind, row.name, row.period_id) for row in rows}:
+    later = OpeningEntry.objects.filter(seat_id__in=seats, change_set__number__gt=of.number).values_list(*_KEY)
+    if set(later) & {tuple(getattr(row, name) for name in _KEY) for row in rows}:
         raise ImportFault(_("A later import corrected these balances; take that one back first."))
     posted = LedgerEntry.objects.filter(seat_id__in=seats, plan_version__plan_id__in={row.plan_id for row in rows}, run__known_number__gte=of.number)
     count = posted.values("payee_id").distinct().count()
@@ -282,7 +332,8 @@ def register() -> None:
             Field("plan", "ref", to="incentives.Plan", required=True), Field("day", "date", required=True),
             Field("kind", "choice", required=True, choices=KINDS), Field("name", "text", max_length=64), Field("period", "text", max_length=32),
             Field("amount", "money", required=True), Field("currency", "currency_text", required=True), Field("release_on", "date"),
+            Field("order", "ref", to="sales.Order"),
         ),
-        openings_write, identity=("payee", "position", "plan", "day", "kind", "name", "period"), tables=("incentives_openingentry",),
+        openings_write, identity=("payee", "position", "plan", "day", "kind", "name", "period", "order"), tables=("incentives_openingentry",),
         take_back=openings_take_back,
     ))  # fmt: skip

@@ -205,7 +205,7 @@ class RunInputs:
         """The version for the seats under it; None where no period is concerned."""
         row, coverage = draft.row, draft.coverage
         compiled = plan_compiled(row.digest, row.text)
-        calendar = self._periods(row.plan.calendar_id)
+        calendar = self.periods_of(row.plan.calendar_id)
         lead = lead_of(row.pk, compiled, calendar, held, {self.seats[e.assignment][0] for e in enrolments})
         led = tuple((item.start, item.end) for item in lead.lead_ins)
         periods = _touched(calendar, (*coverage, *led))
@@ -246,7 +246,7 @@ class RunInputs:
                     found.append(_opening(one)._replace(assignment=item.assignment))
         return tuple(found)
 
-    def _periods(self, calendar: int) -> tuple[Period, ...]:
+    def periods_of(self, calendar: int) -> tuple[Period, ...]:
         """Periods of all years that have begun: a year that has begun is whole, so that its windows have their full span."""
         if calendar in self._calendars:
             return self._calendars[calendar]

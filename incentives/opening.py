@@ -29,12 +29,13 @@ class OpeningSum:
     period_id: int
     release_on: dt.date | None
     currency: str
+    order_id: int | None
     amount: Decimal
     source: str
     number: int
 
 
-_FIELDS = ("seat_id", "seat__payee_id", "plan_id", "day", "kind", "name", "period_id", "release_on", "currency")
+_FIELDS = ("seat_id", "seat__payee_id", "plan_id", "day", "kind", "name", "period_id", "release_on", "currency", "order_id")
 
 
 def openings_known(*, number: int | None, payees: Collection[int] | None = None, plan_id: int | None = None) -> list[OpeningSum]:
@@ -53,7 +54,7 @@ def openings_known(*, number: int | None, payees: Collection[int] | None = None,
         sums[key] += Decimal(amount).scaleb(-scale)
         newest[key] = (source, seen)
     found = [OpeningSum(*(*key, amount, *newest[key])) for key, amount in sums.items() if amount]
-    return sorted(found, key=lambda one: (one.payee_id, one.seat_id, one.plan_id, one.kind, one.name, one.period_id, one.currency))
+    return sorted(found, key=lambda one: (one.payee_id, one.seat_id, one.plan_id, one.kind, one.name, one.period_id, one.currency, one.order_id or 0))
 
 
 def openings_newest(seats: Collection[int]) -> int:
@@ -65,7 +66,7 @@ def by_plan(openings: Collection[OpeningSum]) -> dict[tuple[int, int], list[Open
     """(payee, plan) -> the balances that payment has to do with."""
     found: dict[tuple[int, int], list[OpeningSum]] = defaultdict(list)
     for one in openings:
-        if one.kind in (OpeningKind.DRAW, OpeningKind.HELD, OpeningKind.CARRIED):
+        if one.kind in (OpeningKind.DRAW, OpeningKind.HELD, OpeningKind.CARRIED, OpeningKind.CLAWBACK):
             found[one.payee_id, one.plan_id].append(one)
     return found
 

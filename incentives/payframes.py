@@ -18,6 +18,7 @@ from incentives.engine.proration import Interval, joined
 from incentives.engine.rounding import round_number
 from incentives.fx import table_of
 from incentives.inputs import RunInputs, VersionInputs
+from incentives.models import OpeningKind
 from incentives.settle import Settlement
 
 FrameKey = tuple[str, str]
@@ -92,7 +93,7 @@ def frames_of(inputs: RunInputs) -> list[PlanFrame]:
     by_key: dict[FrameKey, list[VersionInputs]] = defaultdict(list)
     for version in inputs.versions:
         by_key[version.plan_code, version.compiled.currency].append(version)
-    frames = [PlanFrame(inputs, versions) for _, versions in sorted(by_key.items())]
+    frames = [PlanFrame(inputs, versions, _opened_in(inputs, versions)) for _, versions in sorted(by_key.items())]
     if len({code for code, _ in by_key}) == len(by_key) and not any(frame.moves for frame in frames):
         return frames
     together: dict[int, list[Period]] = defaultdict(list)
@@ -100,6 +101,14 @@ def frames_of(inputs: RunInputs) -> list[PlanFrame]:
     for frame in frames:
         together[calendar[frame.key]] += frame.periods
     return [PlanFrame(inputs, list(frame.versions.values()), together[calendar[frame.key]]) for frame in frames]
+
+
+def _opened_in(inputs: RunInputs, versions: Sequence[VersionInputs]) -> list[Period]:
+    """Periods in which the system before this one earned what it held or paid under clawback, where they lie before the plan's years."""
+    plan = inputs.rows[versions[0].id]
+    ids = {one.period_id for one in inputs.openings if one.plan_id == plan.plan_id and one.kind in (OpeningKind.HELD, OpeningKind.CLAWBACK)}
+    ids -= {period.id for version in versions for period in version.periods}
+    return [period for period in inputs.periods_of(plan.plan.calendar_id) if period.id in ids] if ids else []
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from django.db import connection
 from django.utils.translation import gettext_noop
 
 from incentives.deals import Deals, HeldDeal, holds_known, money_known, owners_of
-from incentives.engine.contracts import EmploymentSpan, Facts, Period, day_number, day_text
+from incentives.engine.contracts import EmploymentSpan, Facts, Period, day_text
 from incentives.engine.grid import table_at
 from incentives.engine.leavers import DealEvents, caps, leaving_days
-from incentives.engine.payment import PAYMENT_VERBS, ZERO, DealPart, Limits, PaymentTerms, Step
+from incentives.engine.payment import PAYMENT_VERBS, ZERO, Limits, PaymentTerms, Step
 from incentives.engine.payout import (
     EarnedPart,
     Payout,
@@ -40,7 +40,8 @@ from incentives.engine.tables import Points, Steps
 from incentives.engine.walk import Passing
 from incentives.explain import PayeeBook
 from incentives.inputs import VersionInputs
-from incentives.models import OpeningKind, PlanVersion
+from incentives.models import PlanVersion
+from incentives.opened_parts import OpenedReturns, opened_parts
 from incentives.opening import OpeningSum, by_plan, opened
 from incentives.payframes import DrawAmounts, FrameKey, Leaving, PlanFrame, frames_of, leaving_of
 from incentives.settle import LEDGER_SCALE, Settlement
@@ -134,6 +135,11 @@ class RunPayments:
     def openings(self) -> dict[tuple[int, int], list[OpeningSum]]:
         """(payee, plan) -> opening balances that payment has to do with."""
         return by_plan(self.inputs.openings)
+
+    @cached_property
+    def opened_returns(self) -> OpenedReturns:
+        """What was returned of orders that the system before this one paid for."""
+        return OpenedReturns.known([one for mine in self.openings.values() for one in mine], self.run.known_number)
 
     @cached_property
     def order(self) -> dict[int, int]:
@@ -264,7 +270,7 @@ class _PayeePayments:
 
     def due(self) -> PlanDue | None:
         """What the plan's components make due by each period, ready to be walked; None where nothing is posted or begun."""
-        opening = self._opened_parts()
+        opening = opened_parts(self.openings, self.frame, self._part, lambda: self.payments.opened_returns)
         keys = sorted((set(self.posted.earned) | set(self.posted.withheld)) - set(opening))
         parts = [*opening.values(), *(part for key in keys if (part := self._part(key)) is not None)]
         used = [max(part.earned, default=0) for part in parts] + list(self.posted.steps) + list(self.posted.adjusted)
@@ -291,25 +297,6 @@ class _PayeePayments:
         found = self.payments.openings.get((self.payee, self.frame.plan_id), [])
         alone = sum(frame.code == self.frame.code for frame in self.payments.frames) == 1
         return found if alone else [one for one in found if one.currency == self.frame.currency]
-
-    def _opened_parts(self) -> dict[Key, EarnedPart]:
-        """What the system before this one held: earned before the first period that is ours, paid in the period of its day."""
-        found: dict[Key, EarnedPart] = {}
-        for one in self.openings:
-            first = self.frame.position(day_number(one.day))
-            if one.kind != OpeningKind.HELD or first is None or one.period_id not in self.frame.at or one.release_on is None:
-                continue
-            at, release = self.frame.at[one.period_id], self.frame.position(day_number(one.release_on))
-            key = (one.seat_id, self.frame.in_force[first].id, one.name, one.period_id)
-            if key not in found:
-                part = self._part(key) or EarnedPart(key, self.frame.in_force[first].compiled.terms, at)
-                found[key] = replace(part, terms=replace(part.terms, on="booking", instalments=1, holdback=Fraction(0)), parts=(), first=first)
-            part, positions = found[key], len(self.frame.periods)
-            part.earned[at] += one.amount
-            part.withheld[at] -= one.amount
-            shares = [Fraction(int(release is not None and position >= release)) for position in range(positions)]
-            part.parts = part.freed = [*part.parts, DealPart(one.amount, shares)]
-        return found
 
     def _part(self, key: Key) -> EarnedPart | None:
         seat, version_id, component, earning = key

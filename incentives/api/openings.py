@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from incentives.api.shown import ExactField
 from incentives.models import OpeningKind
+from spm.api.fields import RecordRef
 
 
 class OpeningOut(serializers.Serializer):
@@ -21,3 +22,4 @@ class OpeningOut(serializers.Serializer):
     currency = serializers.CharField()
     source = serializers.CharField()
     release_on = serializers.DateField(allow_null=True, help_text="When what is held is paid.")
+    order = RecordRef(allow_null=True, help_text="Of what is open to clawback: the order that was paid.")

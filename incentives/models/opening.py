@@ -23,10 +23,11 @@ class OpeningKind(models.TextChoices):
 
 class OpeningEntry(TenantModel):
     """One posting to an opening balance: amount / 10 ** scale in `currency`. The balance of a key (seat, plan, kind, name, period)
-    is the sum of its postings; a correction posts the difference. Never changed, never deleted.
+    is the sum of its postings (clawback: by order too); a correction posts the difference. Never changed, never deleted.
 
     day: the first day that counts here. name: of a measure (credit), a draw (draw) or a component (paid, held, clawback). carried:
-    above zero is owed to the payee, below zero by the payee. release_on: the day on which what is held is paid.
+    above zero is owed to the payee, below zero by the payee. release_on: the day on which what is held is paid. order: the deal that
+    paid what is open to clawback.
     """
 
     seat = TenantForeignKey("people.Seat", related_name="+", db_index=False)
@@ -36,6 +37,7 @@ class OpeningEntry(TenantModel):
     name = models.CharField(max_length=64, blank=True)
     period = TenantForeignKey("calendars.Period", related_name="+", db_index=False)
     release_on = models.DateField(null=True, blank=True)
+    order = TenantForeignKey("sales.Order", null=True, blank=True, related_name="+")
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField()
     scale = models.SmallIntegerField()

@@ -147,7 +147,8 @@ def payment_parts(entries: Iterable[LedgerEntry], versions: Mapping[int, PlanVer
 
 
 def balances_after(payees: Collection[int], period: Period, openings: Collection[OpeningSum], *, known: Q | None = None) -> dict[int, list[Balance]]:
-    """Payee -> what stands open after a pay period, from the ledger (known: of those entries alone) and their opening balances. Two queries."""
+    """Payee -> what stands open after a pay period, from the ledger (known: of those entries alone) and their opening balances. Two queries,
+    one more where the system before this one paid under clawback."""
     verbs = (Verb.HELD, Verb.RELEASED, Verb.DRAWN, Verb.ADVANCED, Verb.RECOVERED, Verb.CARRIED)
     rows = LedgerEntry.objects.filter(known or Q(), payee__in=payees, pay_period__starts__lte=period.starts, verb__in=verbs).exclude(cause="manual").order_by()
     keys = ("payee_id", "plan_version_id", "component", "verb", "currency", "scale")
@@ -164,8 +165,23 @@ def balances_after(payees: Collection[int], period: Period, openings: Collection
     for one in openings:
         if one.day <= period.starts and one.kind in _OPEN:
             sums[one.payee_id][_OPEN[one.kind], f"@{one.name}" if one.kind == OpeningKind.DRAW else "", one.currency] += one.amount
+    for payee, currency, amount in _recovered(payees, period, openings, known):
+        sums[payee]["open_to_clawback", "", currency] += amount
     plans = {v.pk: plan_compiled(v.digest, v.text) for v in PlanVersion.objects.filter(pk__in=set(version_of.values()))} if sums else {}
     return {payee: list(_balances(mine, {name: plans.get(v) for (who, name), v in version_of.items() if who == payee})) for payee, mine in sums.items()}
+
+
+def _recovered(payees: Collection[int], period: Period, openings: Collection[OpeningSum], known: Q | None) -> Iterator[tuple[int, str, Decimal]]:
+    """What is taken back by now of what was open to clawback, zero or less: (payee, currency, amount)."""
+    places = {(one.seat_id, one.name, one.period_id) for one in openings if one.kind == OpeningKind.CLAWBACK and one.day <= period.starts}
+    if not places:
+        return
+    rows = LedgerEntry.objects.filter(known or Q(), payee__in=payees, pay_period__starts__lte=period.starts, verb=Verb.CLAWED_BACK)
+    rows = rows.filter(earning_period__in={place[2] for place in places}).order_by()
+    keys = ("payee_id", "seat_id", "component", "earning_period_id", "currency", "scale")
+    for payee, seat, component, earning, currency, scale, total in rows.values_list(*keys).annotate(total=Sum("amount")):
+        if (seat, component, earning) in places:
+            yield payee, currency, Decimal(total).scaleb(-scale)
 
 
 def _carried_kind(component: str) -> str:
