@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .document import SchemaPath
+from .exact import text as number_text
 from .formula_walk import walk
-from .grid import table_sample
+from .grid import below_stated, table_sample
 from .period_formula import Formula
 from .plan import ORDER, Allocation, Component, Measure, PayRate, Pool, Rollup, Rounding, TeamBase
 from .syntax import Node
@@ -87,6 +88,8 @@ class _ComponentCompiler:
             self.compiler.problem((*path, "mode"), "mode_table", mode=mode, table=given["table"])
         elif isinstance(table, Steps) and mode in ("marginal", "excess") and table.starts[0] > 0:
             self.compiler.problem((*path, "table"), "marginal_from_zero", mode=mode)
+        if mode == "proportional" and dated is not None and (below := below_stated(dated)) is not None:
+            self.compiler.problem((*path, "table"), "proportional_below", table=given["table"], value=number_text(below))
         if mode in ("marginal", "proportional", "excess") and "by" in given:
             self.compiler.problem((*path, "by"), "mode_by", mode=mode)
         if mode == "curve" and "scale" in given:

@@ -178,6 +178,12 @@ def table_at(table: AnyTable, day: int) -> RateTable:
     return table.at(day) if isinstance(table, Dated) else table
 
 
+def below_stated(table: AnyTable) -> Decimal | None:
+    """What tiers state for what is below their first step, where it is more than nothing; None: nothing of that kind is stated."""
+    steps = [one for one in (table.tables if isinstance(table, Dated) else (table,)) if isinstance(one, Steps)]
+    return next((one.below for one in steps if one.below), None)
+
+
 def table_sample(table: AnyTable) -> RateTable:
     """A table of the kind (and dimensions) that all of the name have."""
     return table.tables[0] if isinstance(table, Dated) else table

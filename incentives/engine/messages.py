@@ -92,6 +92,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "step_no_above": ("nothing is said about values beyond %(value)s", "take `to` out, or state `above`"),
     "step_above_open": ("the last step is open, `above` has no meaning", "give the last step a `to`, or take `above` out"),
     "step_no_below": ("nothing is said about values below %(value)s", "start at 0, or state `below`"),
+    "proportional_below": (
+        "`%(table)s` states %(value)s below its first step, which proportional never pays",
+        "state `below: 0`, or take another mode",
+    ),
     "step_above_number": ("%(value)s is no number", "steps need a number above the last bound"),
     "point_order": ("%(value)s is not above the point before", "order points upwards"),
     "point_no_below": ("nothing is said about values below the first point", "state `below`"),

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .grid import AnyTable, Dated, Grid, table_sample
+from .exact import text as number_text
+from .grid import AnyTable, Dated, Grid, below_stated, table_sample
 from .rounding import MODES
 from .syntax import Node
 from .tables import Points, Steps
@@ -240,6 +241,9 @@ def _call(node: Node, scope: Scope) -> Type:
     if name in TIERS:
         _arity(node, 2, 3 if scope.grain == "period" else 2)
         _table(node, scope, Steps)
+        below = below_stated(scope.tables[args[0].value]) if name == "proportional" else None
+        if below is not None:
+            raise TypeProblem(args[0], "proportional_below", table=args[0].value, value=number_text(below))
         return _numbers(node, scope, args[1:])
     if name == "running" and scope.grain == "line":
         _arity(node, 2, 3)

@@ -165,3 +165,25 @@ def test_every_key_of_the_schema_has_a_title_or_a_fixed_form() -> None:
     schema = plan_schema()
     assert schema["$schema"].endswith("2020-12/schema")
     assert set(schema["required"]) == {"engine", "plan", "currency", "calendar", "credits", "measures", "components"}
+
+
+PROPORTIONAL = """tables:
+  - name: tiers
+    steps:
+      - {from: 10, to: 100, value: 500}
+      - {from: 100, value: 900}
+    below: 40
+components:
+  - {name: c, base: sales, pay_rate: {table: tiers, mode: proportional}}
+  - {name: d, formula: "proportional(tiers, sales)"}
+"""
+
+
+def test_what_proportional_would_never_pay_is_an_error() -> None:
+    head = BASE[: BASE.index("tables:")]
+    report = plan_check(head + PROPORTIONAL)
+    texts = [problem.text("p.yaml") for problem in report.problems]
+    told = "`tiers` states 40 below its first step, which proportional never pays; state `below: 0`, or take another mode"
+    assert texts == [f"p.yaml:24:46: components[0].pay_rate.table: {told}", f"p.yaml:25:38: components[1].formula: {told}"]
+    assert plan_check(head + PROPORTIONAL.replace("below: 40", "below: 0")).ok
+    assert plan_check(head + PROPORTIONAL.replace("mode: proportional", "mode: fixed").replace("proportional(", "fixed(")).ok
