@@ -179,6 +179,7 @@ quotas: [{name: sales}, {name: whole, over: ever}, {name: three, over: rolling, 
 attributes: [{name: target_incentive, default: 3100}]
 kpis: [{name: score, read: last, over: period}]
 measures: [{name: m}]
+tables: [{name: t, points: [{at: 0, value: 0}, {at: 3100, value: 31%}], below: 0, above: last}]
 attainments: [{name: lost, measure: m, quota: euro, when_zero: 0}, {name: att, measure: m, quota: sales, when_zero: 0}]
 peers: [{name: c, of: m}]
 values:
@@ -247,6 +248,14 @@ def test_values_attainments_and_places_are_read_again_with_the_prorated_quota() 
     # Nothing of it stays behind in the figures that everybody sees.
     figures = explain(found.prepared, found.result.totals, 0, 0, found.team_pay)["figures"]
     assert (figures["quota.sales"], figures["half"]) == ("3100", "1550")
+
+
+def test_the_points_of_a_curve_move_with_the_days_as_bounds_do() -> None:
+    """1,000 in 15 of 31 days stand where 2,066.67 stand in the whole month: at 20.67 %."""
+    curve = "{{name: {}, base: m, pay_rate: {{table: t, mode: curve}}{}}}"
+    found = joiner(curve.format("whole", ""), curve.format("part", ", proration: {bounds: calendar_days}"))
+    assert (node(found, "whole")["amount"], node(found, "part")["amount"]) == ("100", "206.67")
+    assert node(found, "part")["prorated"] == {"bounds": "15/31"}
 
 
 def test_ramps_stand_as_figures_and_move_only_the_quotas_that_name_them() -> None:
