@@ -210,6 +210,7 @@ BAD: dict[str, str] = {
     "test_excluded": own_test("{excluded: small, count: 1}").replace("measures:\n", "exclusions: [{name: small, where: amount < 5}]\nmeasures:\n", 1),
     "test_uncredited": own_test("{uncredited: 1}"),
     "test_names": own_test("{payee: ann}"),
+    "years_of_lines": base("measures:\n", "contract_years: {on: order}\nmeasures:\n"),
 }
 
 
