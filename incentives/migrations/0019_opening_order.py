@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('calendars', '0002_rules'),
-        ('incentives', '0017_chunk_payees'),
+        ('incentives', '0018_disputes'),
         ('people', '0003_named_relation'),
         ('sales', '0005_contracts'),
         ('tenancy', '0001_initial'),
