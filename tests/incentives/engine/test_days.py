@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -17,13 +18,16 @@ from incentives.engine.leavers import DealEvents, LeaverRow, leaving_days, still
 from incentives.engine.people import Interval
 from incentives.engine.proration import DayCount, Holiday, Proration, Ramp, SeatDays, employments_by_payee, joined, months_after, without
 from incentives.engine.simulate import Simulation, simulation_run
+from incentives.engine.tabular import tabular_inputs
 from incentives.engine.trace import explain
+
+from .test_windows import chained, sums
 
 EPOCH = dt.date(1970, 1, 1)
 BASE = day_number("2025-01-01")
 # A holiday in the week, one on a Saturday, one on a Sunday, one of a single country, one given twice.
 FREE = {"": {day_number(day) for day in ("2025-01-01", "2025-01-11", "2025-01-19", "2025-01-22")}, "US": {day_number("2025-01-20")}}
-COUNT = DayCount([*(Holiday(day) for day in sorted(FREE[""])), Holiday(day_number("2025-01-22")), Holiday(min(FREE["US"]), "", ("US", "CA"))])
+HOLIDAYS = [*(Holiday(day) for day in sorted(FREE[""])), Holiday(day_number("2025-01-22")), Holiday(min(FREE["US"]), "", ("US", "CA"))]
 spans = st.tuples(st.integers(0, 60), st.integers(1, 30)).map(lambda pair: (BASE + pair[0], BASE + pair[0] + pair[1]))
 
 
@@ -59,7 +63,9 @@ def test_shares_are_those_of_days_counted_one_by_one(
     """Who stays on has no last day; a window without a day that counts is whole."""
     if lasting:
         under = [*under, (max(high for _, high in under) + 3, OPEN_END)]
-    seat = SeatDays(intervals=under, employments=[EmploymentSpan(1, "leave", *span) for span in leave], start=under[0][0], country=country, count=COUNT)
+    seat = SeatDays(
+        intervals=under, employments=[EmploymentSpan(1, "leave", *span) for span in leave], start=under[0][0], country=country, count=DayCount(HOLIDAYS)
+    )
     asked = [day for day in range(*window) if counts(way, day, country)]
     edges = joined(under)
     mine = set()
@@ -84,7 +90,9 @@ def test_a_ramp_is_weighed_day_by_day(
     under: list[Interval], employed: list[Interval], window: Interval, since: str, length: int | None, shares: list[int], start: int
 ) -> None:
     """Before the ramp begins its first share holds; on no day under the plan that of the window's last day."""
-    seat = SeatDays(intervals=under, employments=[EmploymentSpan(1, "active", *span) for span in employed], start=BASE + start, country="", count=COUNT)
+    seat = SeatDays(
+        intervals=under, employments=[EmploymentSpan(1, "active", *span) for span in employed], start=BASE + start, country="", count=DayCount(HOLIDAYS)
+    )
     ramp = Ramp("r", since, tuple(Fraction(share, 10) for share in shares), Fraction(2), length)
     begun = BASE + start
     if since == "hire" and employed:
@@ -100,6 +108,40 @@ def test_a_ramp_is_weighed_day_by_day(
 
     held = sorted(days_of(under) & set(range(*window))) or [window[1] - 1]
     assert seat.ramped(ramp, *window) == sum((of(day) for day in held), Fraction(0)) / len(held)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(spans, st.integers(-5, 9).map(Decimal)), max_size=4), spans, st.sampled_from(["calendar_days", "working_days"]),
+    st.sampled_from(["", "US"]),
+)  # fmt: skip
+def test_amounts_that_hold_for_some_days_are_weighed_day_by_day(pieces: list[tuple[Interval, Decimal]], window: Interval, way: str, country: str) -> None:
+    """Of two on one day the greater; a window without a day that counts has the greatest in it."""
+    given_pieces = [(low, high, amount) for (low, high), amount in pieces]
+    found = DayCount(HOLIDAYS).weighed(way, given_pieces, window, country)
+    asked = [day for day in range(*window) if counts(way, day, country)]
+    inside = [amount for low, high, amount in given_pieces if max(low, window[0]) < min(high, window[1])]
+    of = [max((amount for low, high, amount in given_pieces if low <= day < high), default=Decimal(0)) for day in asked]
+    assert found == (sum((Fraction(amount) for amount in of), Fraction(0)) / len(asked) if asked else Fraction(max(inside, default=Decimal(0))))
+
+
+def test_a_hire_counts_from_its_own_day_on() -> None:
+    """On the last day of the window; the day after it is too late, and then the first employment there ever was stands."""
+    ramp = Ramp("r", "hire", (Fraction(1, 4),), Fraction(1))
+
+    def at(*hires: tuple[str, str]) -> Fraction:
+        employments = [EmploymentSpan(1, "active", day_number(low), day_number(high)) for low, high in hires]
+        seat = SeatDays(intervals=[(BASE, BASE + 365)], employments=employments, start=BASE, country="", count=DayCount(()))
+        assert seat.hired(day_number("2025-06-30")) == day_number(
+            max(low for low, _ in hires if low <= "2025-06-30") if hires[0][0] <= "2025-06-30" else hires[0][0]
+        )
+        return seat.ramped(ramp, day_number("2025-06-30"), day_number("2025-07-01"))
+
+    before = ("2020-01-01", "2021-01-01")
+    assert at(before, ("2025-06-30", "2026-01-01")) == Fraction(1, 4)
+    assert at(before, ("2025-07-01", "2026-01-01")) == 1
+    assert at(before, ("2025-07-02", "2026-01-01")) == 1
+    assert at(("2025-07-01", "2026-01-01")) == Fraction(1, 4)
 
 
 def test_a_ramp_by_months_begins_each_share_on_the_day_of_the_month() -> None:
@@ -276,3 +318,59 @@ def test_an_unusable_quota_stops_its_own_attainment_and_no_other() -> None:
     found = joiner('{name: lost_pay, formula: "lost", when_undefined: zero}', "{name: att_pay, formula: att * 310}")
     assert node(found, "att_pay")["amount"] == "100"
     assert str(node(found, "lost_pay")["issue"]) == "lost has no plan rate from EUR to USD on 2025-01-01"
+
+
+CARRIED = """\
+engine: 1
+plan: carried
+currency: USD
+calendar: month
+credits: [{name: direct, to: owner}]
+quotas: [{name: q}]
+measures: [{name: m, on_change: carry}]
+attainments: [{name: att, measure: m, quota: q, when_zero: 0}]
+components:
+  - {name: carried, formula: att * 310, on_change: carry, proration: {quota: calendar_days}}
+"""
+
+
+def test_where_a_component_carries_over_a_change_the_days_before_it_count_too() -> None:
+    """From 17 January under a new version that says the same: the month pays what it pays without the change."""
+    tables = {
+        "transactions": [{"id": str(i), "date": f"2025-01-{day}", "payee": "ann", "amount": "500"} for i, day in enumerate((10, 20))],
+        "quotas": [{"payee": "ann", "quota": "q", "from": "2025-01-01", "to": "2025-02-01", "amount": "3100"}],
+    }
+    data = tabular_inputs(plan_load(CARRIED), tables)
+    edges = [day_number(day) for day in ("2025-01-01", "2025-01-17", "2026-01-01")]
+    assert sums(chained(CARRIED, data, edges), {"carried"}) == sums(chained(CARRIED, data, [edges[0], edges[-1]]), {"carried"}) == {(0, "carried", 0): 100}
+    # The control: where each version counts its own days, the second one measures 1,000 against its 15 of 31 days.
+    apart = CARRIED.replace("on_change: carry, proration", "on_change: restart, proration")
+    assert sums(chained(apart, data, edges), {"carried"}) != {(0, "carried", 0): 100}
+
+
+def test_without_any_employment_no_day_is_leave() -> None:
+    found = joiner('{name: quota, formula: "default(quota.sales, 0)", proration: {quota: calendar_days, leave: out}}')
+    assert node(found, "quota")["amount"] == "1500"
+
+
+def test_a_guarantee_holds_with_a_prorated_quota_and_leaves_undefined_what_it_does_not_reach() -> None:
+    """January is guaranteed in full, where no quota is given too; in March nothing is, and nothing is made of nothing."""
+    head = PLAN.replace("fast, since", "safe, since: assignment, shares: [100%], after: 0}, {name: fast, since")
+    head = head.replace("quota: sales, when_zero: 0}]", "quota: sales, at_least: safe}]")
+    body = '  - {name: pay, formula: "default(att, 7) * 100", proration: {quota: calendar_days}}\n'
+    year = {"from": "2025-01-01", "to": "2025-02-01", "position": "p", "amount": "3100"}
+    tables: dict[str, Any] = {
+        "transactions": [{"id": "1", "date": "2025-01-21", "payee": "ann", "amount": "600"}],
+        "assignments": [{"payee": "ann", "from": "2025-01-17", "position": "p"}],
+        "quotas": [year | {"quota": "sales"}],
+    }  # fmt: skip
+    found = simulation_run(plan_load(head + body), tables)
+    assert [node(found, "pay", month)["amount"] for month in (1, 3)] == ["100", "700"]
+    found = simulation_run(plan_load(head + body), tables | {"quotas": []})
+    assert [node(found, "pay", month)["amount"] for month in (1, 3)] == ["100", "700"]
+
+
+def test_a_quota_of_one_is_a_quota() -> None:
+    full = {"from": "2025-01-01", "to": "2025-02-01", "position": "p"}
+    found = joiner("{name: att_pay, formula: att * 2}", quotas=[full | {"quota": "sales", "amount": "1"}])
+    assert node(found, "att_pay")["amount"] == "2000"

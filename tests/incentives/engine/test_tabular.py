@@ -203,7 +203,8 @@ def test_what_names_a_payee_holds_in_all_his_seats_and_what_names_a_seat_in_that
         attributes=[{"payee": "ann", "name": "x", "value": "5%"}, {"assignment": "b", "name": "x", "value": "2", "from": "2025-03-01", "to": "2025-04-01"}],
         enrolments=[{"payee": "ann", "to": "2025-06-01"}, {"assignment": "b", "from": "2025-01-20"}],
         kpis=[{"payee": "bob", "kpi": "calls", "date": "2025-01-02", "value": "3.5"}],
-        employments=[{"payee": "ann"}, {"payee": "bob", "status": "leave", "from": "2025-01-01", "to": "2025-01-09"}],
+        employments=[{"payee": "ann"}, {"payee": "bob", "status": "leave", "from": "2025-01-01", "to": "2025-01-09"},
+                     {"payee": "bob", "status": "notice", "from": "2025-01-09"}],
     )  # fmt: skip
     people = data.inputs.people
     found = [(a.assignment, a.name, Fraction(a.value), a.start, a.end) for a in people.attributes]
@@ -218,7 +219,11 @@ def test_what_names_a_payee_holds_in_all_his_seats_and_what_names_a_seat_in_that
     (score,) = people.kpi_values
     assert score == KpiValue(1, "calls", day_number("2025-01-02"), score.value)
     assert Fraction(score.value) == Fraction(7, 2)
-    assert people.employments == (EmploymentSpan(0, "active", *spans(None, None)), EmploymentSpan(1, "leave", *spans("2025-01-01", "2025-01-09")))
+    assert people.employments == (
+        EmploymentSpan(0, "active", *spans(None, None)),
+        EmploymentSpan(1, "leave", *spans("2025-01-01", "2025-01-09")),
+        EmploymentSpan(1, "notice", *spans("2025-01-09", None)),
+    )
     assert read().inputs.people.enrolments is None  # no table at all: everybody is enrolled
     assert read(enrolments=[]).inputs.people.enrolments == ()  # an empty one: nobody
     refused("attributes, row 2, assignment: z is unknown; add it to assignments", attributes=[{"assignment": "z", "name": "x", "value": "1"}])
@@ -234,6 +239,20 @@ def test_lines_and_relations_hold_between_seats_for_as_long_as_both_are_held() -
     people = data.inputs.people
     assert people.reporting == (ReportingLine(0, 2, *spans("2025-01-15", "2025-02-01")), ReportingLine(1, 2, *spans("2025-02-01", "2025-02-15")))
     assert people.relations == (Relation("mentor", 2, 0, *spans("2025-01-15", "2025-02-01")), Relation("mentor", 2, 1, *spans("2025-02-01", "2025-02-10")))
+
+
+def test_lines_and_relations_have_days_of_their_own() -> None:
+    seats = [{"payee": "ann", "to": "2025-05-01"}, {"payee": "bob"}]
+    people = read(
+        assignments=seats,
+        hierarchy=[{"payee": "ann", "manager": "bob", "from": "2025-03-01", "to": "2025-04-01"}, {"payee": "ann", "manager": "bob", "from": "2025-05-01"}],
+        relations=[{"payee": "ann", "relation": "mentor", "related": "bob", "from": "2025-03-01", "to": "2025-07-01"}],
+    ).inputs.people
+    assert people.reporting == (ReportingLine(0, 1, *spans("2025-03-01", "2025-04-01")),)
+    assert people.relations == (Relation("mentor", 0, 1, *spans("2025-03-01", "2025-05-01")),)
+    ever = read(hierarchy=[{"payee": "ann", "manager": "bob"}], relations=[{"payee": "ann", "relation": "mentor", "related": "bob"}]).inputs.people
+    assert ever.reporting == (ReportingLine(0, 1, *spans(None, None)),)
+    assert ever.relations == (Relation("mentor", 0, 1, *spans(None, None)),)
 
 
 def test_who_stands_only_in_a_table_of_people_is_known() -> None:
