@@ -97,6 +97,8 @@ class _Chunk:
         self.lines = lines_of(prepared, self.facts)
         self.lost: list[tuple[int, int, int, int]] = []
         """Shares of participants without an assignment: row, payee, pay credit, its denominator."""
+        self.missed: list[tuple[IntColumn, str, LineNumber]] = []
+        """What rules gave to nobody, for a failed split or an owner without an assignment: rows, reason, their credit."""
         self.row_cells = self.cells.of(self.facts.event_date)
         self.owner_units = self._owner_units()
         self._join_splits(splits)
@@ -170,9 +172,21 @@ def credit(prepared: Prepared, facts: Facts, splits: Splits, payees: Iterable[in
         if chunk.owned[row] and not left[row]:
             share = round_number(from_integer(amount, denominator), facts.amount_scale, prepared.plan.rounding.mode)
             uncredited.append(Uncredited(int(facts.object_id[row]), payee, int(facts.event_date[row]), share, "no_assignment"))
+    uncredited += _missed(chunk, chunk.owned & ~left)
     uncredited.sort(key=lambda item: (item.object_id, item.payee))
     done = facts.objects(active & credited & ~outside & chunk.owned)
     return CreditStage(facts, chunk.units, chunk.cells, by_rule, tuple(exclusions), tuple(uncredited), done)
+
+
+def _missed(chunk: _Chunk, elsewhere: Bools) -> list[Uncredited]:
+    """What a rule gave to nobody of objects that another rule credits: each once, with the credit of the first such rule."""
+    found: dict[tuple[int, str], Uncredited] = {}
+    facts = chunk.facts
+    for rows, reason, amount in chunk.missed:
+        for row in np.unique(rows[elsewhere[rows]]).tolist():
+            whole = round_number(from_integer(int(amount.values[row]), amount.denominator), facts.amount_scale, chunk.prepared.plan.rounding.mode)
+            found.setdefault((row, reason), Uncredited(int(facts.object_id[row]), int(facts.payee[row]), int(facts.event_date[row]), whole, reason))
+    return list(found.values())
 
 
 def met(where: Node, lines: Lines) -> Bools:
@@ -211,6 +225,7 @@ def _apply(chunk: _Chunk, rule: CreditRule, here: Bools, credited: Bools, reason
         seated = mine & (chunk.owner_units >= 0)
         credited |= seated
         reasons[mine & ~seated & (reasons == "no_rule")] = "no_assignment"
+        chunk.missed.append((np.flatnonzero(mine & ~seated), "no_assignment", whole))
         take = seated & (chunk.row_cells >= 0) & (chunk.local[chunk.owner_units] >= 0)
         index = np.flatnonzero(take)
         rows.append(index)
@@ -262,6 +277,7 @@ def _split(
     if rule.must_total and len(row):
         good = (whole_pay & whole_quota)[group]
         reasons[row[~good]] = "split_total"
+        chunk.missed.append((row[~good], "split_total", pay))
     part_pay = _shares(pay.taken(row) if len(row) else _none(pay), pay_share, group, whole_pay, rule)
     part_quota = _shares(quota.taken(row) if len(row) else _none(quota), quota_share, group, whole_quota, rule)
     unit = chunk.split_units[used] if len(row) else np.empty(0, dtype=np.int64)

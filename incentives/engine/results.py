@@ -27,7 +27,7 @@ class ExclusionCount:
 
 @dataclass(frozen=True)
 class Uncredited:
-    """An object that no rule credited and no exclusion explains. `amount` is at source scale.
+    """An object, or what a rule gave of it, that nobody is credited with and no exclusion explains. `amount` is at source scale.
 
     reason: no_owner, no_rule, no_assignment, split_total, outside_calendar, no_fx_rate, not_stated (a figure that the rule
     reads and the source does not give), line_currency. is_part: the rest of the object is credited or explained.

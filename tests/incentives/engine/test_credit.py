@@ -87,6 +87,33 @@ def test_a_participant_without_a_seat_loses_the_share_by_name() -> None:
     assert (simulation.data.payees[left.payee], left.amount, left.reason) == ("bob", Decimal(40), "no_assignment")
 
 
+OVERLAY = """
+credits:
+  - {name: direct, to: %s}
+  - {name: overlay, to: splits, roles: [se], must_total: false}
+measures: [{name: sales}]
+"""
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_a_failed_split_is_listed_also_where_another_rule_credits_the_order(short: bool) -> None:
+    splits = [{"payee": "ann", "share": 50}, {"payee": "bob", "share": 40 if short else 50, "role": "rep"}, {"payee": "sue", "share": 100, "role": "se"}]
+    splits = [{"transaction": "1", "role": "rep", **row} for row in splits]
+    text = (OVERLAY % "splits").replace("to: splits}", "to: splits, roles: [rep]}") + PAY
+    simulation = simulate(text, transactions=[tx("1", "ann", 100)], splits=splits)
+    listed = [(simulation.data.payees[u.payee], u.amount, u.reason) for u in simulation.result.uncredited]
+    assert listed == ([("ann", Decimal(100), "split_total")] if short else [])
+    assert (earned(simulation, "ann"), earned(simulation, "sue")) == (0 if short else 5, 10)
+
+
+def test_an_owner_without_a_seat_is_listed_also_where_another_rule_credits_the_order() -> None:
+    splits = [{"transaction": "1", "payee": "sue", "share": 100, "role": "se"}]
+    seats = [{"payee": "sue"}, {"payee": "ann", "from": "2026-01-01"}]
+    simulation = simulate(OVERLAY % "owner" + PAY, transactions=[tx("1", "ann", 100)], splits=splits, assignments=seats)
+    listed = [(simulation.data.payees[u.payee], u.amount, u.reason) for u in simulation.result.uncredited]
+    assert (listed, earned(simulation, "sue")) == ([("ann", Decimal(100), "no_assignment")], 10)
+
+
 @pytest.mark.parametrize(("rounding", "expected"), [("round: {mode: half_up}", "0.04"), ("round: {mode: half_even}", "0.02"), ("round: none", "0.03")])
 def test_credits_are_rounded_order_by_order_as_the_rule_says(rounding: str, expected: str) -> None:
     text = f"credits: [{{name: direct, to: owner, {rounding}}}]\nmeasures: [{{name: sales}}]\n" + PAY
