@@ -253,8 +253,8 @@ class Seats:
     def employments(self) -> tuple[EmploymentSpan, ...]:
         """Who is employed when, on leave or under notice; read where a plan asks for it."""
         found = known_as_at(Employment.objects.filter(payee_id__in=list(self.payees)), self.numbers["people"])
-        rows = found.order_by("payee_id", "valid_from").values_list("payee_id", "status", "valid_from", "valid_to")
-        return tuple(EmploymentSpan(payee, status, day_number(start), _end(end)) for payee, status, start, end in rows)
+        rows = found.order_by("payee_id", "valid_from").values_list("payee_id", "status", "valid_from", "valid_to", "leave_kind")
+        return tuple(EmploymentSpan(payee, status, day_number(start), _end(end), kind) for payee, status, start, end, kind in rows)
 
     @cached_property
     def kpi_values(self) -> tuple[KpiValue, ...]:

@@ -48,7 +48,13 @@ def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, 
         path: SchemaPath = ("draws", i)
         value((*path, "amount"), f"{DRAW}{item['name']}", item.get("label", item["name"]), item["amount"])
         later, upfront, paused = item.get("recover", "later") == "later", item.get("paid") == "upfront", item.get("on_leave") == "paused"
-        draws.append(Draw(item["name"], item.get("label", item["name"]), later, upfront, paused, item.get("year_end", "carry"), item.get("prorate", "none")))
+        draws.append(
+            Draw(
+                item["name"], item.get("label", item["name"]), later, upfront, paused, item.get("year_end", "carry"), _kinds(item), item.get("prorate", "none")
+            )
+        )
+        if "pause_on" in item and not paused:
+            compiler.problem((*path, "pause_on"), "pause_of_nothing")
         if not later and "year_end" in item:
             compiler.problem((*path, "year_end"), "year_end_guarantee")
         if item.get("recover") == "never" and item.get("paid") == "upfront":
@@ -61,6 +67,10 @@ def payment_compile(compiler: Compiler) -> tuple[PaymentTerms, tuple[ValueSpec, 
         on_move=given.get("on_move", "stay"),
     )  # fmt: skip
     return terms, tuple(values)
+
+
+def _kinds(item: dict[str, Any]) -> frozenset[str] | None:
+    return frozenset(item["pause_on"]) if "pause_on" in item else None
 
 
 def _recovery(compiler: Compiler, given: dict[str, Any]) -> tuple[str, ...]:

@@ -77,11 +77,16 @@ def _prorated(compiler: Compiler, i: int, component: Component, item: dict[str, 
     over = "period" if component.settle == "ever" else component.settle
     policy = Proration(
         **ways, first_day=given.get("first_day", "in") == "in", last_day=given.get("last_day", "in") == "in", leave=given.get("leave", "counts") == "counts",
-        over=over,
+        over=over, leave_out={key: frozenset(kinds) for key, kinds in (given.get("leave_out") or {}).items()},
     )  # fmt: skip
     changed: dict[str, Any] = {"proration": policy}
     if all(way == "none" for way in ways.values()):
         compiler.problem(path, "proration_nothing")
+    for key in policy.leave_out:
+        if ways[key] == "none":
+            compiler.problem((*path, "leave_out", key), "leave_of_nothing", key=key)
+    if policy.leave_out and "leave" in given:
+        compiler.problem((*path, "leave"), "proration_twice", name="leave_out")
     if ways["quota"] != "none" and own:
         compiler.problem((*path, "quota"), "proration_twice", name=f"quota.{own[0]}")
     if ways["target"] != "none" and TARGET not in compiler.period_names:

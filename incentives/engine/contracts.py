@@ -190,12 +190,14 @@ class KpiValue:
 
 @dataclass(frozen=True)
 class EmploymentSpan:
-    """A payee is employed over `[start, end)`; status: active, leave, or notice (given)."""
+    """A payee is employed over `[start, end)`; status: active, leave, or notice (given). leave_kind: of a leave, one of
+    `proration.LEAVE_KINDS`; "": the record does not say."""
 
     payee: int
     status: str
     start: int
     end: int = OPEN_END
+    leave_kind: str = ""
 
 
 @dataclass(frozen=True)

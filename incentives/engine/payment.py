@@ -52,6 +52,8 @@ class Draw:
     """Is it not paid for days of leave?"""
     year_end: str = "carry"
     """What becomes of its balance when the plan year ends, one of `ROLLS`."""
+    pause_on: frozenset[str] | None = None
+    """Kinds of leave for which it pauses; None: all."""
     prorate: str = "none"
     """How its amount follows the days of the period under the plan: not at all, or by one of `proration.WAYS`."""
 
@@ -101,9 +103,9 @@ class PaymentTerms:
         return self if found is None else replace(self, recovery_limit=found, limits_all=True)
 
     @property
-    def paused(self) -> frozenset[str]:
-        """Names of the amounts of draws that pause on leave."""
-        return frozenset(f"draw.{draw.name}" for draw in self.draws if draw.paused)
+    def paused(self) -> dict[str, frozenset[str] | None]:
+        """Names of the amounts of draws that pause on leave, and on which kinds of it; None: all."""
+        return {f"draw.{draw.name}": draw.pause_on for draw in self.draws if draw.paused}
 
     @property
     def schedules(self) -> bool:

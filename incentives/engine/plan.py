@@ -340,7 +340,7 @@ class CompiledPlan:
     @property
     def reads_employment(self) -> bool:
         """Does it ask when people were hired, on leave or under notice?"""
-        prorated = any(c.proration is not None and not c.proration.leave for c in self.components)
+        prorated = any(c.proration is not None and (not c.proration.leave or c.proration.leave_out) for c in self.components)
         return prorated or bool(self.terms.paused) or any(ramp.since == "hire" for ramp in self.ramps)
 
     @property

@@ -61,7 +61,8 @@ def draw_paused(unit: UnitRun, named: ValueSpec, value: Any, position: int) -> A
     """A draw that pauses on leave, by the share of the period's days under the plan that are no leave; any other value as it is."""
     if named.name not in unit.plan.terms.paused:
         return value
-    return _times(value, exact.simple(seat_days(unit).worked(*unit.prepared.span("period", position))))
+    kinds = unit.plan.terms.paused[named.name]
+    return _times(value, exact.simple(seat_days(unit).worked(*unit.prepared.span("period", position), kinds)))
 
 
 def component_env(unit: UnitRun, component: Component, position: int, env: Mapping[str, Any], told: dict[str, Any] | None) -> dict[str, Any]:
@@ -73,7 +74,8 @@ def component_env(unit: UnitRun, component: Component, position: int, env: Mappi
     found, shares = dict(env), {}
 
     def share(key: str, over: str) -> Number:
-        shares[key] = exact.simple(days.share(getattr(policy, key.partition(".")[0]), policy, *prepared.span(over, position)))
+        figure = key.partition(".")[0]
+        shares[key] = exact.simple(days.share(getattr(policy, figure), policy, *prepared.span(over, position), figure))
         return shares[key]
 
     if policy.quota != "none":

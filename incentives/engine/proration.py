@@ -9,10 +9,9 @@ import calendar
 import datetime
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 from itertools import pairwise
 
 from .contracts import OPEN_END, EmploymentSpan, day_number
@@ -21,6 +20,10 @@ from .exact import Number
 Interval = tuple[int, int]
 TARGET = "attr.target_incentive"
 WAYS = ("none", "calendar_days", "working_days")
+LEAVE_KINDS = ("paid", "unpaid", "parental", "sick")
+UNSTATED = "unstated"
+"""How plans speak of leave of which the record does not say the kind."""
+Kinds = frozenset[str]
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -38,6 +41,12 @@ class Proration:
     last_day: bool = True
     leave: bool = True
     over: str = "period"
+    leave_out: Mapping[str, Kinds] = field(default_factory=dict, hash=False)
+    """Figure (quota, target, bounds, cap, floor) -> kinds of leave whose days do not count for it."""
+
+    def out(self, key: str) -> Kinds | None:
+        """Kinds of leave whose days do not count for a figure; None: all leave."""
+        return self.leave_out.get(key, frozenset()) if self.leave else None
 
 
 @dataclass(frozen=True)
@@ -152,10 +161,10 @@ class SeatDays:
     ) -> None:  # fmt: skip
         self.under, self.employments, self.start, self.country, self.count = joined(intervals), employments, start, country, count
 
-    @cached_property
-    def leave(self) -> list[Interval]:
-        """Days of leave."""
-        return [(one.start, one.end) for one in self.employments if one.status == "leave"]
+    def leave(self, kinds: Kinds | None = None) -> list[Interval]:
+        """Days of leave of these kinds; None: of all."""
+        spans = [one for one in self.employments if one.status == "leave"]
+        return [(one.start, one.end) for one in spans if kinds is None or (one.leave_kind or UNSTATED) in kinds]
 
     def hired(self, day: int) -> int:
         """First day of the employment in force on a day (else the last one before it, else the first); of the assignment where none is known."""
@@ -164,8 +173,9 @@ class SeatDays:
             return self.start
         return max((low for low, _ in spans if low <= day), default=spans[0][0])
 
-    def share(self, way: str, policy: Proration, low: int, high: int) -> Fraction:
-        """Share of a window `[low, high)` on which the assignment is under the plan: 0 where it is on no day, 1 where the window has no day that counts."""
+    def share(self, way: str, policy: Proration, low: int, high: int, key: str = "") -> Fraction:
+        """Share of a window `[low, high)` on which the assignment is under the plan, for a figure (key): 0 where it is on no day, 1 where the window
+        has no day that counts."""
         if way == "none":
             return Fraction(1)
         whole = self.count.days(way, [(low, high)], self.country)
@@ -173,8 +183,7 @@ class SeatDays:
             return Fraction(1)
         edged = [(start + (not policy.first_day), end - (not policy.last_day and end < OPEN_END)) for start, end in self.under]
         days = [(max(low, start), min(high, end)) for start, end in edged if max(low, start) < min(high, end)]
-        if not policy.leave:
-            days = without(days, self.leave)
+        days = without(days, self.leave(policy.out(key)))
         return Fraction(self.count.days(way, days, self.country), whole)
 
     def ramped(self, ramp: Ramp, low: int, high: int) -> Fraction:
@@ -188,11 +197,11 @@ class SeatDays:
             total += Fraction(share) * sum(max(0, min(end, last) - max(first, begin)) for begin, last in days)
         return total / length
 
-    def worked(self, low: int, high: int) -> Fraction:
-        """Share of calendar days of a window's days under the plan that are not leave; 1 where there is none."""
+    def worked(self, low: int, high: int, kinds: Kinds | None = None) -> Fraction:
+        """Share of calendar days of a window's days under the plan that are not leave (of these kinds); 1 where there is none."""
         days = [(max(low, first), min(high, end)) for first, end in self.under if max(low, first) < min(high, end)]
         length = sum(end - first for first, end in days)
-        return Fraction(sum(end - first for first, end in without(days, self.leave)), length) if length else Fraction(1)
+        return Fraction(sum(end - first for first, end in without(days, self.leave(kinds))), length) if length else Fraction(1)
 
 
 def employments_by_payee(spans: Iterable[EmploymentSpan]) -> Mapping[int, tuple[EmploymentSpan, ...]]:

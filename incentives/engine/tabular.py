@@ -40,7 +40,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "assignments": ("assignment", "payee", "position", "from", "to", "fte", "legal_entity", "primary", "currency", "country"),
     "attributes": ("assignment", "payee", "name", "from", "to", "value"),
     "kpis": ("payee", "kpi", "date", "value"),
-    "employments": ("payee", "status", "from", "to"),
+    "employments": ("payee", "status", "from", "to", "kind"),
     "quotas": ("position", "payee", "quota", "from", "to", "amount", "currency"),
     "splits": ("transaction", "payee", "role", "quota_share", "pay_share", "share"),
     "hierarchy": ("payee", "manager", "from", "to"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from .cells import Cell, Tables, rows_of, sorted_names
 from .contracts import OPEN_END, WHOLE, Assignment, Attribute, EmploymentSpan, Enrolment, Quota, Relation, ReportingLine
+from .proration import LEAVE_KINDS
 
 
 def assignments_read(rows: list[Cell], payees: tuple[str, ...], payee_of: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Assignment, ...]]:
@@ -60,7 +61,10 @@ def employments_read(tables: Tables, payee_of: Mapping[str, int]) -> tuple[Emplo
         status = row.text("status", "active")
         if status not in ("active", "leave", "notice"):
             raise row.error("status", f"{status} is unknown", "write active, leave or notice")
-        found.append(EmploymentSpan(payee_of[row.text("payee")], status, row.day("from", -719162), row.day("to", OPEN_END)))
+        kind = row.text("kind", "")
+        if kind not in ("", *LEAVE_KINDS):
+            raise row.error("kind", f"{kind} is unknown", f"write {', '.join(LEAVE_KINDS)}, or nothing")
+        found.append(EmploymentSpan(payee_of[row.text("payee")], status, row.day("from", -719162), row.day("to", OPEN_END), kind))
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ from spm.told import ToldError
 EVENTS = ("join", "move", "leave", "absence", "return", "change")
 COLUMNS = (
     "event", "external_id", "date", "end_date", "name", "given_name", "family_name", "email", "phone", "country", "kind", "legal_entity", "pay_group",
-    "pay_currency", "position", "position_title", "leaving_position", "manager_position", "team", "fte", "currency", "target_incentive", "ote",
+    "pay_currency", "position", "position_title", "leaving_position", "manager_position", "team", "fte", "currency", "target_incentive", "ote", "leave_kind",
 )  # fmt: skip
 REQUIRED = ("event", "external_id", "date")
 

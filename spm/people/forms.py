@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from spm.people.models import Assignment, LegalEntity, Payee, Position
+from spm.people.models import Assignment, Employment, LegalEntity, Payee, Position
 from spm.tenancy.changes import known_as_at
 
 Choices = list[tuple[str, Any]]
@@ -127,6 +127,10 @@ class TermsForm(PeopleForm):
 class AbsenceForm(PeopleForm):
     start = _day(_("First day away"))
     end = _day(_("First day back"), required=False, help_text=_("Left out: until the return is recorded."))
+    leave_kind = forms.ChoiceField(
+        label=_("Kind of leave"), required=False, choices=[("", _("Not stated")), *Employment.LeaveKind.choices],
+        help_text=_("Plans may count paid and unpaid leave apart."),
+    )  # fmt: skip
 
 
 class LeaveForm(PeopleForm):

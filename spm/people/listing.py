@@ -168,7 +168,7 @@ def _rows(model: type[DatedModel], payee: Payee):  # type: ignore[no-untyped-def
 
 def _event(row: Employment | Assignment | PayTerms) -> Event:
     if isinstance(row, Employment):
-        what, detail = "employment", str(row.get_status_display())
+        what, detail = "employment", str(row.get_leave_kind_display() if row.leave_kind else row.get_status_display())
     elif isinstance(row, Assignment):
         what, detail = "assignment", f"{row.position.code}, {row.fte_ppm / 10_000:g} %"
     else:

@@ -56,16 +56,24 @@ class PersonDetail(TenantModel):
 
 
 class Employment(DatedModel):
-    """A span of employment and its status: active, on leave, notice given. Joiners and leavers are its ends."""
+    """A span of employment and its status: active, on leave (and of which kind), notice given. Joiners and leavers are its ends."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
         LEAVE = "leave", _("On leave")
         NOTICE = "notice", _("Notice given")
 
+    class LeaveKind(models.TextChoices):
+        PAID = "paid", _("Paid leave")
+        UNPAID = "unpaid", _("Unpaid leave")
+        PARENTAL = "parental", _("Parental leave")
+        SICK = "sick", _("Sick leave")
+
     no_overlap_keys = ("payee",)
     payee = TenantForeignKey(Payee, related_name="employments")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
+    leave_kind = models.CharField(max_length=8, choices=LeaveKind.choices, blank=True, default="")
+    """Of a leave; empty where the source does not say, and always for the other states."""
 
     class Meta:
         constraints = [models.CheckConstraint(condition=ORDERED, name="people_employment_ordered")]

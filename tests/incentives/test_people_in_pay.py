@@ -158,3 +158,22 @@ def test_receivables_are_listed_as_json_and_csv_to_those_who_see_all_pay(tenant)
     assert boss.get("receivables/", on="soon").status_code == 400
     rep = make_caller(tenant, Role.REP, payee=ann)
     assert rep.get("receivables/").status_code == 403
+
+
+KINDS = PRORATED.replace("leave: out", "leave_out: {quota: [unpaid]}")
+
+
+def test_unpaid_leave_lowers_the_quota_and_paid_leave_does_not_until_it_is_said_to_be_unpaid(scope):
+    world = make_world(2, text=KINDS)
+    ann, bob = world.payees
+    for payee, kind in ((ann, "unpaid"), (bob, "paid")):
+        put_order(f"jan {payee.pk}", payee, "2024-01-10", 46_000_00)
+        absence_set(payee=payee, start=dt.date(2024, 1, 13), end=dt.date(2024, 1, 18), leave_kind=kind)  # 3 of 23 working days
+    world.run(business_date=JAN)
+    january = world.period("2024-01")
+    # Quota 100,000 x 20/23 for her, 100,000 for him: 52.9 % and 46 %.
+    assert [paid(payee, january)["earned", "bonus"] for payee in (ann, bob)] == [Decimal(529), Decimal(460)]
+    absence_set(payee=bob, start=dt.date(2024, 1, 13), end=dt.date(2024, 1, 18), leave_kind="unpaid")
+    run = world.run(business_date=JAN)
+    assert paid(bob, january)["adjusted", "bonus"] == Decimal(69)
+    assert set(LedgerEntry.objects.filter(run=run).values_list("payee_id", "cause")) == {(bob.pk, "people")}

@@ -42,6 +42,9 @@ class LeaveIn(ReasonIn):
 class AbsenceIn(ReasonIn):
     start = serializers.DateField()
     end = serializers.DateField(required=False, allow_null=True, default=None, help_text="The first day back; open when left out.")
+    leave_kind = serializers.ChoiceField(
+        ["paid", "unpaid", "parental", "sick"], required=False, allow_blank=True, default="", help_text="Where it is known; plans may count kinds apart."
+    )
 
 
 class EraseIn(serializers.Serializer):

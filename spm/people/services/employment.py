@@ -17,12 +17,12 @@ from spm.people.spans import FOREVER, Dated, covered, value_on
 from spm.tenancy.models import DatedModel, Tenant
 from spm.tenancy.scope import required_tenant_id
 
-_FIELDS = ("status",)
+_FIELDS = ("status", "leave_kind")
 Status = Employment.Status
 
 
-def _write(act: Act, payee: Payee, start: dt.date, end: dt.date | None, status: str | None) -> list[DatedModel]:
-    values = None if status is None else {"status": status}
+def _write(act: Act, payee: Payee, start: dt.date, end: dt.date | None, status: str | None, leave_kind: str = "") -> list[DatedModel]:
+    values = None if status is None else {"status": status, "leave_kind": leave_kind}
     return series_write(act, Employment, key={"payee": payee}, start=start, end=end, values=values, fields=_FIELDS)
 
 
@@ -45,12 +45,17 @@ def employee_hire(*, payee: Payee, day: dt.date, actor_id: int | None = None, re
 
 
 def employment_status_set(
-    *, payee: Payee, status: str, start: dt.date, end: dt.date | None, actor_id: int | None = None, reason: str = "", act: Act | None = None
-) -> None:
-    """Another status in [start, end) of an employment, with an open end until the next change on record.
+    *, payee: Payee, status: str, start: dt.date, end: dt.date | None, leave_kind: str = "", actor_id: int | None = None, reason: str = "",
+    act: Act | None = None,
+) -> None:  # fmt: skip
+    """Another status in [start, end) of an employment, with an open end until the next change on record. leave_kind: of a leave, where it
+    is known.
 
     The days must all be employed. Repeating changes nothing.
     """
+    if leave_kind and leave_kind not in Employment.LeaveKind.values:
+        known = ", ".join(Employment.LeaveKind.values)
+        raise PeopleError("leave_kind", _("'%(kind)s' is no kind of leave.") % {"kind": leave_kind}, _("Use one of %(all)s, or leave it out.") % {"all": known})
     series, _rows = series_read(Employment, {"payee": payee}, _FIELDS)
     if end is not None and end <= start:
         raise PeopleError("end_date", _("It ends on %(day)s, not after its start.") % {"day": end}, _("Give the first day back at work."))
@@ -59,13 +64,17 @@ def employment_status_set(
     if gap is not None:
         raise PeopleError("date", _("The payee is not employed on %(day)s.") % {"day": gap[0]}, _("Give days inside the employment."))
     with act_open(act, reason=reason, actor_id=actor_id) as doing:
-        if _write(doing, payee, start, end, status):
-            doing.note("employment.status", payee, after={"status": str(status), "from": str(start), "to": str(end or "")})
+        if _write(doing, payee, start, end, status, leave_kind):
+            kind = {"leave_kind": leave_kind} if leave_kind else {}
+            doing.note("employment.status", payee, after={"status": str(status), **kind, "from": str(start), "to": str(end or "")})
 
 
-def absence_set(*, payee: Payee, start: dt.date, end: dt.date | None, actor_id: int | None = None, reason: str = "", act: Act | None = None) -> None:
-    """Leave of absence in [start, end); an open end until the person returns. The seat stays his."""
-    employment_status_set(payee=payee, status=Status.LEAVE, start=start, end=end, actor_id=actor_id, reason=reason, act=act)
+def absence_set(
+    *, payee: Payee, start: dt.date, end: dt.date | None, leave_kind: str = "", actor_id: int | None = None, reason: str = "", act: Act | None = None
+) -> None:  # fmt: skip
+    """Leave of absence in [start, end); an open end until the person returns. leave_kind: paid, unpaid, parental or sick, where it is known.
+    The seat stays his."""
+    employment_status_set(payee=payee, status=Status.LEAVE, start=start, end=end, leave_kind=leave_kind, actor_id=actor_id, reason=reason, act=act)
 
 
 def employee_leave(*, payee: Payee, day: dt.date, actor_id: int | None = None, reason: str = "", act: Act | None = None) -> None:
@@ -84,7 +93,7 @@ def employee_leave(*, payee: Payee, day: dt.date, actor_id: int | None = None, r
         raise PeopleError("date", _("The payee left on %(day)s and came back later.") % {"day": last.end}, _("Give that day, or one of the later employment."))
     with act_open(act, reason=reason, actor_id=actor_id) as doing:
         if last.end < day:
-            _write(doing, payee, last.end, day, last.value[0])  # type: ignore[index]
+            _write(doing, payee, last.end, day, *last.value)  # type: ignore[misc]
             _extend(doing, payee, last.end, day)
         if run_end is not None:
             _write(doing, payee, day, run_end, None)

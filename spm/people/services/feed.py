@@ -137,7 +137,8 @@ def _event(row: FeedRow, source: str, act: Act) -> None:
         employee_leave(payee=payee, day=day, act=act)
         return
     if event == "absence":
-        absence_set(payee=payee, start=day, end=_cell(row, "end_date", day_read, _("Write the date as 2024-02-01 or 01.02.2024.")), act=act)
+        absence_set(payee=payee, start=day, end=_cell(row, "end_date", day_read, _("Write the date as 2024-02-01 or 01.02.2024.")),
+                    leave_kind=row["leave_kind"].lower(), act=act)  # fmt: skip
         return
     if event == "return":
         employment_status_set(payee=payee, status=Employment.Status.ACTIVE, start=day, end=None, act=act)

@@ -82,7 +82,7 @@ def _cents(amount: Decimal) -> int:
 
 
 def _absence(payee: Payee, data: Data, actor: int) -> None:
-    services.absence_set(payee=payee, start=data["start"], end=data["end"], actor_id=actor)
+    services.absence_set(payee=payee, start=data["start"], end=data["end"], leave_kind=data["leave_kind"], actor_id=actor)
 
 
 def _leave(payee: Payee, data: Data, actor: int) -> None:

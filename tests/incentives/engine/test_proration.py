@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import EmploymentSpan, day_number
+from incentives.engine.errors import InputError, PlanError
 from incentives.engine.plan_check import earned, figure, plan_tests_break
 from incentives.engine.proration import DayCount, Holiday, Proration, Ramp, SeatDays, months_after
 from incentives.engine.simulate import Simulation, simulation_run
@@ -230,3 +231,73 @@ tests:
     for amount, breaks in (("50", False), ("51", True)):
         document = document_read(text.replace("AMOUNT", amount))
         assert plan_tests_break(document, plan_load(text.replace("AMOUNT", amount))) is breaks
+
+
+# ---------------------------------------------------------------- kinds of leave
+
+
+@pytest.mark.parametrize(
+    ("proration", "pay"),
+    [
+        # Quota and target 3,100 each; unpaid leave 1 to 10 January, paid 11 to 15, one without a kind 16 to 20: 31, 21, 16, 26 or 11 days count.
+        ("quota: calendar_days", D(1000)),
+        ("quota: calendar_days, leave_out: {quota: [unpaid]}", D(1000) * 31 / 21),
+        ("quota: calendar_days, leave_out: {quota: [unpaid, paid]}", D(1000) * 31 / 16),
+        ("quota: calendar_days, leave_out: {quota: [unstated]}", D(1000) * 31 / 26),
+        ("quota: calendar_days, leave_out: {quota: [parental]}", D(1000)),
+        ("quota: calendar_days, leave: out", D(1000) * 31 / 11),
+        ("quota: calendar_days, target: calendar_days, leave_out: {target: [unpaid, paid, unstated]}", D(1000) * 11 / 31),
+        ("quota: calendar_days, target: calendar_days, leave_out: {target: [unpaid], quota: [paid]}", D(1000) * 31 / 26 * 21 / 31),
+    ],
+)
+def test_paid_and_unpaid_leave_count_apart_for_each_figure(proration: str, pay: Decimal) -> None:
+    found = joiner(f"  - {{name: bonus, formula: att * attr.target_incentive, proration: {{{proration}}}}}\n", day="2025-01-01", employments=LEAVES)
+    assert earned(found, "ann", "bonus") == pay.quantize(D("0.01"), rounding="ROUND_HALF_UP")
+
+
+LEAVES = [
+    {"payee": "ann", "status": "leave", "kind": "unpaid", "from": "2025-01-01", "to": "2025-01-11"},
+    {"payee": "ann", "status": "leave", "kind": "paid", "from": "2025-01-11", "to": "2025-01-16"},
+    {"payee": "ann", "status": "leave", "from": "2025-01-16", "to": "2025-01-21"},
+    {"payee": "ann", "from": "2025-01-21"},
+]
+
+
+def test_a_draw_pauses_on_the_kinds_of_leave_that_it_names() -> None:
+    def drawn(more: str) -> Decimal:
+        text = "  - {name: pay, base: sales, pay_rate: {flat: 0}}\ndraws: [{name: d, amount: 3100, on_leave: paused" + more + "}]\n"
+        return joiner(text, day="2025-01-01", employments=LEAVES).paid("ann", "drawn", "2025-01")
+
+    assert [drawn(""), drawn(", pause_on: [unpaid]"), drawn(", pause_on: [paid, unstated]"), drawn(", pause_on: [sick]")] == [1100, 2100, 2100, 3100]
+
+
+KINDS = ("paid", "unpaid", "parental", "sick", "")
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 9), st.sampled_from(KINDS)), max_size=4), st.sampled_from(["calendar_days", "working_days"]))
+def test_leave_of_all_kinds_is_all_leave_and_the_kinds_divide_it(spans: list[tuple[int, int, str]], way: str) -> None:
+    """Every kind named out is the same as `leave: out`; what the kinds take one by one sums to that, where they do not overlap."""
+    low, day, employments = day_number("2025-01-01"), 0, []
+    for start, length, kind in spans:
+        begin = max(day, start)
+        employments.append(EmploymentSpan(1, "leave", low + begin, low + begin + length, kind))
+        day = begin + length
+    seat = SeatDays(intervals=[(low, low + 90)], employments=employments, start=low, country="", count=DayCount([]))
+
+    def share(**policy: Any) -> Fraction:
+        return seat.share(way, Proration(quota=way, **policy), low, low + 90, "quota")
+
+    words = [kind or "unstated" for kind in KINDS]
+    everything = share(leave=False)
+    assert share(leave_out={"quota": frozenset(words)}) == everything
+    assert sum(1 - share(leave_out={"quota": frozenset([word])}) for word in words) == 1 - everything
+    assert share(leave_out={"target": frozenset(words)}) == share() == 1, "another figure's kinds change nothing"
+
+
+def test_a_kind_of_leave_that_nobody_knows_is_refused_with_its_place() -> None:
+    with pytest.raises(PlanError) as caught:
+        plan_load(PLAN + "  - {name: b, formula: att, proration: {quota: calendar_days, leave_out: {quota: [long]}}}\n")
+    assert caught.value.problems[0].line == len((PLAN + "x").splitlines())
+    assert "unstated" in caught.value.problems[0].mend
+    with pytest.raises(InputError, match="write paid, unpaid, parental, sick"):
+        joiner("  - {name: b, formula: att}\n", employments=[{"payee": "ann", "status": "leave", "kind": "long"}])
