@@ -159,3 +159,14 @@ def test_amounts_and_shares_are_exact():
     for bad in ("x", "-1", "1e400", "0.1234567", "NaN"):
         with pytest.raises(ValueError):
             amount_read(bad)
+
+
+def test_a_feed_says_the_kind_of_leave_and_an_unknown_one_is_refused_at_its_cell(entity):
+    head = "event,external_id,date,end_date,name,position,leave_kind\njoin,1,2024-01-01,,Anna Petrova,AE-1,\n"
+    result = hr_feed_apply(content=head + "absence,1,2024-04-01,2024-06-01,,,Unpaid\nabsence,1,2024-07-01,2024-07-05,,,\n", actor_id=None)
+    assert result.applied
+    anna = Payee.objects.get(external_id="1")
+    assert [employment_on(payee=anna, day=day).leave_kind for day in (D(2024, 3, 1), D(2024, 5, 1), D(2024, 7, 2))] == ["", "unpaid", ""]
+    bad = hr_feed_apply(content=head + "absence,1,2024-08-01,,,,long\n", actor_id=None)
+    assert [(e.line, e.column, e.value) for e in bad.errors] == [(3, "leave_kind", "long")]
+    assert "paid, unpaid, parental, sick" in bad.errors[0].mend
