@@ -23,7 +23,8 @@ LATER = ("no_assignment", "not_stated", "no_fx_rate")
 class Explained:
     """Collects what each plan version could not credit; `rest` is what none of them explains.
 
-    An order counts as uncredited when every version that looked at it says so. One from before any plan is nobody's business.
+    An order counts as uncredited when every version that looked at it says so. One from before any plan is nobody's business, but one
+    from before the first period of every calendar is listed: no plan could ever look at it.
     A version that reads lines says so of lines: an order is listed with those that no version credited, by reason.
     """
 
@@ -67,13 +68,20 @@ class Explained:
                     found += self._common(record, by_version)
         for (record, _), rows in self.missing.items():
             found += self._by_reason(record, list(rows.values()))
-        unlooked = self.owned & (self.looked == 0) & self._under_any_plan()
+        unlooked = self.owned & (self.looked == 0)
+        first = self.inputs.first_day
+        early = unlooked & (self.facts.event_date < first) if first is not None else np.zeros(len(self.facts), dtype=bool)
+        found += self._whole(early, "outside_calendar")
         if self.payees != [NOBODY]:
-            facts = self.facts
-            for i in np.flatnonzero(unlooked):
-                amount = scaled(int(facts.amount[i]), facts.amount_scale)
-                found.append(Uncredited(int(facts.object_id[i]), int(facts.payee[i]), int(facts.event_date[i]), amount, "no_plan"))
+            found += self._whole(unlooked & ~early & self._under_any_plan(), "no_plan")
         return sorted(found, key=lambda item: (item.object_id, item.payee, item.reason))
+
+    def _whole(self, rows: npt.NDArray[np.bool_], reason: str) -> list[Uncredited]:
+        facts = self.facts
+        return [
+            Uncredited(int(facts.object_id[i]), int(facts.payee[i]), int(facts.event_date[i]), scaled(int(facts.amount[i]), facts.amount_scale), reason)
+            for i in np.flatnonzero(rows)
+        ]
 
     def _common(self, order: int, by_version: dict[int, list[Uncredited]]) -> list[Uncredited]:
         """What all of these versions left over of an order: the whole, or the rows that none of them credited, by reason."""

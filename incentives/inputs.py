@@ -259,6 +259,12 @@ class RunInputs:
         )
         return self._calendars[calendar]
 
+    @cached_property
+    def first_day(self) -> int | None:
+        """The first day of any period of the plans' calendars; None without plans."""
+        days = [periods[0].start for row in self.rows.values() if (periods := self.periods_of(row.plan.calendar_id))]
+        return min(days, default=None)
+
     # ---- words
 
     @cached_property
@@ -298,6 +304,7 @@ class RunInputs:
             digest.update(repr(part).encode())
         if self.relations:
             digest.update(repr(self.relations).encode())
+        digest.update(repr(self.first_day).encode())
         for version in self.versions:
             digest.update(
                 repr((version.id, version.digest, version.coverage, version.periods, sorted(version.paid), version.inputs.people.enrolments)).encode()

@@ -18,6 +18,7 @@ from incentives.engine.plan_check import plan_check
 from incentives.models import LedgerEntry, Run, RunIssue, UncreditedOrder
 from incentives.services import PlanRefused, plan_create, version_activate
 from planning.models import Quota
+from spm.calendars.models import Period
 from spm.people.models import PayTerms
 from spm.tenancy.changes import change, dated_retire
 from spm.told import shown
@@ -178,6 +179,8 @@ RUNS: dict[str, Bad] = {
     ),
     "unassigned person": Bad(lambda world: put_order("1", make_payee(), "2024-01-10", 1000_00), "no_plan"),
     "nobody's order": Bad(lambda world: put_order("1", None, "2024-01-10", 1000_00), "no_owner"),
+    "before the calendar": Bad(lambda world: put_order("1", world.payees[0], "2023-12-20", 1000_00), "outside_calendar"),
+    "nobody's before the calendar": Bad(lambda world: put_order("1", None, "2023-12-20", 1000_00), "outside_calendar"),
     "split that does not make 100 %": Bad(
         lambda world: put_order("1", world.payees[0], "2024-01-10", 1000_00, splits=[(world.payees[0], 600_000)]), "split_total",
     ),
@@ -203,3 +206,13 @@ def test_bad_input_of_one_payee_is_named_and_stops_no_other(scope: Any, kind: st
     else:
         assert list(UncreditedOrder.objects.filter(run_to__isnull=True).values_list("order__external_id", "reason")) == [("1", bad.said)]
         assert not LedgerEntry.objects.filter(payee=ann).exists()
+
+
+def test_what_the_calendar_comes_to_hold_leaves_the_list_with_the_next_run(scope: Any) -> None:
+    world = make_world(1)
+    put_order("1", world.payees[0], "2023-12-20", 1000_00)
+    world.run(business_date=dt.date(2024, 1, 31))
+    assert [row.reason for row in UncreditedOrder.objects.filter(run_to__isnull=True)] == ["outside_calendar"]
+    Period.objects.create(calendar=world.calendar, code="2023-12", starts=dt.date(2023, 12, 1), ends=dt.date(2024, 1, 1), quarter="Q4", year="2023")
+    world.run(business_date=dt.date(2024, 1, 31))
+    assert not UncreditedOrder.objects.filter(run_to__isnull=True).exists(), "from before any plan: nobody's business"
