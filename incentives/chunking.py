@@ -63,6 +63,19 @@ def chunk_numbers_of(payees: Iterable[int], chunks: Chunks) -> set[int]:
     return {number[payee] for payee in payees if payee in number}
 
 
+def groups_of(payees: Iterable[int], chunks: Chunks, size: int) -> Chunks:
+    """Some payees in groups of at most `size`, those of one chunk together: what settles them has few plans to look at."""
+    wanted = set(payees)
+    groups: Chunks = []
+    for chunk in chunks[1:]:
+        mine = [payee for payee in chunk if payee in wanted]
+        if groups and len(groups[-1]) + len(mine) <= size:
+            groups[-1] += mine
+        elif mine:
+            groups.append(mine)
+    return groups
+
+
 class Packed(NamedTuple):
     """A chunk's totals under one plan version, packed, and the seats to whose teams it contributes; under None its uncredited orders."""
 

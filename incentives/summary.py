@@ -55,13 +55,17 @@ def summary_make(run: Run, credited: dict[int, tuple[int, Decimal]]) -> dict[str
 
 
 def results_hash() -> str:
-    """SHA-256 over all results in force: equal for two runs that found the same."""
+    """SHA-256 over all results in force: equal for two runs that found the same. As `results_digest` has it, but seat by seat where the rows are."""
+    digest = hashlib.sha256()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT seat_id, plan_version_id, period_id, hash FROM incentives_runresult WHERE tenant_id = %s AND run_to_id IS NULL ORDER BY 1, 2, 3",
+            "SELECT string_agg(convert_to(concat_ws('/', seat_id, plan_version_id, period_id, ''), 'UTF8') || hash, ''::bytea "
+            "ORDER BY plan_version_id, period_id) FROM incentives_runresult WHERE tenant_id = %s AND run_to_id IS NULL GROUP BY seat_id ORDER BY seat_id",
             [required_tenant_id()],
         )
-        return results_digest(cursor.fetchall())
+        for (of_seat,) in cursor.fetchall():
+            digest.update(of_seat)
+    return digest.hexdigest()
 
 
 def results_digest(results: Iterable[tuple[int, int, int, bytes | memoryview]]) -> str:

@@ -44,7 +44,7 @@ def close_lists(run: Run, inputs: RunInputs) -> dict[int, tuple[int, Decimal]]:
             continue
         if row.plan_version_id not in versions:
             continue
-        result = totals_unpack(row.body)
+        result = totals_unpack(row.body, managers=())
         credited[row.plan_version_id][0] += result.credited_objects
         credited[row.plan_version_id][1] += sum(result.credited_amount.values(), Decimal(0))
         for exclusion in result.exclusions:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from incentives.changed import changes_between
-from incentives.chunking import CHUNK, Chunks, chunk_compute_all, chunk_numbers_of, chunks_of
+from incentives.chunking import CHUNK, Chunks, chunk_compute_all, chunk_numbers_of, chunks_of, groups_of
 from incentives.collector import collector_rested
 from incentives.engine.contracts import NOBODY
 from incentives.engine.errors import InputError
@@ -173,8 +173,8 @@ def run_settle_plan(*, run_id: int) -> list[list[int]]:
     left = RunChunk.objects.filter(run=run, state=RunChunk.State.TODO).count()
     if left:
         raise RunError(gettext_noop("Run %(run)s: chunks not measured yet: %(left)s."), run=run.number, left=left)
-    payees = settle_payees(run, run_inputs(run))
-    return [payees[i : i + run.chunk_size] for i in range(0, len(payees), run.chunk_size)]
+    inputs = run_inputs(run)
+    return groups_of(settle_payees(run, inputs), chunks_of(inputs, run.chunk_size), run.chunk_size)
 
 
 def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit) -> None:

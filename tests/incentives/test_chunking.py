@@ -8,7 +8,7 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incentives.chunking import chunk_numbers_of, chunks_of
+from incentives.chunking import chunk_numbers_of, chunks_of, groups_of
 from incentives.engine.contracts import NOBODY
 from incentives.inputs import RunInputs
 
@@ -42,3 +42,13 @@ def test_a_payee_is_found_in_his_chunk(under: list[frozenset[int]], size: int) -
         (number,) = chunk_numbers_of([payee], chunks)
         assert payee in chunks[number]
     assert chunk_numbers_of([NOBODY], chunks) == {0}
+
+
+@given(plans, st.integers(1, 12), st.data())
+def test_groups_hold_exactly_those_who_are_to_be_settled_chunk_by_chunk(under: list[frozenset[int]], size: int, data: st.DataObject) -> None:
+    chunks = chunks_of(inputs_of(under), size)
+    wanted = data.draw(st.sets(st.integers(0, len(under) - 1)))
+    groups = groups_of(wanted, chunks, size)
+    assert sorted(payee for group in groups for payee in group) == sorted(wanted)
+    assert all(0 < len(group) <= size for group in groups)
+    assert all(len([group for group in groups if not wanted.intersection(group).isdisjoint(chunk)]) <= 1 for chunk in chunks[1:])
