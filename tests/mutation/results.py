@@ -85,13 +85,12 @@ def _reasons() -> dict[str, Any]:
 
 
 def reason(reasons: dict[str, Any], name: str, one: dict[str, Any]) -> tuple[str, str]:
-    """Kind and words: of an entry for this change, else of the first rule whose pattern fits it."""
-    for entry in reasons.get("survivor", []):
-        if entry["module"] == name and entry["function"] in ("", one["function"]) and entry["change"] in f"{one['was']} => {one['now']}":
+    """Kind and words of the first entry that fits: its texts stand in the line before and after the change, its pattern in `was => now`."""
+    for entry in reasons.get("left", []):
+        fits = name in entry.get("modules", [name]) and one["function"] == entry.get("function", one["function"])
+        fits = fits and entry.get("was", "") in one["was"] and entry.get("now", "") in one["now"]
+        if fits and re.search(entry.get("pattern", ""), _shown(one)):
             return entry["kind"], entry["why"]
-    for rule in reasons.get("rule", []):
-        if re.search(rule["pattern"], _shown(one)):
-            return rule["kind"], rule["why"]
     return "open", ""
 
 
