@@ -132,6 +132,18 @@ def facts_load(
     return LoadedFacts(facts, splits, rows + by_line.rows_read, by_line)
 
 
+def facts_of_orders(*, records: IntColumn, known: ChangeNumbers, amount_scale: int) -> LoadedFacts:
+    """Facts and splits of some orders, whoever owns them, as known at a change number; of those that were not there then nothing."""
+    rows = _by_record(records, known)
+    splits, _ = _splits(rows)
+    facts = Facts(
+        object_id=rows["record"], payee=rows["payee"], event_date=(rows["day"] + DATE_SHIFT).astype(np.int32),
+        amount=amounts_rescaled(rows, rows["amount"], amount_scale, "order"), amount_scale=amount_scale,
+        codes={name: rows[name] for name in CODE_COLUMNS},
+    )  # fmt: skip
+    return LoadedFacts(facts, splits, len(rows["record"]))
+
+
 def _orders(payees: Sequence[int], known: ChangeNumbers) -> tuple[Columns, int, int]:
     """The current orders of payees, their own first; how many are their own; and the rows read."""
     raw = copy_out(chunk_select(payees), ORDER_COLUMNS)

@@ -24,6 +24,7 @@ def totals_pack(result: ChunkResult) -> bytes:
         "team": [[row.manager, row.measure, row.period, row.member, str(row.amount)] for row in totals.team],
         "exclusions": [[item.name, item.count, str(item.amount)] for item in result.exclusions],
         "credited_objects": result.credited_objects,
+        "credited_sums": {name: [str(value) for value in parts] for name, parts in sorted(result.credited_sums.items())},
         "credited_amount": {name: str(amount) for name, amount in sorted(result.credited_amount.items())},
         "wide": [str(value) for value in own.flat] if wide else None,
     }
@@ -55,6 +56,7 @@ def totals_unpack(body: bytes | memoryview, *, managers: Container[int] | None =
         (),
         head["credited_objects"],
         {name: Decimal(amount) for name, amount in head["credited_amount"].items()},
+        {name: (int(amount), int(denominator)) for name, (amount, denominator) in head.get("credited_sums", {}).items()},
     )
 
 

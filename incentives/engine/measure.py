@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
 from math import lcm
 from typing import Any
@@ -18,7 +19,7 @@ from .credit import Credited, CreditStage, credit, lines_of
 from .errors import InputError
 from .exact import from_integer
 from .line_formula import Lines, condition, number, unstated
-from .plan import Measure
+from .plan import CompiledPlan, Measure
 from .prepare import Prepared
 from .results import ChunkResult, TeamRow, Totals, Uncredited
 from .rounding import round_number
@@ -157,15 +158,19 @@ def chunk_compute(prepared: Prepared, facts: Facts, splits: Splits | None = None
     team = _team(prepared, stage, by_cell, own_denominators, denominators)
     factors = [now // before for now, before in zip(denominators, own_denominators, strict=True)]
     own = np.stack([_by_period(prepared, cells.period, m) * f for m, f in zip(by_cell, factors, strict=True)], axis=1)
-    amounts = {
-        name: round_number(from_integer(int(c.pay.values.astype(object).sum()) if len(c.rows) else 0, c.pay.denominator), 6, "half_even")
-        for name, c in stage.by_rule.items()
-    }
-    for name, rule in ((rule.name, rule) for rule in plan.credits):
-        if rule.rounding is not None:
-            amounts[name] = round_number(amounts[name], rule.rounding.places, "half_even")
+    credited = {name: (int(c.pay.values.astype(object).sum()) if len(c.rows) else 0, c.pay.denominator) for name, c in stage.by_rule.items()}
     totals = Totals(prepared.people.ids[units], own, tuple(denominators), team)
-    return ChunkResult(totals, stage.exclusions, (*stage.uncredited, *_not_stated(prepared, stage, by_rule)), stage.credited_objects, amounts)
+    uncredited = (*stage.uncredited, *_not_stated(prepared, stage, by_rule))
+    return ChunkResult(totals, stage.exclusions, uncredited, stage.credited_objects, credited_amounts(plan, credited), credited)
+
+
+def credited_amounts(plan: CompiledPlan, sums: Mapping[str, tuple[int, int]]) -> dict[str, Decimal]:
+    """Sums of pay credits by rule, given as numerator and denominator, at six places or at those of the rule."""
+    amounts = {name: round_number(from_integer(*parts), 6, "half_even") for name, parts in sums.items()}
+    for rule in plan.credits:
+        if rule.rounding is not None:
+            amounts[rule.name] = round_number(amounts[rule.name], rule.rounding.places, "half_even")
+    return amounts
 
 
 def lead_compute(prepared: Prepared, facts: Facts, splits: Splits | None = None, payees: Iterable[int] | None = None) -> Totals | None:

@@ -6,7 +6,7 @@ The conventions of `contracts` (dates, ids, exact amounts) hold here too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -87,6 +87,8 @@ class ChunkResult:
     credited_objects: int
     credited_amount: Mapping[str, Decimal]
     """Sum of pay credits by crediting rule, after rounding at credit."""
+    credited_sums: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """The same exactly: numerator and denominator."""
 
 
 class Earning(NamedTuple):

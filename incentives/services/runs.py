@@ -16,8 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from incentives.changed import changes_between
-from incentives.chunking import CHUNK, Chunks, chunk_compute_all, chunk_numbers_of, chunks_of, groups_of
+from incentives.chunking import CHUNK, Chunks, chunk_numbers_of, chunks_of, groups_of
 from incentives.collector import collector_rested
+from incentives.delta import changed_orders, chunk_measure
 from incentives.engine.contracts import NOBODY
 from incentives.engine.errors import InputError
 from incentives.finished import runs_finished
@@ -29,7 +30,6 @@ from incentives.models import ChunkTotals, Run, RunChunk
 from incentives.onepayee import PlannedChunk, chunks_planned
 from incentives.overrides import overrides_add
 from incentives.payments import payments_add
-from incentives.reading import ChangeNumbers
 from incentives.runwords import ASKED, EARLIER, FIRST, FRAME, RATES, SHAPE
 from incentives.services.ledger import books_lock
 from incentives.settle import settle_group, settle_payees, totals_forget
@@ -65,6 +65,7 @@ def run_inputs(run: Run) -> RunInputs:
 def inputs_forget() -> None:
     """Drops what is kept in this process of a run."""
     _inputs.clear()
+    changed_orders.cache_clear()
     totals_forget()
 
 
@@ -150,12 +151,12 @@ def _chunks_planned(run: Run) -> Chunks:
 def run_measure_chunk(*, tenant_id: int, run_id: int, number: int, commit: Commit) -> int:
     """Credits and measures one chunk of payees; returns how many order versions were read. Repeating it changes nothing."""
     with tenant_scope(tenant_id):
-        run = Run.objects.get(pk=run_id)
+        run = Run.objects.select_related("base").get(pk=run_id)
         chunk = RunChunk.objects.get(run=run, number=number)
         if chunk.state == RunChunk.State.DONE:
             return chunk.rows_read
         try:
-            found, rows = chunk_compute_all(run_inputs(run), chunk=chunk, known=ChangeNumbers.up_to(run.known_number), amount_scale=run.amount_scale)
+            found, rows = chunk_measure(run_inputs(run), run=run, chunk=chunk)
         except InputError as error:
             raise RunError(gettext_noop("Chunk %(chunk)s of run %(run)s: %(error)s"), chunk=number, run=run.number, error=error) from error
     with commit():
