@@ -17,6 +17,7 @@ from incentives.engine.contracts import (
     OPEN_END,
     Assignment,
     Calendar,
+    CategoryLink,
     EmploymentSpan,
     Enrolment,
     FxRate,
@@ -35,7 +36,7 @@ from incentives.engine.results import CAUSES
 from incentives.line_loaders import PARTS, PRODUCT_CODES, LineNeeds
 from incentives.models import PlanVersion
 from incentives.opening import OpeningSum, openings_known
-from incentives.products import ProductLabels, ProductWords
+from incentives.products import ProductLabels, ProductWords, categories_known
 from incentives.seats import Seats
 from incentives.words import Accounts, Contracts, Currencies, Roles
 from spm.calendars.models import Period as PeriodRow
@@ -223,6 +224,7 @@ class RunInputs:
         inputs = Inputs(
             Calendar(compiled.calendar, periods), people, self.book.quotas(people), self.vocabulary, openings=openings, lead_ins=lead.lead_ins, beside=beside,
             fx_rates=self._fx_rates(compiled) if lead.lead_ins else (),
+            categories=self.categories if compiled.reads_categories else (),
         )  # fmt: skip
         enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
         led_payees = frozenset(self.seats[seat][0] for seat in (*(e.assignment for e in lead.lead_ins), *(e.assignment for e in beside)))
@@ -288,6 +290,11 @@ class RunInputs:
         return ProductWords(self.numbers["data"], whole=self._whole)
 
     @cached_property
+    def categories(self) -> tuple[CategoryLink, ...]:
+        """The tree of product categories; read where a plan asks what lies within one."""
+        return categories_known(self.numbers["data"])
+
+    @cached_property
     def line_needs(self) -> LineNeeds | None:
         """What the run's plans read of order lines; None where none of them does, and then no line is loaded."""
         plans = [version.compiled for version in self.versions if version.compiled.reads == "order_lines"]
@@ -313,6 +320,8 @@ class RunInputs:
                 digest.update(repr((version.inputs.lead_ins, version.inputs.beside)).encode())
         if self.line_needs is not None and self.line_needs.codes & set(PRODUCT_CODES):
             digest.update(self.products.digest.encode())
+        if any(version.compiled.reads_categories for version in self.versions):
+            digest.update(repr(self.categories).encode())
         return digest.hexdigest()
 
 

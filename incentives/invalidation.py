@@ -141,7 +141,8 @@ EVENTS: tuple[Event, ...] = (
         "data", published=("Transaction attribute",),
     ),
     Event(
-        "product", "a product's code or category changes, where a plan on lines reads them", ("sales.ProductVersion",), Names.NOTHING, Again.ALL, Again.ALL,
+        "product", "a product's code or category, or the tree of categories changes, where a plan on lines reads them",
+        ("sales.ProductVersion", "sales.CategoryParent"), Names.NOTHING, Again.ALL, Again.ALL,
         Seen.FINGERPRINT, "data", published=("Classification rules and hierarchy",),
     ),
     Event(

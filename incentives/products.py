@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from incentives.engine.contracts import IntColumn
+from incentives.engine.contracts import OPEN_END, CategoryLink, IntColumn, day_number
 from spm.sales.known import versions_known
-from spm.sales.models import ProductVersion
+from spm.sales.models import CategoryParent, ProductVersion
+from spm.tenancy.changes import known_as_at
 
 Row = tuple[int, str, str, str, str]
 """(id, id in the source, code, category, subcategory)"""
@@ -72,6 +73,12 @@ class ProductWords:
     def digest(self) -> str:
         """Fingerprint of all that plans can read of products."""
         return hashlib.sha256(repr(self._read(None)).encode()).hexdigest()
+
+
+def categories_known(number: int) -> tuple[CategoryLink, ...]:
+    """The tree of categories as known at a change number."""
+    rows = known_as_at(CategoryParent.objects.all(), number).order_by("category", "valid_from").values_list("category", "parent", "valid_from", "valid_to")
+    return tuple(CategoryLink(category, parent, day_number(start), OPEN_END if end is None else day_number(end)) for category, parent, start, end in rows)
 
 
 def _label(row: Row, name: str) -> str:

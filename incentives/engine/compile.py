@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from .categories import COLUMNS, is_within, labels_of
 from .compile_changes import changes_compile, quotas_compile
 from .compile_figures import attainments_declare, attributes_declare, kpis_declare, measures_declare, quotas_declare
 from .compile_lines import contract_years_compile
@@ -215,6 +216,7 @@ class Compiler:
             document=self.data,
             digest=hashlib.sha256(canonical.encode()).hexdigest(),
             contract_years=contract_years,
+            reads_categories=any(is_within(item) for node in self.line_nodes for item in walk(node)),
         )
 
     def items(self, section: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -262,6 +264,7 @@ class Compiler:
                     item.get("choose", ""),
                     item.get("priority", 0),
                     conditions(where),
+                    tuple(labels_of(where)),
                 )
             )
         names = [rule.name for rule in self.credits]
@@ -301,6 +304,8 @@ class Compiler:
 
     def _columns(self) -> tuple[frozenset[str], frozenset[str]]:
         used = {item.value for node in self.line_nodes for item in walk(node) if item.op == "name"}
+        if any(is_within(item) for node in self.line_nodes for item in walk(node)):
+            used |= set(COLUMNS)
         kinds = {name: self.line_names[name].kind for name in used if name in self.line_names}
         return frozenset(n for n, k in kinds.items() if k == "code"), frozenset(n for n, k in kinds.items() if k == "number" and n != "amount")
 

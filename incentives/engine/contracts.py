@@ -314,6 +314,15 @@ class OpeningAmount(NamedTuple):
     currency: str = ""
 
 
+class CategoryLink(NamedTuple):
+    """A product category lies in another one over `[start, end)`."""
+
+    category: str
+    parent: str
+    start: int
+    end: int = OPEN_END
+
+
 @dataclass(frozen=True)
 class Inputs:
     """All that a run of one plan reads. Small things are given whole, facts by chunk."""
@@ -327,3 +336,5 @@ class Inputs:
     lead_ins: tuple[LeadIn, ...] = ()
     beside: tuple[Enrolment, ...] = ()
     """Assignments that take their payee's (or their team's) credits on days of lead-ins, without being measured for themselves."""
+    categories: tuple[CategoryLink, ...] = ()
+    """The tree of product categories, where the plan asks what lies within one."""

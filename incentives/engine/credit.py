@@ -68,7 +68,17 @@ def lines_of(prepared: Prepared, facts: Facts) -> Lines:
     numbers = {name: LineNumber(c.values, 10**c.scale, bound_of(c.values)) for name, c in facts.numbers.items() if name in plan.number_columns}
     numbers["amount"] = LineNumber(facts.amount, 10**facts.amount_scale, bound_of(facts.amount))
     stated = {name: c.stated for name, c in facts.numbers.items() if name in plan.number_columns and c.stated is not None}
-    return Lines(len(facts), numbers, facts.codes, facts.event_date, prepared.inputs.vocabulary, plan.tables, mode=plan.rounding.mode, stated=stated)
+    return Lines(
+        len(facts),
+        numbers,
+        facts.codes,
+        facts.event_date,
+        prepared.inputs.vocabulary,
+        plan.tables,
+        mode=plan.rounding.mode,
+        stated=stated,
+        tree=prepared.categories,
+    )
 
 
 class _Chunk:
@@ -152,7 +162,7 @@ def credit(prepared: Prepared, facts: Facts, splits: Splits, payees: Iterable[in
     reasons[facts.payee == NOBODY] = "no_owner"
     by_rule = {}
     taken: dict[str, Bools] = {}
-    for rule in prepared.plan.credit_order:
+    for rule in prepared.credit_order:
         here = active if rule.where is None else active & met(rule.where, chunk.lines)
         here = _stated(chunk, rule, here, active, reasons)
         if rule.choose:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .categories import CategoryTree, is_within, within_met
 from .columns import LineNumber, common
 from .contracts import Vocabulary, day_number
 from .exact import Number
@@ -19,6 +20,9 @@ from .tables import Steps
 
 Mask = npt.NDArray[np.bool_]
 ABSENT = -2  # a label that no line carries: equal to no code, not even to "none" (-1)
+
+
+NO_TREE = CategoryTree(())
 
 
 @dataclass
@@ -35,6 +39,7 @@ class Lines:
     windows: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     mode: str = "half_up"
     stated: Mapping[str, Mask] = field(default_factory=dict)
+    tree: CategoryTree = NO_TREE
 
 
 def unstated(node: Node | None, lines: Lines) -> Mask | None:
@@ -75,6 +80,8 @@ def condition(node: Node, lines: Lines) -> Mask:
         for code in wanted:
             result |= codes == code
         return result
+    if is_within(node):
+        return within_met(node, lines)
     left, right = node.args
     if "string" in (left.op, right.op):
         column, label = (right, left.value) if left.op == "string" else (left, right.value)

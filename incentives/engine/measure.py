@@ -44,7 +44,9 @@ class CreditedLines:
         codes = {name: codes[rows] for name, codes in self.all_lines.codes.items() if name in plan.code_columns}
         dates = self.all_lines.dates[rows]
         stated = {name: known[rows] for name, known in self.all_lines.stated.items()}
-        return Lines(self.count, numbers, codes, dates, self.all_lines.vocabulary, plan.tables, _Windows(self, dates), plan.rounding.mode, stated)
+        return Lines(
+            self.count, numbers, codes, dates, self.all_lines.vocabulary, plan.tables, _Windows(self, dates), plan.rounding.mode, stated, self.all_lines.tree
+        )
 
     @cached_property
     def _groups(self) -> tuple[Any, IntColumn, IntColumn]:

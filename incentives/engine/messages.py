@@ -65,6 +65,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "mode_unknown": ("the rounding mode is unknown", "use one of %(known)s"),
     "window_unknown": ("the window of %(function)s is unknown", "use one of %(known)s"),
     "running_by": ("running accumulates by a code column", "use one of %(known)s"),
+    "within_category": ("within looks into the tree of `category`, which order lines have", 'write `reads: order_lines` and within(category, "Bikes")'),
+    "within_texts": ("within compares with categories, written as texts", 'such as within(category, "Bikes")'),
     "period_function": ("`%(function)s` is a function per payee and period", "use it outside the aggregate"),
     "function_unknown": ("function `%(function)s` is unknown", "known here: %(known)s"),
     "function_unknown_near": ("function `%(function)s` is unknown", "did you mean `%(near)s`?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -60,6 +61,8 @@ class CreditRule:
     """Of the rules of one such group only one credits an object: the first by priority, then by number of conditions."""
     priority: int = 0
     specificity: int = 0
+    within: tuple[str, ...] = ()
+    """The categories that its condition names by the tree."""
 
 
 @dataclass(frozen=True)
@@ -309,6 +312,9 @@ class CompiledPlan:
     contract_years: ContractYears | None = None
     """Lines of contracts over several years are credited year by year; None: whole, on the order's day."""
 
+    reads_categories: bool = False
+    """Does it ask what lies within a category of the tree?"""
+
     @property
     def grain(self) -> str | ContractYears:
         """What is credited one by one: orders, order_lines, or the years of lines."""
@@ -343,10 +349,13 @@ class CompiledPlan:
         prorated = any(c.proration is not None and (not c.proration.leave or c.proration.leave_out) for c in self.components)
         return prorated or bool(self.terms.paused) or any(ramp.since == "hire" for ramp in self.ramps)
 
-    @property
-    def credit_order(self) -> list[CreditRule]:
-        """The rules in the order in which they take objects."""
-        return sorted(self.credits, key=lambda rule: (-rule.priority, -rule.specificity) if rule.choose else (0, 0))
+    def credit_order(self, depth: Callable[[str], int]) -> list[CreditRule]:
+        """The rules in the order in which they take objects. depth: of a category in the tree."""
+
+        def key(rule: CreditRule) -> tuple[int, int, int]:
+            return (-rule.priority, -rule.specificity, -max(map(depth, rule.within), default=0)) if rule.choose else (0, 0, 0)
+
+        return sorted(self.credits, key=key)
 
     @property
     def cash(self) -> frozenset[str]:

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .categories import CategoryTree
 from .contracts import Calendar, Enrolment, Inputs, Period, Quota, day_text
 from .errors import InputError
 from .exact import ZERO, Number, add, mul, simple
 from .opening import Opening, openings_indexed
 from .people import PeopleIndex
 from .period_formula import Unusable
-from .plan import CompiledPlan
+from .plan import CompiledPlan, CreditRule
 from .proration import DayCount
 from .said import said
 
@@ -96,6 +97,17 @@ class Prepared:
     def day_count(self) -> DayCount:
         """Working days, by the plan's holidays."""
         return DayCount(self.plan.holidays)
+
+    @cached_property
+    def categories(self) -> CategoryTree:
+        """The tree of product categories."""
+        return CategoryTree(self.inputs.categories)
+
+    @cached_property
+    def credit_order(self) -> list[CreditRule]:
+        """The rules in the order in which they take objects. Where they name categories by the tree, of those that say as much the one
+        that names the deepest goes first."""
+        return self.plan.credit_order(self.categories.depth)
 
     @cached_property
     def openings(self) -> dict[int, Opening]:

@@ -32,7 +32,7 @@ from .contracts import (
 )
 from .errors import InputError
 from .plan import LINE_CODES, LINE_MONEY, LINE_NUMBERS, CompiledPlan
-from .tabular_lines import service_read
+from .tabular_lines import categories_read, service_read
 from .tabular_people import assignments_read, attributes_read, employments_read, enrolments_read, quotas_read, relations_read, reporting_read
 
 KNOWN: dict[str, tuple[str, ...]] = {
@@ -51,6 +51,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "payments": ("transaction", "date", "amount"),
     "invoices": ("transaction", "date", "amount"),
     "holds": ("transaction", "component", "from", "to"),
+    "categories": ("category", "parent", "from", "to"),
     "returns": ("transaction", "date", "amount"),
 }
 
@@ -120,6 +121,7 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
         quotas=quotas_read(tables, assignments, payee_of, positions),
         vocabulary=vocabulary,
         fx_rates=_fx_rates(tables),
+        categories=categories_read(tables),
     )
     return Tabular(named, shared, inputs, payees, objects, seat_names, tables)
 

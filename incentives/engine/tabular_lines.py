@@ -1,12 +1,13 @@
-"""Of plain tables: the service of lines, and the contract whose years they follow."""
+"""Of plain tables: the service of lines, the contract whose years they follow, and the tree of categories."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .cells import Cell
+from .categories import BEFORE, cycle_of
+from .cells import Cell, Tables, rows_of
 from .contract_years import SERVICE
-from .contracts import NumberColumn
+from .contracts import OPEN_END, CategoryLink, NumberColumn
 
 
 def service_read(rows: list[Cell]) -> dict[str, NumberColumn]:
@@ -33,6 +34,21 @@ def service_read(rows: list[Cell]) -> dict[str, NumberColumn]:
         name: NumberColumn(np.array([value or 0 for value in values], dtype=np.int64), 0, np.array([value is not None for value in values], dtype=bool))
         for name, values in found.items()
     }
+
+
+def categories_read(tables: Tables) -> tuple[CategoryLink, ...]:
+    """The tree of categories, from the table of that name."""
+    rows = rows_of(tables, "categories")
+    links = tuple(CategoryLink(row.text("category"), row.text("parent"), row.day("from", BEFORE), row.day("to", OPEN_END)) for row in rows)
+    seen: dict[str, list[CategoryLink]] = {}
+    for row, link in zip(rows, links, strict=True):
+        if any(link.start < other.end and other.start < link.end for other in seen.setdefault(link.category, [])):
+            raise row.error("category", f"{link.category} lies in two categories at once", "end the earlier row before this one starts")
+        seen[link.category].append(link)
+    found = cycle_of(links)
+    if found is not None:
+        raise next(row for row in rows if row.text("category") == found[0]).error("parent", f"{found[0]} would lie within itself", "name another parent")
+    return links
 
 
 def _day(row: Cell, column: str) -> int | None:

@@ -245,6 +245,14 @@ def _call(node: Node, scope: Scope) -> Type:
         if below is not None:
             raise TypeProblem(args[0], "proportional_below", table=args[0].value, value=number_text(below))
         return _numbers(node, scope, args[1:])
+    if name == "within" and scope.grain == "line":
+        _arity(node, 2, 99)
+        if args[0].op != "name" or args[0].value != "category" or "category" not in scope.names:
+            raise TypeProblem(args[0], "within_category")
+        for arg in args[1:]:
+            if arg.op != "string":
+                raise TypeProblem(arg, "within_texts")
+        return BOOL
     if name == "running" and scope.grain == "line":
         _arity(node, 2, 3)
         if len(args) == 3 and (args[2].op != "name" or check(args[2], scope).kind != "code"):
@@ -269,7 +277,7 @@ def _call(node: Node, scope: Scope) -> Type:
     elif name in ("curve", "default", "power", "root"):
         raise TypeProblem(node, "period_function", function=name)
     known = ["min", "max", "abs", "if", "round", *TIERS, "lookup"]
-    known += ["running"] if scope.grain == "line" else ["curve", "default", "power", "root", "sum", "count"]
+    known += ["running", "within"] if scope.grain == "line" else ["curve", "default", "power", "root", "sum", "count"]
     near = difflib.get_close_matches(name, known, 1)
     if near:
         raise TypeProblem(node, "function_unknown_near", function=name, near=near[0])

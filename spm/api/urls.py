@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from spm.api.described import SchemaView
 from spm.api.docs import docs
-from spm.api.resources import audit, calendars, fx, hr_feed, imports, jobs, me, members, people, people_acts, sales, teams, tokens
+from spm.api.resources import audit, calendars, categories, fx, hr_feed, imports, jobs, me, members, people, people_acts, sales, teams, tokens
 from spm.api.unknown import UnknownAddress
 
 T = "t/<slug:slug>/"
@@ -24,6 +24,9 @@ urlpatterns = [
     path(f"{T}calendars/<uuid:uid>/default/", calendars.CalendarDefault.as_view(), name="api-calendar-default"),
     path(f"{T}calendars/<uuid:uid>/", calendars.CalendarDetail.as_view(), name="api-calendar"),
     path(f"{T}periods/", calendars.PeriodList.as_view(), name="api-periods"),
+    path(f"{T}categories/", categories.CategoryList.as_view(), name="api-categories"),
+    path(f"{T}categories/set/", categories.CategorySet.as_view(), name="api-category-set"),
+    path(f"{T}categories/end/", categories.CategoryEnd.as_view(), name="api-category-end"),
     path(f"{T}fx-rates/", fx.FxRateList.as_view(), name="api-fx-rates"),
     path(f"{T}fx-rates/end/", fx.FxRateEnd.as_view(), name="api-fx-rate-end"),
     path(f"{T}jobs/", jobs.JobList.as_view(), name="api-jobs"),

@@ -10,9 +10,11 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from spm.imports.errors import ImportFault
 from spm.imports.fields import Field
 from spm.imports.loading import Load, column_of
 from spm.imports.targets import Target, target_register
+from spm.sales.categories import category_cycle, links_now
 from spm.sales.services import Written
 
 FROM = Field("valid_from", "date", required=True)
@@ -174,6 +176,20 @@ def _fx(load: Load) -> Written:
     return dated_write(load, model=apps.get_model("currencies.FxRate"), keys=keys, values={"fx_rate": staged(load, "fx_rate")})
 
 
+def _categories(load: Load) -> Written:
+    load.refuse(
+        "FROM imp_good WHERE f_category = f_parent", column=load.source_columns("parent"), category="f_category",
+        cause=gettext_noop("category %(category)s would lie within itself"), mend=gettext_noop("name another parent, or leave the row out"),
+    )  # fmt: skip
+    load.drop_bad()
+    keys = {"category": staged(load, "category")}
+    written = dated_write(load, model=apps.get_model("sales.CategoryParent"), keys=keys, values={"parent": staged(load, "parent")})
+    found = category_cycle(links_now())
+    if found is not None:
+        raise ImportFault(gettext_noop("Category %(name)s would lie within itself: a row puts it into a category below it. Name another parent."), name=found)
+    return written
+
+
 def register() -> None:
     """The dated targets of the kernel."""
     payee = Field("payee", "ref", to="people.Payee", required=True)
@@ -181,6 +197,11 @@ def register() -> None:
     target_register(Target(
         "assignment", _("Assignments to positions"), (payee, position, FROM, TO, Field("fte", "fixed", scale=6)), _assignments,
         identity=("payee", "position", "valid_from"), tables=("people_seat", "people_assignment"),
+    ))  # fmt: skip
+    target_register(Target(
+        "category", _("Tree of categories"),
+        (Field("category", "text", required=True, max_length=120), Field("parent", "text", required=True, max_length=120), FROM, TO), _categories,
+        identity=("category", "valid_from"), tables=("sales_categoryparent",),
     ))  # fmt: skip
     target_register(Target(
         "reporting_line", _("Reporting lines"), (position, Field("manager", "ref", to="people.Position", required=True), FROM, TO), _reporting_lines,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from spm.sales.base import MoneyColumns, SalesObject, SalesVersion
 from spm.tenancy.constraints import AppendOnly
-from spm.tenancy.models import TenantForeignKey, TenantRow
+from spm.tenancy.models import DatedModel, TenantForeignKey, TenantRow
 
 
 class DealKind(models.IntegerChoices):
@@ -78,6 +78,21 @@ class ProductVersion(SalesVersion):
     category = models.CharField(max_length=120, blank=True)
     subcategory = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
+
+
+class CategoryParent(DatedModel):
+    """A product category lies in another one in [valid_from, valid_to). Categories are the texts that products state."""
+
+    no_overlap_keys = ("category",)
+
+    category = models.CharField(max_length=120)
+    parent = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gt=models.F("valid_from")), name="sales_cp_ordered"),
+            models.CheckConstraint(condition=~models.Q(category=models.F("parent")), name="sales_cp_other"),
+        ]
 
 
 class Opportunity(SalesObject):

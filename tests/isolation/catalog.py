@@ -16,7 +16,7 @@ from spm.tenancy.models import TenantRow
 
 _serial = itertools.count(1)
 # What a table's own checks ask for beyond types.
-GIVEN: dict[str, dict[str, Any]] = {"incentives.LedgerEntry": {"cause": "manual"}}
+GIVEN: dict[str, dict[str, Any]] = {"incentives.LedgerEntry": {"cause": "manual"}, "sales.CategoryParent": {"parent": "top"}}
 
 
 def tenant_models() -> list[type[TenantRow]]:
