@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .document import SchemaPath
 from .exact import text as number_text
 from .formula_walk import walk
-from .grid import below_stated, table_sample
+from .grid import below_stated, first_bounds, table_sample
 from .period_formula import Formula
 from .plan import ORDER, Allocation, Component, Measure, PayRate, Pool, Rollup, Rounding, TeamBase
 from .syntax import Node
@@ -86,7 +86,7 @@ class _ComponentCompiler:
             self.compiler.problem((*path, "table"), "not_table", name=given["table"], known=sorted(known))
         elif table is not None and not isinstance(table, Points if mode == "curve" else Steps):
             self.compiler.problem((*path, "mode"), "mode_table", mode=mode, table=given["table"])
-        elif isinstance(table, Steps) and mode in ("marginal", "excess") and table.starts[0] > 0:
+        elif dated is not None and mode in ("marginal", "excess") and any(start != 0 for start in first_bounds(dated)):
             self.compiler.problem((*path, "table"), "marginal_from_zero", mode=mode)
         if mode == "proportional" and dated is not None and (below := below_stated(dated)) is not None:
             self.compiler.problem((*path, "table"), "proportional_below", table=given["table"], value=number_text(below))

@@ -88,7 +88,7 @@ def _steps(compiler: Compiler, i: int, item: dict[str, Any]) -> Steps | None:
     if end is None and "above" in item:
         compiler.problem(("tables", i, "above"), "step_above_open")
         good = False
-    if starts and starts[0] > 0 and "below" not in item:
+    if starts and starts[0] != 0 and "below" not in item:
         compiler.problem((*path, 0, "from"), "step_no_below", value=steps[0]["from"])
         good = False
     if end is not None and "above" in item:

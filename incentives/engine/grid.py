@@ -184,6 +184,11 @@ def below_stated(table: AnyTable) -> Decimal | None:
     return next((one.below for one in steps if one.below), None)
 
 
+def first_bounds(table: AnyTable) -> list[Decimal]:
+    """Where the first steps of tiers begin, of each table of the name."""
+    return [one.starts[0] for one in (table.tables if isinstance(table, Dated) else (table,)) if isinstance(one, Steps)]
+
+
 def table_sample(table: AnyTable) -> RateTable:
     """A table of the kind (and dimensions) that all of the name have."""
     return table.tables[0] if isinstance(table, Dated) else table

@@ -127,7 +127,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "order_twice": ("`%(step)s` stands twice", "keep one of them"),
     "order_missing": ("the component has a `%(step)s`, its order does not", "add it to `order`"),
     "mode_table": ("%(mode)s does not fit `%(table)s`", "curve reads `points`, the other modes read `steps`"),
-    "marginal_from_zero": ("%(mode)s pay needs a table that starts at 0", "add a first step from 0, its value may be 0"),
+    "marginal_from_zero": (
+        "%(mode)s pay needs a table that starts at 0",
+        "let its first step begin at 0, its value may be 0; a value below 0 mirrors the one above",
+    ),
     "mode_by": ("%(mode)s cuts the base itself", "take `by` out; use `scale` for bounds in percent of quota"),
     "mode_round": ("%(mode)s has no slices to round", "use `round` of the component"),
     "curve_scale": ("a curve has no scale", "divide `by` instead"),

@@ -20,7 +20,10 @@ def component_due(tables: Mapping[str, AnyTable], component: Component, env: Map
     """What a component owes in a period before rounding: gate, base times pay rate (or formula), then its further steps in order.
 
     parts: takes the additive parts of the amount; None: nobody asks. Raises Undefined, MissingInput, OverflowGuard."""
-    if component.gate is not None and not truth(component.gate(env)):
+    met = True if component.gate is None else component.gate(env)
+    if met is None and component.when_undefined == "exception":
+        raise Undefined("gate")
+    if not truth(met):
         if parts is not None:
             parts.append(Part("gate", component.texts.get("gate", ""), ZERO))
         return ZERO
@@ -84,7 +87,7 @@ def _rated(tables: Mapping[str, AnyTable], component: Component, env: Mapping[st
         return amount
     if rate.kind == "whole":
         assert isinstance(table, Steps)
-        value = table.rate(by, scale)
+        value = table.rate(by, scale) if rate.by is None or base < 0 else table.rate_by(by, scale)
     else:
         assert isinstance(table, Points)
         value = table.curve(by if scale == 1 else exact.div(by, scale))

@@ -2,7 +2,8 @@
 
 Steps are contiguous; `includes` says to which step a bound belongs: `lower` (from <= x < to) or `upper`
 (from < x <= to). When the first step starts at 0, a negative x mirrors the positive one, f(-x) = -f(x) in the sums
-and rate(-x) = rate(x), so that a refund takes back what the sale gave.
+and rate(-x) = rate(x), so that a refund takes back what the sale gave. What chooses the rate of a base that is not negative
+(`by`: growth, a margin) mirrors nothing: below 0 it is in no step above 0.
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ class Steps:
         if index < 0:
             return self.below if self.below is not None else ZERO
         return self.values[index]
+
+    def rate_by(self, x: Number, scale: Number = ONE) -> Number:
+        """The rate that x chooses for a base that is not negative: below a table from 0 its `below`, else its first step."""
+        if x < 0 and self.mirrored:
+            return self.values[0] if self.below is None else self.below
+        return self.rate(x, scale)
 
     def slices(self, x: Number, scale: Number = ONE, proportional: bool = False) -> list[Slice]:
         """x cut at the bounds (multiplied by `scale`), each part with its value. Amounts add up to the result.

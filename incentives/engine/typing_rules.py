@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .exact import text as number_text
-from .grid import AnyTable, Dated, Grid, below_stated, table_sample
+from .grid import AnyTable, Dated, Grid, below_stated, first_bounds, table_sample
 from .rounding import MODES
 from .syntax import Node
 from .tables import Points, Steps
@@ -241,6 +241,8 @@ def _call(node: Node, scope: Scope) -> Type:
     if name in TIERS:
         _arity(node, 2, 3 if scope.grain == "period" else 2)
         _table(node, scope, Steps)
+        if name in ("marginal", "excess") and any(start < 0 for start in first_bounds(scope.tables[args[0].value])):
+            raise TypeProblem(args[0], "marginal_from_zero", mode=name)
         below = below_stated(scope.tables[args[0].value]) if name == "proportional" else None
         if below is not None:
             raise TypeProblem(args[0], "proportional_below", table=args[0].value, value=number_text(below))

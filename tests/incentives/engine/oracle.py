@@ -113,6 +113,8 @@ class Spec:
     settle: str = "period"
     quota: Fraction | None = None
     """Of each month."""
+    by: Fraction | None = None
+    """The step is chosen by the growth over this amount (measured / by - 1), not by what is measured."""
     slice_round: tuple[int, str] | None = None
     line_round: tuple[int, str] | None = None
     deal_cap: Fraction | None = None
@@ -185,9 +187,13 @@ def rated(spec: Spec, x: Fraction, scale: Fraction) -> list[Part]:
             amount = sign * (amount if spec.slice_round is None else rounded(amount, *spec.slice_round))
             found.append(Part("slice", "t", amount, {"from": low, "to": high, "covered": sign * covered, "value": tiers.values[i]}))
         return found
-    size = abs(x) if tiers.bounds[0] == 0 else x
+    by = x if spec.by is None else x / spec.by - 1
+    size = by
+    if by < 0 and tiers.bounds[0] == 0:  # a negative base mirrors the positive one; a base above 0 is in no step below 0
+        size = ZERO if spec.mode == "whole" and x >= 0 else -by
     reached = tiers.below if (at := tiers.step(size, scale)) < 0 else tiers.values[at]
-    return [Part("step", "t", tiers.pay(spec.mode, x, scale), {"base": x, "by": x, "rate": reached, "scale": scale})]
+    amount = x * reached if spec.mode == "whole" else tiers.pay(spec.mode, by, scale)
+    return [Part("step", "t", amount, {"base": x, "by": by, "rate": reached, "scale": scale})]
 
 
 def explained(spec: Spec, deals: list[Deal], month: int) -> list[Part]:

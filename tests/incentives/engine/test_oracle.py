@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from incentives.engine.compile import plan_load
+from incentives.engine.errors import PlanError
 from incentives.engine.simulate import Simulation, simulation_run
 from incentives.engine.trace import trees
 
@@ -57,7 +58,7 @@ def tiers(draw: Any, *, starts_at_zero: bool) -> Tiers:
     """Steps with values up or down (regressive), in amounts."""
     count = draw(st.integers(1, 4))
     bounds = sorted(draw(st.sets(st.integers(1, 4000), min_size=count - 1, max_size=count - 1)))
-    first = Fraction(0) if starts_at_zero or draw(st.booleans()) else Fraction(draw(st.integers(1, 40)), 100)
+    first = Fraction(0) if starts_at_zero or draw(st.booleans()) else Fraction(draw(st.integers(-40, 40).filter(bool)), 100)
     values = draw(st.lists(cents(0, 5000, 10_000), min_size=count, max_size=count))
     below = Fraction(0) if first == 0 else draw(cents(0, 500, 10_000))
     return Tiers((first, *map(Fraction, bounds)), tuple(values), draw(st.sampled_from(["lower", "upper"])), below)
@@ -74,8 +75,12 @@ def specs(draw: Any, mode: str) -> Spec:
         given_tiers = dataclasses.replace(given_tiers, below=Fraction(0))
     if given_tiers is not None and quota is not None:  # bounds in shares of the quota
         given_tiers = dataclasses.replace(given_tiers, bounds=tuple(bound / 2000 for bound in given_tiers.bounds))
+    by = draw(st.none() | cents(50_00, 900_00)) if mode in ("whole", "fixed", "stacked") and quota is None else None
+    if given_tiers is not None and by is not None:  # bounds of growth
+        given_tiers = dataclasses.replace(given_tiers, bounds=tuple(bound / 2000 for bound in given_tiers.bounds))
     xs = sorted(draw(st.sets(st.integers(0, 3000), min_size=2, max_size=4)))
     return Spec(
+        by=by,
         currency=currency,
         places=MINOR[currency],
         mode=mode,
@@ -145,8 +150,9 @@ def plan_text(spec: Spec) -> str:
         lines.append(f'    per_line: {{pay: "{x} * rate(t, running({x}, \\"day\\"))"}}')
     else:
         scale = "" if spec.quota is None else ", scale: quota.q"
+        by = "" if spec.by is None else f', by: "m / {text(spec.by)} - 1"'
         piece = "" if spec.slice_round is None else f", round: {rounding_text(spec.slice_round)}"
-        lines += ["    base: m", f"    pay_rate: {{table: t, mode: {spec.mode}{scale}{piece}}}"]
+        lines += ["    base: m", f"    pay_rate: {{table: t, mode: {spec.mode}{by}{scale}{piece}}}"]
         if spec.scope != "period":
             lines.append(f"    settle: {spec.settle}")
     if spec.quota is not None:
@@ -223,7 +229,7 @@ def test_every_tier_mode_scope_order_and_rounding_equals_the_oracle(mode: str) -
 def line_specs(draw: Any) -> Spec:
     scope = draw(st.sampled_from(["line", "day"]))
     mode = draw(st.sampled_from(["marginal", "proportional", "whole"])) if scope == "line" else "whole"
-    spec = dataclasses.replace(draw(specs(mode)), scope=scope, settle="period", quota=None, slice_round=None, counts=False)
+    spec = dataclasses.replace(draw(specs(mode)), scope=scope, settle="period", quota=None, by=None, slice_round=None, counts=False)
     return dataclasses.replace(spec, tiers=draw(tiers(starts_at_zero=True)), line_round=draw(st.none() | roundings) if scope == "line" else None)
 
 
@@ -371,3 +377,16 @@ def test_nothing_is_taken_back_before_it_is_earned(day: str, month: int) -> None
     simulation = simulation_run(plan_load(RETURNS), tables)
     paid = {m: simulation.paid("ann", "payable", f"2025-{m:02}") for m in range(1, 13)}
     assert {m: amount for m, amount in paid.items() if amount} == ({4: Decimal(50)} if month == 4 else {4: Decimal(100), month: Decimal(-50)})
+
+
+@tried(60)
+@given(st.sampled_from(["marginal", "excess"]), tiers(starts_at_zero=False))
+def test_a_plan_that_pays_slices_pays_nothing_for_nothing_or_is_refused(mode: str, drawn: Tiers) -> None:
+    """What is sold is cut from 0 on: a plan whose table begins elsewhere never runs."""
+    written = plan_text(Spec(mode=mode, tiers=drawn))
+    if drawn.bounds[0] != 0:
+        with pytest.raises(PlanError, match="needs a table that starts at 0"):
+            plan_load(written)
+    else:
+        rows = [Deal(1, 1, Fraction(100)), Deal(1, 2, Fraction(-100))]
+        assert set(found_by_month(simulation_run(plan_load(written), tables_of(Spec(mode=mode, tiers=drawn), rows))).values()) == {Fraction(0)}

@@ -1,0 +1,81 @@
+"""What once came out wrong without a word: each is paid as the documents say, or refused with line, column and mend."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from incentives.engine.plan_check import earned, plan_check
+from tests.incentives.engine.test_credit import HEAD, simulate, tx
+
+CREDIT = "credits: [{name: direct, to: owner}]\n"
+
+
+def problems(text: str) -> list[str]:
+    return [problem.text("p.yaml") for problem in plan_check(HEAD + CREDIT + text).problems]
+
+
+# ---------------------------------------------------------------- tables that begin below 0
+
+BELOW = """measures: [{name: sales}]
+tables:
+  - {name: t, below: 0, steps: [{from: %s, to: 100, value: 1%%}, {from: 100, value: 3%%}]}
+components:
+  - {name: c, %s}
+"""
+
+
+@pytest.mark.parametrize("start", ["-100", "0"])
+@pytest.mark.parametrize(
+    "pay", ["base: sales, pay_rate: {table: t, mode: marginal}", "base: sales, pay_rate: {table: t, mode: excess}", "formula: 'marginal(t, sales)'"]
+)
+def test_slices_that_begin_below_zero_are_refused(start: str, pay: str) -> None:
+    found = problems(BELOW % (start, pay))
+    assert [text.split(": ", 2)[2] for text in found] == (
+        [] if start == "0" else [f"{'excess' if 'excess' in pay else 'marginal'} pay needs a table that starts at 0; "
+                                 "let its first step begin at 0, its value may be 0; a value below 0 mirrors the one above"]
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- what chooses the rate
+
+GROWTH = """measures: [{name: sales}]
+attributes: [{name: last_year}]
+values: [{name: growth, formula: sales / attr.last_year - 1}]
+tables:
+  - {name: t, %ssteps: [{from: 0, to: 10%%, value: 1%%}, {from: 10%%, value: 3%%}]}
+components:
+  - {name: c, base: sales, pay_rate: {table: t, mode: whole, by: growth}, when_undefined: zero}
+"""
+
+
+@pytest.mark.parametrize(("below", "sales", "pay"), [("", 700, 7), ("below: 0, ", 700, 0), ("", 1050, Decimal("10.5")), ("", 1300, 39)])
+def test_a_growth_below_zero_takes_the_lowest_rate_or_what_the_table_states(below: str, sales: int, pay: Any) -> None:
+    attributes = [{"payee": "ann", "name": "last_year", "value": 1000}]
+    assert earned(simulate(CREDIT + GROWTH % below, transactions=[tx("1", "ann", sales)], attributes=attributes), "ann") == pay
+
+
+def test_a_refund_by_attainment_takes_back_what_the_sale_gave() -> None:
+    text = GROWTH.replace("sales / attr.last_year - 1", "sales / attr.last_year") % ""
+    rows = [tx("1", "ann", 700), tx("2", "ann", -700, "2025-02-01")]
+    assert earned(simulate(CREDIT + text, transactions=rows, attributes=[{"payee": "ann", "name": "last_year", "value": 1000}]), "ann") == 0
+
+
+# ---------------------------------------------------------------- gates
+
+GATED = """quotas: [{name: q}]
+measures: [{name: sales}]
+attainments: [{name: a, measure: sales, quota: q}]
+components:
+  - {name: c, base: sales, pay_rate: {flat: 10%%}, gate: a >= 0.5, when_undefined: %s}
+"""
+
+
+@pytest.mark.parametrize(("when", "quota", "named"), [("exception", 0, True), ("zero", 0, False), ("exception", 100, False)])
+def test_a_gate_on_a_missing_quota_is_named_where_the_plan_says_so(when: str, quota: int, named: bool) -> None:
+    quotas = [{"payee": "ann", "quota": "q", "from": "2025-01-01", "to": "2025-02-01", "amount": quota}] if quota else []
+    simulation = simulate(CREDIT + GATED % when, transactions=[tx("1", "ann", 100)], quotas=quotas)
+    assert [issue.cause.startswith("gate") for issue in simulation.result.outcome.issues if issue.period == 0] == ([True] if named else [])
+    assert earned(simulation, "ann") == (10 if quota else 0)
