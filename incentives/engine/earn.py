@@ -20,6 +20,7 @@ from .exact import ZERO, Number
 from .opening import Opening
 from .pay_rates import component_due
 from .pay_steps import Part, Undefined
+from .pay_to_date import PayToDate, same_window
 from .people import Interval
 from .period_formula import DAY, MISSING, MissingInput, Unusable
 from .plan import AttributeSpec, Component, KpiSpec
@@ -97,6 +98,7 @@ class UnitRun:
         """Those that are computed: all, or those that what crosses needs."""
         self.earlier: dict[str, tuple[str, Number]] = {}
         """Component -> (window, earned so far in it)."""
+        self.pay_to_date = PayToDate(self)
         self.days_of: dict[bool, SeatDays] = {}
         self.led = prepared.led.get(self.assignment.id, [])
         self.prior: Sequence[PriorPay] = [item for item in totals.prior if item.assignment == self.assignment.id] if totals.prior else ()
@@ -233,6 +235,8 @@ class UnitRun:
             assert self.team_pay is not None
             env = dict(env)
             env[component.name] = self.team_pay.get((self.assignment.id, component.name, position))
+        if component.settle != "period":
+            env = self.pay_to_date.env(component, position, env, result.env if self.record else None)
         if component.proration is not None:
             env = component_env(self, component, position, env, result.env if self.record else None)
         parts: list[Part] | None = [] if self.record else None
@@ -281,6 +285,7 @@ class UnitRun:
             self.earlier[component.name] = (window, exact.add(own, earned) if prior else rounded)
         result.earned[component.name] = earned
         result.env[f"pay.{component.name}"] = earned
+        self.pay_to_date.add(component, position, earned, rounded)
         if parts is not None:
             result.parts[component.name] = parts
 
@@ -291,7 +296,9 @@ class UnitRun:
             value: Number = env[self.plan.measures[team.measure].name]
             return value
         assert self.team_pay is not None
-        commission: Number = self.team_pay.get((self.assignment.id, component.name, position), ZERO)
+        commission: Number = ZERO
+        for at in same_window(self.prepared, component.settle, position):
+            commission = exact.add(commission, self.team_pay.get((self.assignment.id, component.name, at), ZERO))
         return commission
 
 

@@ -86,7 +86,7 @@ def _component(prepared: Prepared, totals: Totals, assignment: int, record: Peri
         "name": component.name,
         "label": component.label,
         "amount": exact.text(record.earned[component.name]),
-        "inputs": {name: shown(record.env.get(name)) for name in sorted(component.uses - {"team"})},
+        "inputs": {name: shown(record.env.get(f"@{component.name}:{name}", record.env.get(name))) for name in sorted(component.uses - {"team"})},
         "children": [
             {"kind": part.kind, "label": part.label, "amount": exact.text(part.amount), "detail": {k: shown(v) for k, v in part.detail.items()}}
             for part in record.parts[component.name]

@@ -165,6 +165,7 @@ BAD: dict[str, str] = {
     "order_twice": base("    base: sales\n", "    base: sales\n    order: [cap, cap]\n"),
     "order_missing": base("    base: sales\n", "    base: sales\n    cap: 5\n    order: [floor]\n"),
     "mode_table": rate("{table: tiers, mode: curve}"),
+    "proportional_below": rate("{table: tiers, mode: proportional}").replace(TABLE, TABLE.replace("from: 0", "from: 5") + "    below: 7\n"),
     "marginal_from_zero": rate("{table: tiers, mode: marginal}").replace(TABLE, TABLE.replace("from: 0", "from: 5") + "    below: 0\n"),
     "mode_by": rate("{table: tiers, mode: marginal, by: att}"),
     "mode_round": rate("{table: tiers, mode: whole, round: {places: 2}}"),

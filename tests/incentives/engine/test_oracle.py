@@ -75,9 +75,9 @@ def specs(draw: Any, mode: str) -> Spec:
         given_tiers = dataclasses.replace(given_tiers, below=Fraction(0))
     if given_tiers is not None and quota is not None:  # bounds in shares of the quota
         given_tiers = dataclasses.replace(given_tiers, bounds=tuple(bound / 2000 for bound in given_tiers.bounds))
-    by = draw(st.none() | cents(50_00, 900_00)) if mode in ("whole", "fixed", "stacked") and quota is None else None
+    by = draw(st.none() | cents(50_00, 1900_00)) if mode in ("whole", "fixed", "stacked") and quota is None else None
     if given_tiers is not None and by is not None:  # bounds of growth
-        given_tiers = dataclasses.replace(given_tiers, bounds=tuple(bound / 2000 for bound in given_tiers.bounds))
+        given_tiers = dataclasses.replace(given_tiers, bounds=tuple(bound / 10_000 for bound in given_tiers.bounds))
     xs = sorted(draw(st.sets(st.integers(0, 3000), min_size=2, max_size=4)))
     return Spec(
         by=by,
@@ -390,3 +390,12 @@ def test_a_plan_that_pays_slices_pays_nothing_for_nothing_or_is_refused(mode: st
     else:
         rows = [Deal(1, 1, Fraction(100)), Deal(1, 2, Fraction(-100))]
         assert set(found_by_month(simulation_run(plan_load(written), tables_of(Spec(mode=mode, tiers=drawn), rows))).values()) == {Fraction(0)}
+
+
+@tried(40)
+@given(tiers(starts_at_zero=True).filter(lambda drawn: len(drawn.bounds) > 1), cents(100_00, 900_00), sales)
+def test_a_rate_chosen_by_growth_equals_the_oracle(drawn: Tiers, by: Fraction, deals: list[Deal]) -> None:
+    """Growth is below 0 in every month that sells less than `by`, also where nothing was taken back."""
+    spec = Spec(mode="whole", tiers=dataclasses.replace(drawn, bounds=tuple(bound / 10_000 for bound in drawn.bounds)), by=by)
+    simulation = simulation_run(plan_load(plan_text(spec)), tables_of(spec, deals))
+    assert found_by_month(simulation) == expected_by_month(spec, deals)

@@ -79,3 +79,44 @@ def test_a_gate_on_a_missing_quota_is_named_where_the_plan_says_so(when: str, qu
     simulation = simulate(CREDIT + GATED % when, transactions=[tx("1", "ann", 100)], quotas=quotas)
     assert [issue.cause.startswith("gate") for issue in simulation.result.outcome.issues if issue.period == 0] == ([True] if named else [])
     assert earned(simulation, "ann") == (10 if quota else 0)
+
+
+# ---------------------------------------------------------------- pay of a component in one that settles a window
+
+SETTLED = """quotas: [{name: q, over: quarter}]
+measures: [{name: sales}, {name: qtd, over: quarter}]
+attainments: [{name: a, measure: qtd, quota: q}]
+components:
+"""
+KICKER = """  - {name: comm, base: sales, pay_rate: {flat: 10%}}
+  - {name: last, gate: a >= 0.1, formula: pay.comm * 10%, settle: SETTLE, when_undefined: zero}
+"""
+CAPPED = """  - {name: first, base: qtd, pay_rate: {flat: 10%}, settle: quarter}
+  - {name: last, base: qtd, pay_rate: {flat: 10%}, cap: 250 - pay.first, settle: SETTLE}
+"""
+
+
+@pytest.mark.parametrize(
+    ("components", "settle", "months"),
+    [
+        (KICKER, "quarter", [10, 20, 30, 10]),  # 10 % of 100, 300 and 600 to date; April begins anew
+        (KICKER, "period", [10, 20, 30, 10]),
+        (CAPPED, "quarter", [100, -150, -300, 100]),  # 250 less 100, 300 and 600 to date, of 100, 300 and 600
+    ],
+)
+def test_pay_in_a_component_that_settles_a_window_is_to_date(components: str, settle: str, months: list[int]) -> None:
+    rows = [tx(str(m), "ann", 1000 * m if m < 4 else 1000, f"2025-{m:02}-05") for m in range(1, 5)]
+    quotas = [{"payee": "ann", "quota": "q", "from": "2025-01-01", "to": "2026-01-01", "amount": 4000}]
+    simulation = simulate(CREDIT + SETTLED + components.replace("SETTLE", settle), transactions=rows, quotas=quotas)
+    assert [earned(simulation, "ann", "last", f"2025-{m:02}") for m in range(1, 5)] == months
+
+
+def test_an_override_on_commission_that_settles_a_window_takes_the_commission_to_date() -> None:
+    over = "  - {name: last, gate: a >= 0, team_override: {base: commission, component: comm, as_of: period_end}, pay_rate: {flat: 10%},"
+    over += " settle: quarter, when_undefined: zero}\n"
+    rows = [tx(str(m), "ann", 1000 * m, f"2025-{m:02}-05") for m in (1, 2, 3)]
+    quotas = [{"payee": "mia", "quota": "q", "from": "2025-01-01", "to": "2026-01-01", "amount": 4000}]
+    simulation = simulate(
+        CREDIT + SETTLED + KICKER.splitlines()[0] + "\n" + over, transactions=rows, quotas=quotas, hierarchy=[{"payee": "ann", "manager": "mia"}]
+    )
+    assert [earned(simulation, "mia", "last", f"2025-{m:02}") for m in (1, 2, 3)] == [10, 20, 30]
