@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from incentives.engine.compile import plan_load
 from incentives.engine.contracts import OpeningAmount, day_number
-from incentives.engine.earn import earn, shown_figure
+from incentives.engine.earn import earn, shown_figure, totals_matrix
+from incentives.engine.measure import totals_split
 from incentives.engine.prepare import Prepared
 from incentives.engine.run import run
 from incentives.engine.simulate import Simulation, simulation_run
@@ -21,6 +22,7 @@ from incentives.engine.tabular import tabular_inputs
 from incentives.engine.trace import explain, leaves_total
 
 from .test_oracle import cents, text, tried
+from .test_windows import chained, sums
 
 D = Decimal
 HEAD = """\
@@ -266,8 +268,8 @@ def lived(deals: list[tuple[int, Fraction]], live: int, *, slip: int = 0) -> tup
     opening += [OpeningAmount(0, "credit", "year", 0, D(slip), first), OpeningAmount(0, "start", "", 0, D(0), first)]
     after = replace(data.inputs, openings=tuple(opening))
     later = Prepared(plan, after)
-    kept = data.facts.taken(data.facts.event_date >= first)
-    return whole, earn(later, run(later, kept, data.splits).totals)
+    # The record may hold the sales from before as well; they are the earlier system's all the same.
+    return whole, earn(later, run(later, data.facts, data.splits).totals)
 
 
 @tried(30)
@@ -362,3 +364,130 @@ components: [{name: pay, base: m, pay_rate: {flat: 1%}}, {name: points, formula:
     ]  # fmt: skip
     assert shown_figure(Fraction(2, 3)) == D("0.666666666667")
     assert [e.component for e in simulation.result.outcome.earnings if e.period == 0 and e.assignment == 0] == ["pay"]
+
+
+# ---------------------------------------------------------------- totals, teams, currencies, versions
+
+
+def test_a_managers_totals_are_his_own_and_those_of_his_team_member_by_member() -> None:
+    plan = HEAD.replace("credits: [{name: direct, to: owner}]", "credits: [{name: direct, to: owner}, {name: up, to: managers, of: direct, as_of: event}]")
+    plan += (
+        "measures: [{name: m, credits: [direct, up]}, {name: own, credits: [direct]}]\n"
+        "components:\n  - {name: pay, base: m, pay_rate: {flat: 10%}}\n"
+        "  - {name: team, team_override: {base: sales, measure: own, as_of: event}, pay_rate: {flat: 1%}}\n"
+    )
+    line = [{"payee": who, "manager": "ann"} for who in ("bob", "cid")] + [{"payee": "dan", "manager": "cid"}]
+    rows = [sale(1, 1000), sale(1, 500, "bob"), sale(1, 300, "cid"), sale(2, 70, "cid"), sale(2, 20, "dan"), sale(2, 4, "bob")]
+    simulation = simulation_run(plan_load(plan), {"transactions": [{k: str(v) for k, v in row.items()} for row in rows], "hierarchy": line})
+    assert {who: months(simulation, "pay", who) for who in ("ann", "bob", "cid", "dan")} == {
+        "ann": {1: "180", 2: "9.4"}, "bob": {1: "50", 2: "0.4"}, "cid": {1: "30", 2: "9"}, "dan": {2: "2"},
+    }  # fmt: skip
+    assert months(simulation, "team") == {1: "8", 2: "0.94"}
+    assert months(simulation, "team", "cid") == {2: "0.2"}
+    assert parts(simulation, 1, "team") == [("rate", "1%", "8", {"base": "800", "rate": "0.01"})]
+    (_, node) = explain(simulation.prepared, simulation.result.totals, 0, 0)["children"]
+    assert (node["inputs"]["team"], [(row["member"], row["amount"]) for row in node["team"]]) == ("800", [(1, "500"), (2, "300")])
+    prepared, totals = simulation.prepared, simulation.result.totals
+    whole = totals_matrix(prepared, totals)
+    assert set(whole) == {0, 1, 2, 3}
+    for asked in ([0], [2, 1], []):
+        assert totals_matrix(prepared, totals, asked) == {seat: whole[seat] for seat in asked}
+    # A manager of whom nothing else is known has what his team gives him, and nobody's totals are changed by being read.
+    alone = replace(totals, assignments=totals.assignments[1:], own=totals.own[1:])
+    from_team = [[sum(row.amount for row in totals.team if row[:3] == (0, m, p)) for p in range(12)] for m in range(len(prepared.plan.measures))]
+    assert totals_matrix(prepared, alone, [0]) == {0: from_team}
+    assert sum(map(sum, from_team)) > 0
+    assert totals_matrix(prepared, totals) == whole
+
+
+def test_who_has_no_totals_earns_nothing_and_has_every_figure() -> None:
+    simulation = simulated(NAMED.replace("over: quarter}]", "over: quarter}, {name: three, over: rolling, periods: 3}]"), transactions=[sale(1, 100)])
+    empty = totals_split(simulation.result.totals, [[]])[0]
+    found = earn(simulation.prepared, empty, [0], simulation.team_pay)
+    assert {(f.name, f.value) for f in found.figures if f.name in ("m", "quarter", "three")} == {(name, 0) for name in ("m", "quarter", "three")}
+    assert {e.amount for e in found.earnings if e.component != "pool"} == {0}
+
+
+def test_a_rolling_window_holds_its_months_and_no_other() -> None:
+    body = "measures: [{name: m, over: rolling, periods: 3}]\ncomponents: [{name: pay, base: m, pay_rate: {flat: 100%}, settle: period}]\n"
+    simulation = simulated(body, transactions=[sale(1, 1), sale(2, 10), sale(3, 100), sale(4, 1000), sale(5, 10000)])
+    assert months(simulation) == {1: "1", 2: "11", 3: "111", 4: "1110", 5: "11100", 6: "11000", 7: "10000"}
+
+
+def test_currencies_in_which_a_plan_earns_apart_each_have_their_measures_and_explanations() -> None:
+    body = """\
+currencies: [USD, EUR, JPY]
+measures: [{name: m}, {name: year, over: year}]
+components:
+  - {name: pay, base: m, pay_rate: {flat: 10%}}
+  - {name: yearly, base: year, pay_rate: {flat: 1%}, settle: year}
+"""
+    rows = [sale(1, 100) | {"currency": "USD"}, sale(1, 7000, day=6) | {"currency": "JPY"}, sale(2, 50) | {"currency": "EUR"}, sale(2, 30, day=6)]
+    simulation = simulated(body, transactions=rows)
+    earned = {(e.component, e.currency, e.period + 1): text(Fraction(e.amount)) for e in simulation.result.outcome.earnings if e.amount}
+    assert earned == {
+        ("pay", "", 1): "10", ("pay", "", 2): "3", ("pay", "EUR", 2): "5", ("pay", "JPY", 1): "700",
+        ("yearly", "", 1): "1", ("yearly", "", 2): "0.3", ("yearly", "EUR", 2): "0.5", ("yearly", "JPY", 1): "70",
+    }  # fmt: skip
+    figures = {(f.name, f.period + 1): f.value for f in simulation.result.outcome.figures if f.period < 2 and f.name.startswith("year")}
+    assert figures == {("year", 1): 100, ("year", 2): 130, ("year@EUR", 1): 0, ("year@EUR", 2): 50, ("year@JPY", 1): 7000, ("year@JPY", 2): 7000}
+    for currency, amount in (("USD", "3.3"), ("EUR", "5.5"), ("JPY", "0"), ("", "3.3")):
+        tree = explain(simulation.prepared, simulation.result.totals, 0, 1, None, currency)
+        assert (tree["amount"], tree["currency"]) == (amount, currency or "USD")
+
+
+def test_a_sale_that_names_a_seat_which_has_ended_is_paid_but_draws_nothing() -> None:
+    """The source says whose sale it was; the month has pay, and no draw for a month without a day in the plan."""
+    body = 'measures: [{name: m}]\ncomponents: [{name: pay, base: m, pay_rate: {flat: 10%}}]\ndraws: [{name: d, amount: "300", recover: later}]\n'
+    seats = [{"assignment": "a", "payee": "ann", "from": "2025-01-10", "to": "2025-02-01"}]
+    simulation = simulated(body, transactions=[sale(1, 100, day=12) | {"assignment": "a"}, sale(3, 40) | {"assignment": "a"}], assignments=seats)
+    assert months(simulation) == {1: "10", 3: "4"}
+    draws = {f.period + 1: f.value for f in simulation.result.outcome.figures if f.name == "draw.d"}
+    assert (draws[1] != 0, draws[3], 2 in draws) == (True, 0, False)
+
+
+CHANGING = """\
+engine: 1
+plan: changing
+currency: USD
+calendar: month
+credits: [{name: direct, to: owner}]
+measures: [{name: kept, over: year, on_change: carry}, {name: anew, over: year, on_change: restart}, {name: month}]
+tables: [{name: t, steps: [{from: 0, to: 1000, value: 1%}, {from: 1000, value: 5%}]}]
+components:
+  - {name: restarted, base: anew, pay_rate: {table: t, mode: marginal}, settle: year}
+  - {name: carried, base: kept, pay_rate: {table: t, mode: marginal}, settle: year}
+  - {name: monthly, base: month, pay_rate: {flat: 1%}}
+"""
+
+
+def test_a_change_of_version_carries_what_was_paid_for_each_seat_and_restarts_what_restarts() -> None:
+    """800 in February and 600 in May, the new version from 1 April; ann and bob are alike and must not be mixed up. Bob sold twice as much."""
+    rows = [sale(month, amount * factor, who) for month, amount in ((2, 800), (5, 600)) for who, factor in (("ann", 1), ("bob", 2))]
+    data = tabular_inputs(plan_load(CHANGING), {"transactions": [{k: str(v) for k, v in row.items()} for row in rows]})
+    edges = [day_number(day) for day in ("2025-01-01", "2025-04-01", "2026-01-01")]
+    chain = chained(CHANGING, data, edges)
+    found = sums(chain, {"carried", "restarted", "monthly"})
+    assert {key: text(amount) for key, amount in found.items()} == {
+        (0, "carried", 1): "8", (0, "carried", 4): "22", (1, "carried", 1): "40", (1, "carried", 4): "60",
+        (0, "restarted", 1): "8", (0, "restarted", 4): "6", (1, "restarted", 1): "40", (1, "restarted", 4): "20",
+        (0, "monthly", 1): "8", (0, "monthly", 4): "6", (1, "monthly", 1): "16", (1, "monthly", 4): "12",
+    }  # fmt: skip
+    # The second version pays from its first day on, and says what it found paid.
+    prepared, totals, _ = chain[1]
+    assert {e.period for e in earn(prepared, totals).earnings} == set(range(3, 12))
+    node = next(one for one in explain(prepared, totals, 1, 4)["children"] if one["name"] == "carried")
+    assert [(part["kind"], part["amount"]) for part in node["children"]] == [("slice", "10"), ("slice", "90"), ("carried", "-40")]
+
+
+def test_an_opening_balance_of_the_version_before_is_known_only_to_what_carries() -> None:
+    """We go live in February with 900 sold and 9 paid in January; the version changes in April."""
+    rows = [sale(2, 300), sale(5, 600)]
+    data = tabular_inputs(plan_load(CHANGING), {"transactions": [{k: str(v) for k, v in row.items()} for row in rows]})
+    first = day_number("2025-02-01")
+    before = [("credit", "kept", 900), ("credit", "anew", 900), ("paid", "carried", 9), ("paid", "restarted", 9)]
+    opened = replace(data, inputs=replace(data.inputs, openings=tuple(OpeningAmount(0, kind, name, 0, D(amount), first) for kind, name, amount in before)))
+    edges = [day_number(day) for day in ("2025-01-01", "2025-04-01", "2026-01-01")]
+    found = {(name, period + 1): text(amount) for (_, name, period), amount in sums(chained(CHANGING, opened, edges), {"carried", "restarted"}).items()}
+    # February: 1,000 at 1 % and 200 at 5 % are 20, less 9. May carried: 800 at 5 % are 40, less 20; anew: 600 at 1 %.
+    assert found == {("carried", 2): "11", ("carried", 5): "30", ("restarted", 2): "11", ("restarted", 5): "6"}
