@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from django.db.models import Q
 
 from incentives.engine.contracts import day_number
 from incentives.models import Hold
 from incentives.models.decisions import in_force
+from spm.currencies.codes import currency_unpack
 from spm.sales.known import versions_known
 from spm.sales.models import InvoiceVersion, OrderSplit, OrderVersion, PaymentVersion, ReturnVersion
+
+_MONEY = ("amount", "amount_scale", "currency_code")
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,27 @@ class HeldDeal:
     payee: int | None
 
 
+class Foreign(NamedTuple):
+    """An order, by its name in its source, the currency of money that came for it, and its own."""
+
+    order: str
+    currency: str
+    own: str
+
+
 @dataclass
 class Deals:
-    """By order: holds; what was invoiced, received and returned as (day, amount)."""
+    """By order: holds; what was invoiced, received and returned as (day, amount in the order's currency)."""
 
     holds: dict[int, list[HeldDeal]] = field(default_factory=lambda: defaultdict(list))
     received: dict[int, list[tuple[int, Fraction]]] = field(default_factory=lambda: defaultdict(list))
     invoiced: dict[int, list[tuple[int, Fraction]]] = field(default_factory=lambda: defaultdict(list))
     returned: dict[int, list[tuple[int, Fraction]]] = field(default_factory=lambda: defaultdict(list))
+
+    worth: dict[int, Fraction] = field(default_factory=dict)
+    """Of the orders for which there is money: their amounts, in their own currencies."""
+    foreign: dict[int, Foreign] = field(default_factory=dict)
+    """Orders with money in another currency than theirs."""
 
     def held(self, order: int, component: str, payee: int) -> bool:
         """Is that payee's pay of that component of the order held?"""
@@ -55,15 +73,27 @@ def owners_of(orders: Collection[int]) -> dict[int, set[int]]:
 
 
 def money_known(deals: Deals, *, orders: Collection[int], number: int) -> None:
-    """Adds what was received and returned for orders."""
+    """Adds what was invoiced, received and returned for orders, each amount in its order's currency; money in another one is named in
+    `foreign` and not counted. Four queries."""
     order_of = {}
+    rows: list[tuple[dict[int, list[tuple[int, Fraction]]], int, dt.date, int, int, int]] = []
     invoices = versions_known(InvoiceVersion, known_at=number).filter(order_id__in=orders)
-    for invoice, order, day, amount, scale in invoices.values_list("record_id", "order_id", "invoice_date", "amount", "amount_scale"):
+    for invoice, order, day, *money in invoices.values_list("record_id", "order_id", "invoice_date", *_MONEY):
         order_of[invoice] = order
-        deals.invoiced[order].append((day_number(day), Fraction(amount, 10**scale)))
+        rows.append((deals.invoiced, order, day, *money))
     paid = versions_known(PaymentVersion, known_at=number).filter(Q(order_id__in=orders) | Q(invoice_id__in=list(order_of)))
-    for order, invoice, day, amount, scale in paid.values_list("order_id", "invoice_id", "paid_on", "amount", "amount_scale"):
-        deals.received[order or order_of[invoice]].append((day_number(day), Fraction(amount, 10**scale)))
+    for order, invoice, day, *money in paid.values_list("order_id", "invoice_id", "paid_on", *_MONEY):
+        rows.append((deals.received, order or order_of[invoice], day, *money))
     returned = versions_known(ReturnVersion, known_at=number).filter(order_id__in=orders)
-    for order, day, amount, scale in returned.values_list("order_id", "returned_on", "amount", "amount_scale"):
-        deals.returned[order].append((day_number(day), abs(Fraction(amount, 10**scale))))
+    for order, day, amount, *money in returned.values_list("order_id", "returned_on", *_MONEY):
+        rows.append((deals.returned, order, day, abs(amount), *money))
+    currencies = {}
+    known = versions_known(OrderVersion, known_at=number).filter(record_id__in={row[1] for row in rows})
+    for order, name, amount, scale, currency in known.values_list("record_id", "record__external_id", *_MONEY):
+        deals.worth[order], currencies[order] = Fraction(amount, 10**scale), (currency, name)
+    for into, order, day, amount, scale, currency in rows:
+        own, name = currencies.get(order, (currency, ""))
+        if currency == own:
+            into[order].append((day_number(day), Fraction(amount, 10**scale)))
+        else:
+            deals.foreign[order] = Foreign(name, currency_unpack(currency), currency_unpack(own))

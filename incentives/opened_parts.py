@@ -18,8 +18,6 @@ from incentives.engine.tables import Points, Steps
 from incentives.inputs import VersionInputs
 from incentives.models import OpeningKind
 from incentives.opening import OpeningSum
-from spm.sales.known import versions_known
-from spm.sales.models import OrderVersion
 
 Key = tuple[int, int, str, int]
 """(seat, plan version, component, earning period)"""
@@ -59,9 +57,7 @@ class OpenedReturns:
             return OpenedReturns()
         deals = Deals()
         money_known(deals, orders=orders, number=number)
-        rows = versions_known(OrderVersion, known_at=number).filter(record_id__in=set(deals.returned))
-        worth = {order: Fraction(amount, 10**scale) for order, amount, scale in rows.values_list("record_id", "amount", "amount_scale")}
-        return OpenedReturns(worth, deals.returned)
+        return OpenedReturns(deals.worth, deals.returned)
 
     def of(self, one: OpeningSum, frame: Frame) -> list[Returned]:
         """Returns of the balance's order from its day on; those before are in the balance already."""

@@ -330,13 +330,16 @@ class _PayeePayments:
         lines = [replace(line, object_id=book.order_of(line.object_id)) for line in found_lines]  # holds and money are of orders
         orders = {line.object_id for line in lines}
         deals = self.money if cash or leaving or clawback is not None else self.payments.deals
+        for foreign in (deals.foreign[order] for order in sorted(orders & deals.foreign.keys())):
+            text = gettext_noop("order %(order)s is in %(own)s, money for it in %(currency)s: it is not counted; give both in one currency")
+            self.payments.settlement.issue_keep(self.payee, (seat, version.id, period.id, component, told(text, **foreign._asdict())))
         if cash or leaving or held & orders:
 
             def released(order: int, holds: bool) -> list[Fraction]:
                 if holds and deals.held(order, component, self.payee):
                     return [Fraction(0)] * len(ends)
                 received = (deals.invoiced if terms.on == "invoice" else deals.received)[order]
-                return released_by_cash(self._amount(version, order), received, ends) if cash else [Fraction(1)] * len(ends)
+                return released_by_cash(self._amount(version, order, deals), received, ends) if cash else [Fraction(1)] * len(ends)
 
             ends = [item.end for item in self.frame.periods]
             part.parts = [item for _, item in named_parts(lines, part.total, terms.places, lambda order: released(order, True))]
@@ -358,7 +361,7 @@ class _PayeePayments:
     def _events(self, version: VersionInputs, order: int, deals: Deals) -> DealEvents:
         facts = self._facts(version)
         rows = (facts.object_id if facts.parent is None else facts.parent) == order
-        return DealEvents(int(facts.event_date[rows].min()), self._amount(version, order), deals.invoiced[order], deals.received[order])
+        return DealEvents(int(facts.event_date[rows].min()), self._amount(version, order, deals), deals.invoiced[order], deals.received[order])
 
     def _held_in(self, version: VersionInputs, period: Period) -> set[int]:
         """Orders of the payee on hold whose day lies in the period."""
@@ -373,14 +376,16 @@ class _PayeePayments:
     def _facts(self, version: VersionInputs) -> Facts:
         return self.book.books[version.id].facts
 
-    def _amount(self, version: VersionInputs, order: int) -> Fraction:
-        """The order's amount in the plan's currency."""
+    def _amount(self, version: VersionInputs, order: int, deals: Deals) -> Fraction:
+        """What the order is worth: what money for it is compared with. Where there is money, in the order's own currency."""
+        if order in deals.worth:
+            return deals.worth[order]
         facts = self._facts(version)
         rows = (facts.object_id if facts.parent is None else facts.parent) == order
         return Fraction(int(facts.amount[rows].sum()), 10**facts.amount_scale)
 
     def _returns(self, version: VersionInputs, order: int, deals: Deals) -> list[Returned]:
-        whole, found = self._amount(version, order), []
+        whole, found = self._amount(version, order, deals), []
         for day, amount in deals.returned[order]:
             position = self.frame.position(day)
             if position is not None and whole > 0:

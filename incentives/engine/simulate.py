@@ -13,7 +13,7 @@ from typing import Any
 from . import exact
 from .cells import Row, Tables
 from .compile import plan_load
-from .contracts import day_text
+from .contracts import Facts, day_text
 from .conversions import facts_converted
 from .crossing import crosses, crossing
 from .earn import Crossing
@@ -37,6 +37,8 @@ class Simulation:
     prepared: Prepared
     result: RunResult
     team_pay: Crossing
+    given: Facts
+    """The transactions in their own currencies."""
 
     def lines(self, assignment: int, period: int, component: str) -> tuple[Line, ...]:
         """The lines of a component."""
@@ -70,11 +72,11 @@ def simulation_run(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
     data = tabular_inputs(plan, tables, as_of)
     prepared = Prepared(plan, data.inputs)
     facts, missing = facts_converted(prepared, data.facts)
-    data = replace(data, facts=facts)
+    given, data = data.facts, replace(data, facts=facts)
     result = run(prepared, facts, data.splits)
     if missing:
         result = replace(result, uncredited=tuple(sorted((*result.uncredited, *missing), key=lambda item: (item.object_id, item.payee))))
-    return Simulation(plan, data, prepared, result, crossing(prepared, result.totals) if crosses(prepared) else {})
+    return Simulation(plan, data, prepared, result, crossing(prepared, result.totals) if crosses(prepared) else {}, given)
 
 
 def tables_read(folder: Path) -> dict[str, list[Row]]:

@@ -67,7 +67,7 @@ class _Deals:
         self.received = self.money["invoices" if self.on == "invoice" else "payments"]
         for row in rows_of(data.tables, "holds"):
             self.holds[self._object(row, object_of)].append((row.text("component", ""), row.day("from", -719162), row.day("to", OPEN_END)))
-        facts = data.facts
+        facts = simulation.given  # money is compared with a deal in the deal's own currency
         self.amounts: dict[int, Fraction] = defaultdict(Fraction)
         for row_id, amount in zip(facts.object_id.tolist(), facts.amount.tolist(), strict=True):
             self.amounts[record_of(row_id)] += Fraction(amount, 10**facts.amount_scale)
