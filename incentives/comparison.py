@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from incentives.additive import formulas_of_lines
 from incentives.chunking import CHUNK, Computed, chunks_of, line_needs, version_compute
 from incentives.engine.compare import Comparison, Earned, compare
 from incentives.engine.contracts import NOBODY, day_number
+from incentives.engine.formula_walk import walk
 from incentives.engine.measure import totals_merge
 from incentives.engine.results import Totals
 from incentives.engine.run import outcome_of
@@ -17,6 +19,12 @@ from incentives.inputs import Instead, RunInputs, VersionInputs
 from incentives.loaders import LoadedFacts, facts_load, scale_needed
 from incentives.models import PlanVersion
 from incentives.reading import ChangeNumbers
+
+# All of a plan that crediting and measuring read, but for the tables that its formulas of lines name.
+_MEASURING = (
+    "reads", "contract_years", "currency", "currencies", "calendar", "rounding", "exclusions", "credits", "measures", "rollups", "code_columns",
+    "number_columns", "conversions",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,18 +53,32 @@ def versions_compare(
     known, scale, orders = ChangeNumbers.up_to(known_number), scale_needed(after=0), 0
     if inputs.line_needs is not None:
         scale = max(scale, scale_needed(after=0, lines=True))
-    chunks = chunks_of(inputs, CHUNK)
+    chunks, alike = chunks_of(inputs, CHUNK), measured_alike(*inputs.versions)
     for done, payees in enumerate(chunks, start=1):
         loaded = facts_load(payees=payees, known=known, amount_scale=scale, lines=line_needs(inputs, payees))
         orders += len(loaded.facts)
+        computed: Computed | None = None
         for n, version in enumerate(inputs.versions):
-            computed = version_compute(inputs, version, loaded, payees)
+            computed = computed if n and alike else version_compute(inputs, version, loaded, payees)
             if computed is not None:
                 parts[n].append(computed.result.totals)
                 # What nobody owns is left over under any plan.
                 uncredited[n] += orders_left(version, loaded, computed) if payees != [NOBODY] else 0
         progress(done, len(chunks))
     return _compared(inputs, parts, uncredited, start, end, orders)
+
+
+def measured_alike(one: VersionInputs, other: VersionInputs) -> bool:
+    """Whether two versions credit and measure the same: they differ in what they pay for it at most, as drafts of one plan often do.
+    Then each order is credited once."""
+    plans = (one.compiled, other.compiled)
+    if any(getattr(plans[0], name) != getattr(plans[1], name) for name in _MEASURING):
+        return False
+    sides = (one.inputs.people.enrolments, one.coverage, one.periods, one.led), (other.inputs.people.enrolments, other.coverage, other.periods, other.led)
+    if sides[0] != sides[1] or one.led:
+        return False
+    named = {node.value for formula in formulas_of_lines(plans[0]) for node in walk(formula) if isinstance(node.value, str)}
+    return all(plans[0].tables[name] == plans[1].tables.get(name) for name in named & plans[0].tables.keys())
 
 
 def orders_left(version: VersionInputs, loaded: LoadedFacts, computed: Computed) -> int:

@@ -14,13 +14,12 @@ from functools import lru_cache
 import numpy as np
 from django.db import connection
 
+from incentives.additive import adds_up
 from incentives.changed import change_sets_between
 from incentives.chunking import Packed, chunk_compute_all, line_needs, version_compute
 from incentives.engine.columns import LIMIT
 from incentives.engine.contracts import NOBODY, IntColumn
-from incentives.engine.formula_walk import walk
 from incentives.engine.measure import credited_amounts
-from incentives.engine.plan import CompiledPlan
 from incentives.engine.results import ChunkResult, ExclusionCount, TeamRow, Totals, Uncredited
 from incentives.engine.run import facts_for
 from incentives.explained import Explained
@@ -48,12 +47,6 @@ def chunk_measure(inputs: RunInputs, *, run: Run, chunk: RunChunk) -> tuple[list
     """Totals of a chunk as `chunk_compute_all` finds them, and the order versions that were read for it."""
     found = _updated(inputs, run, chunk)
     return found or chunk_compute_all(inputs, chunk=chunk, known=ChangeNumbers.up_to(run.known_number), amount_scale=run.amount_scale)
-
-
-def adds_up(plan: CompiledPlan) -> bool:
-    """Whether what an order adds to the plan's measures depends on that order alone."""
-    formulas = [*(f for m in plan.measures for f in (m.value, m.where)), *(f for c in plan.credits for f in (c.where, c.amount, c.quota_amount))]
-    return plan.grain == "orders" and not any(node.op == "call" and node.value == "running" for formula in formulas for node in walk(formula))
 
 
 def _updated(inputs: RunInputs, run: Run, chunk: RunChunk) -> tuple[list[Packed], int] | None:

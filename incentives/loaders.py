@@ -150,7 +150,8 @@ def _orders(payees: Sequence[int], known: ChangeNumbers) -> tuple[Columns, int, 
     rows = len(raw["record"])
     owned = newest_versions(raw, known, by_key=True)
     extra, read = _participated(payees, known, owned["record"])
-    both = owned if extra is None else _joined(owned, extra)
+    # What others own is not among what is owned: put behind it as it is.
+    both = owned if extra is None else {name: np.concatenate([owned[name], column]) for name, column in extra.items()}
     return both, len(owned["record"]), rows + read
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 from django.db.models import F, Sum
 
+from incentives import comparison
+from incentives.chunking import version_compute
 from incentives.comparison import versions_compare
 from incentives.models import LedgerEntry, PlanComparison, PlanVersion, Run
 from incentives.services import PlanRefused, comparison_start, plan_create, version_draft
@@ -47,6 +49,32 @@ def test_each_side_is_what_a_run_under_that_plan_pays(world) -> None:
     assert pay == {first: (Decimal(700), Decimal(1300)), second: (Decimal(750), Decimal(900)), third: (Decimal(750), Decimal(900))}
     assert (len(found.comparison.gains), len(found.comparison.losses), sum(found.comparison.gains)) == (3, 0, Decimal(900))
     assert [(p.key, p.first) for p in found.comparison.periods[:3]] == [("2024-01", 500), ("2024-02", 1700), ("2024-03", 0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "alike"),
+    [
+        (RICHER, True),
+        (RICHER.replace("to: owner_or_splits", "to: owner"), False),
+        (RICHER.replace("  - name: sales\nattainments", "  - name: sales\n    where: amount > 50\nattainments"), False),
+        (RICHER.replace('channel = "online"', 'channel = "partner"'), False),
+    ],
+    ids=["pay", "credits", "measures", "exclusions"],
+)
+def test_versions_that_differ_in_pay_alone_credit_each_order_once(world, monkeypatch, text, alike) -> None:
+    draft = version_draft(plan=world.plan, text=text, effective_from=YEAR[0])
+    asked = {"first": world.version, "second": draft, "start": YEAR[0], "end": YEAR[1], "known_number": known_number()}
+    computed = []
+
+    def counted(inputs, version, *rest):  # type: ignore[no-untyped-def]
+        computed.append(version.id)
+        return version_compute(inputs, version, *rest)
+
+    monkeypatch.setattr(comparison, "version_compute", counted)
+    found = versions_compare(**asked)
+    assert set(computed) == ({world.version.pk} if alike else {world.version.pk, draft.pk})
+    monkeypatch.setattr(comparison, "measured_alike", lambda *versions: False)
+    assert versions_compare(**asked) == found
 
 
 def test_nothing_is_posted_and_no_run_is_made(world) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from incentives import delta
+from incentives.additive import adds_up
 from incentives.engine.compile import plan_load
 from incentives.models import ChunkTotals, Run, RunChunk
 from incentives.replay import run_replay
@@ -103,5 +104,5 @@ def test_where_orders_do_not_add_up_whole_chunks_are_measured(scope: Any, monkey
 
 
 def test_a_running_sum_does_not_add_up() -> None:
-    assert delta.adds_up(plan_load(PLAN))
-    assert not delta.adds_up(plan_load(RUNNING))
+    assert adds_up(plan_load(PLAN))
+    assert not adds_up(plan_load(RUNNING))
