@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from .contracts import day_number
-from .errors import InputError
+from .errors import CellError, InputError
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
@@ -27,7 +27,7 @@ class Cell:
 
     def error(self, column: str, cause: str, mend: str) -> InputError:
         """An error at a column, with its cause and how to mend it."""
-        return InputError(f"{self.table}, {self.place} {self.index}, {column}: {cause}; {mend}")
+        return CellError(self.table, self.index - 2, column, cause, mend, self.place)
 
     def text(self, column: str, default: str | None = None) -> str:
         """The text of a cell without surrounding blanks. Raises InputError when it is empty and has no default."""

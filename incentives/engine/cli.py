@@ -80,8 +80,10 @@ def plan_main(options: dict[str, Any], write: Write) -> int:
 def _mutations_write(path: Path, write: Write) -> None:
     found = plan_mutations(path.read_text(encoding="utf-8"))
     for figure in found.uncovered:
-        write(f"{path}:{figure.place}: uncovered: no test breaks when its last digit changes; add a test whose result depends on it")
-    write(f"{path}: {found.figures} figures nudged, {len(found.uncovered)} uncovered")
+        write(f"{path}:{figure.place}: uncovered: no test breaks when it is {' or '.join(figure.open)}; add a test whose result depends on it")
+    for figure in found.unchecked:
+        write(f"{path}:{figure.place}: not checkable: one unit more or less makes no valid plan; check it by eye")
+    write(f"{path}: {found.figures} figures nudged, {len(found.uncovered)} uncovered, {len(found.unchecked)} not checkable")
 
 
 def golden_arguments(parser: argparse.ArgumentParser) -> None:

@@ -69,5 +69,13 @@ class InputError(Exception):
     """Inputs that the engine cannot read: says which table, row, column, cause and mend."""
 
 
+class CellError(InputError):
+    """A cell that cannot be read. `row` counts from 0, the text as in a file (header = 1)."""
+
+    def __init__(self, table: str, row: int, column: str, cause: str, mend: str, place: str = "row") -> None:
+        self.table, self.row, self.column, self.cause = table, row, column, f"{cause}; {mend}"
+        super().__init__(f"{table}, {place} {row + 2}, {column}: {self.cause}")
+
+
 class OverflowGuard(Exception):
     """A sum that would not fit where it has to be kept."""

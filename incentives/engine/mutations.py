@@ -1,11 +1,12 @@
-"""Are a plan's tests sharp? Every rate, bound, cap and other figure is nudged by one unit of its last written digit, up and then
-down; when no test of the plan breaks either way, nothing would notice a slip of the pen there: the figure is uncovered."""
+"""Are a plan's tests sharp? Every rate, bound, cap and other figure is nudged by one unit of its last written digit, up and
+down; when no test of the plan breaks one way, nothing would notice a slip of the pen there: the figure is uncovered. A nudge that makes
+no valid plan proves nothing; a figure that can be nudged neither way cannot be checked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .compile import plan_compile
@@ -34,6 +35,8 @@ class Figure:
     span: tuple[int, int] | None = None
     also: SchemaPath | None = None
     """The next step's start, which moves together with a step's end."""
+    open: tuple[str, ...] = ()
+    """What it could as well be: nudged to this, no test breaks."""
 
     @property
     def place(self) -> str:
@@ -43,10 +46,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class MutationReport:
-    """What nudging found. uncovered: figures that no test holds."""
+    """What nudging found. uncovered: figures that no test holds, in one direction or both. unchecked: those of which no nudge makes a valid plan."""
 
     figures: int
     uncovered: tuple[Figure, ...]
+    unchecked: tuple[Figure, ...] = ()
 
 
 def plan_mutations(text: str) -> MutationReport:
@@ -54,7 +58,15 @@ def plan_mutations(text: str) -> MutationReport:
     document = document_read(text)
     plan_compile(document)
     figures = list(figures_of(document))
-    return MutationReport(len(figures), tuple(figure for figure in figures if not _covered(document, figure)))
+    uncovered, unchecked = [], []
+    for figure in figures:
+        breaks = {step: _breaks(document, figure, step) for step in (1, -1)}
+        open_to = tuple(nudged(figure.text, step) for step, broken in breaks.items() if broken is False)
+        if open_to:
+            uncovered.append(replace(figure, open=open_to))
+        elif set(breaks.values()) == {None}:
+            unchecked.append(figure)
+    return MutationReport(len(figures), tuple(uncovered), tuple(unchecked))
 
 
 def nudged(text: str, step: int) -> str:
@@ -141,11 +153,8 @@ def _structure(node: Node) -> Iterator[tuple[int, int]]:
         yield from _structure(arg)
 
 
-def _covered(document: Document, figure: Figure) -> bool:
-    return any(_breaks(document, figure, step) for step in (1, -1))
-
-
-def _breaks(document: Document, figure: Figure, step: int) -> bool:
+def _breaks(document: Document, figure: Figure, step: int) -> bool | None:
+    """Does a test break on the nudged figure? None: no valid plan comes of it."""
     data = deepcopy(document.data)
     for path in (figure.path, figure.also):
         if path is None:
@@ -160,4 +169,4 @@ def _breaks(document: Document, figure: Figure, step: int) -> bool:
     try:
         return plan_tests_break(changed, plan_compile(changed))
     except (PlanError, InputError):
-        return True
+        return None

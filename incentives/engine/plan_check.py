@@ -10,7 +10,7 @@ from typing import Any
 from . import exact
 from .compile import plan_compile
 from .document import Document, document_read
-from .errors import InputError, PlanError, Problem
+from .errors import CellError, InputError, PlanError, Problem
 from .exact import ZERO, Number
 from .plan import CompiledPlan
 from .simulate import Simulation, simulation_run
@@ -66,6 +66,9 @@ def _test(document: Document, plan: CompiledPlan, index: int, test: Mapping[str,
     tables = {name: _texts(test[name]) for name in KNOWN if name in test}
     try:
         simulation = simulation_run(plan, tables)
+    except CellError as error:
+        place = (*path, error.table, error.row, error.column)
+        return TestResult(test["name"], (document.problem(place, "test_rows", text=error.cause),))
     except InputError as error:
         return TestResult(test["name"], (document.problem(path, "test_rows", text=str(error)),))
     found = []

@@ -6,6 +6,7 @@ order of rows cannot matter.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -30,7 +31,7 @@ from .contracts import (
     Period,
     Splits,
 )
-from .errors import InputError
+from .errors import CellError, InputError
 from .plan import LINE_CODES, LINE_MONEY, LINE_NUMBERS, CompiledPlan
 from .tabular_lines import categories_read, service_read
 from .tabular_people import assignments_read, attributes_read, employments_read, enrolments_read, quotas_read, relations_read, reporting_read
@@ -137,11 +138,11 @@ def check_columns(plan: CompiledPlan, tables: Tables) -> None:
         if name not in KNOWN:
             raise InputError(f"{name}: is no table; tables: {', '.join(KNOWN)}")
         known = set(KNOWN[name]) | (extra if name == "transactions" else set())
-        for column in rows[0] if rows else ():
-            if column not in known:
-                raise InputError(
-                    f"{name}, column {column}: is unknown; known: {', '.join(sorted(known))}; a plan declares further columns of transactions under `columns`"
-                )
+        found = {column: k for k in range(len(rows) - 1, -1, -1) for column in rows[k] if column not in known}
+        for column, k in found.items():
+            near = difflib.get_close_matches(column, sorted(known), 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known))}"
+            raise CellError(name, k, column, "is an unknown column", f"{hint}; a plan declares further columns of transactions under `columns`")
 
 
 def newest(rows: list[Cell], as_of: int | None) -> list[Cell]:

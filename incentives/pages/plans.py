@@ -152,7 +152,7 @@ def plan_version(request: HttpRequest, slug: str, uid: UUID, number: int) -> Htt
     context = {
         "version": version,
         "figures": figures,
-        "uncovered": figures_shown(figures.uncovered) if figures else [],
+        "uncovered": figures_shown((*figures.uncovered, *figures.unchecked)) if figures else [],
         "compare_url": _compare_url(request.tenant, in_force, version) if in_force else "",  # type: ignore[attr-defined]
         "versions": versions,
         "before": before,

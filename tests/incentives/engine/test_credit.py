@@ -218,7 +218,7 @@ def test_as_of_takes_the_newest_version_up_to_a_change_and_leaves_out_the_delete
         ({"transactions": [tx("1", "ann", "1,5")]}, "transactions, row 2, amount: '1,5' is no number"),
         ({"transactions": [tx("1", "ann", 5, "10.01.2025")]}, "transactions, row 2, date: '10.01.2025' is no date"),
         ({"transactions": [tx("1", "ann", 5), tx("1", "ann", 6)]}, "transactions, row 3, id: 1 is given twice"),
-        ({"transactions": [tx("1", "ann", 5, colour="red")]}, "transactions, column colour: is unknown"),
+        ({"transactions": [tx("1", "ann", 5, colour="red")]}, "transactions, row 2, colour: is an unknown column"),
         ({"transactions": [tx("1", "ann", 5, currency="EUR")]}, "EUR on a plan in USD"),
         ({"transactions": [tx("1", "ann", "0.0000001")]}, "has 7 decimals"),
         ({"transactions": [tx("1", "ann", 5)], "people": [{"a": 1}]}, "people: is no table"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from incentives.engine.mutations import plan_mutations
 from incentives.engine.plan_check import earned, plan_check
 from tests.incentives.engine.test_credit import HEAD, simulate, tx
 
@@ -120,3 +121,67 @@ def test_an_override_on_commission_that_settles_a_window_takes_the_commission_to
         CREDIT + SETTLED + KICKER.splitlines()[0] + "\n" + over, transactions=rows, quotas=quotas, hierarchy=[{"payee": "ann", "manager": "mia"}]
     )
     assert [earned(simulation, "mia", "last", f"2025-{m:02}") for m in (1, 2, 3)] == [10, 20, 30]
+
+
+# ---------------------------------------------------------------- the plan's own tests
+
+FLAT = """measures: [{name: sales}]
+components:
+  - {name: c, base: sales, pay_rate: {flat: 5%}}
+tests:
+  - name: t
+    transactions:
+      - {id: 1, date: 2025-01-10, payee: ann, amount: 100}
+      - {id: 2, date: 2025-01-10, payee: ann, ROW}
+    expect:
+      - {payee: ann, component: c, period: 2025-01, amount: 10}
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("amount: 100", []),
+        ("amout: 100", ["p.yaml:13:54: tests[0].transactions[1].amout: is an unknown column; did you mean `amount`?"]),
+        ("amount: many", ["p.yaml:13:55: tests[0].transactions[1].amount: 'many' is no number; write it as 1234.50"]),
+    ],
+)
+def test_a_row_of_a_test_that_cannot_be_read_is_named_where_it_stands(row: str, found: list[str]) -> None:
+    (test,) = plan_check(HEAD + CREDIT + FLAT.replace("ROW", row)).tests
+    texts = [problem.text("p.yaml") for problem in test.problems]
+    assert len(texts) == len(found)
+    assert all(text.startswith(start) for text, start in zip(texts, found, strict=True)), texts
+
+
+RANKED = """measures: [{name: sales}]
+peers: [{name: s, of: sales}]
+tables:
+  - {name: prize, below: 0, steps: [{from: 1, to: 2, value: 500}, {from: 2, to: 3, value: 300}, {from: 3, value: 0}]}
+components:
+  - {name: c, base: sales, pay_rate: {table: prize, mode: fixed, by: rank.s}, when_undefined: zero}
+payment: {holdback: {share: 100%, until: year}}
+"""
+BOUND = """measures: [{name: sales}]
+tables: [{name: t, steps: [{from: 0, to: 100, value: 5%}, {from: 100, value: 6%}]}]
+components:
+  - {name: c, base: sales, pay_rate: {table: t, mode: whole}}
+tests:
+"""
+
+
+def own_test(amount: int, pay: str) -> str:
+    row = f"{{id: 1, date: 2025-01-10, payee: ann, amount: {amount}}}"
+    return f"  - {{name: t{amount}, transactions: [{row}], expect: [{{payee: ann, component: c, period: 2025-01, amount: {pay}}}]}}\n"
+
+
+def test_a_figure_is_held_by_a_test_only_in_a_plan_that_has_one() -> None:
+    found = plan_mutations(HEAD + CREDIT + RANKED)
+    assert len(found.uncovered) + len(found.unchecked) == found.figures > 5
+    assert {figure.text for figure in found.unchecked} == {"2"}  # neither 1 nor 3 fits between its neighbours
+
+
+@pytest.mark.parametrize(("amounts", "open_to"), [({100: "6"}, [("99",)]), ({99: "4.95"}, [("101",)]), ({99: "4.95", 100: "6"}, [])])
+def test_a_test_exactly_on_a_bound_does_not_hold_it_from_below(amounts: dict[int, str], open_to: list[tuple[str, ...]]) -> None:
+    text = HEAD + CREDIT + BOUND + "".join(own_test(*item) for item in amounts.items())
+    assert plan_check(text).ok
+    assert [figure.open for figure in plan_mutations(text).uncovered if figure.text == "100"] == open_to

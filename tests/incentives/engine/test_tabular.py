@@ -104,7 +104,7 @@ def test_amounts_are_whole_numbers_at_the_finest_scale_that_is_given(amounts: li
         ({"assignment": "a9"}, "transactions, row 2, assignment: a9 is unknown; add it to assignments"),
         (
             {"colour": "red"},
-            "transactions, column colour: is unknown; known: account, amount, assignment, change, channel, currency, date, deleted, id, kind, payee, product, "
+            "transactions, row 2, colour: is an unknown column; known: account, amount, assignment, change, channel, currency, date, deleted, id, kind, payee, product, "
             "quantity, territory; a plan declares further columns of transactions under `columns`",
         ),
     ],
@@ -116,9 +116,9 @@ def test_a_wrong_cell_is_named_by_table_row_and_column(sale: dict[str, str], mes
 def test_a_table_that_does_not_exist_is_named_with_those_that_do() -> None:
     with pytest.raises(InputError, match=r"^sales: is no table; tables: transactions, assignments, attributes, kpis, "):
         read(sales=[])
-    refused("splits, column weight: is unknown; known: pay_share, payee, quota_share, role, share, transaction; "
+    refused("splits, row 2, weight: is an unknown column; known: pay_share, payee, quota_share, role, share, transaction; "
             "a plan declares further columns of transactions under `columns`", splits=[{"weight": "1"}])  # fmt: skip
-    with pytest.raises(InputError, match=r"^transactions, column cost: is unknown"):  # a figure of lines, on a plan that reads orders
+    with pytest.raises(InputError, match=r"^transactions, row 2, cost: is an unknown column"):  # a figure of lines, on a plan that reads orders
         read(transactions=[SALE | {"cost": "1"}])
 
 
