@@ -1,8 +1,9 @@
-"""Checks of pay for `manage.py verify`: the ledger against the results, closed periods, frozen plans, replay of runs."""
+"""Checks of pay for `manage.py verify`: the ledger against the results, closed periods, frozen plans, disputes, replay of runs."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from django.db.models import F, Sum
 
 from incentives.explain import body_hash, body_read
 from incentives.finished import runs_finished
-from incentives.models import EARNED_VERBS, LedgerEntry, PeriodState, PlanVersion, Run, RunIssue, RunResult, Statement, StatementArtefact
+from incentives.models import EARNED_VERBS, Dispute, DisputeEvent, LedgerEntry, PeriodState, PlanVersion, Run, RunIssue, RunResult, Statement, StatementArtefact
 from incentives.replay import run_replay
 from incentives.selectors.artefacts import ArtefactBroken, artefact_read
 from spm.audit.checks import verify_check
@@ -87,6 +88,23 @@ def approved_statements() -> Iterator[str]:
 
 def _amounts(sums: dict[str, Decimal]) -> str:
     return ", ".join(f"{amount} {currency}" for currency, amount in sorted(sums.items())) or "nothing"
+
+
+@verify_check("disputes")
+def disputes_as_told() -> Iterator[str]:
+    """Each dispute is where its last event says, and each amount that a decision posted is in the ledger, once."""
+    last = {dispute: state for dispute, state in DisputeEvent.objects.order_by("pk").values_list("dispute_id", "state")}
+    for pk, number, state in Dispute.objects.order_by("pk").values_list("pk", "number", "state"):
+        if last.get(pk) != state:
+            yield f"dispute {number}: it is “{state}”, its last event says {last.get(pk) or 'nothing'}"
+    named = list(DisputeEvent.objects.filter(entry_uid__isnull=False).order_by("pk").values_list("dispute__number", "entry_uid"))
+    there = set(LedgerEntry.objects.filter(uid__in=[uid for _number, uid in named]).values_list("uid", flat=True))
+    for number, uid in named:
+        if uid not in there:
+            yield f"dispute {number}: the entry {uid} that its decision posted is not in the ledger"
+    twice = [str(uid) for uid, times in Counter(uid for _number, uid in named).items() if times > 1]
+    if twice:
+        yield f"entries {', '.join(twice)} belong to more than one decision"
 
 
 @verify_check("plan versions")

@@ -1,4 +1,4 @@
-"""A company lived through by a machine: import, change, run, approve, pay, adjust, hold, return, late data, with a crash between any two commits.
+"""A company lived through by a machine: import, change, run, approve, pay, adjust, hold, return, dispute, late data, with a crash between any two commits.
 
 After every step: what was posted stands as it stood, what was approved stays frozen under its hash, `verify` finds nothing; and
 after a crash the run that follows leaves to the byte what an undisturbed one would have left. A crash here is an error at a
@@ -22,11 +22,14 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from incentives.models import LedgerEntry, PeriodState, Run, RunChunk, StatementArtefact
+from incentives.models import Dispute, DisputeEvent, LedgerEntry, PeriodState, Run, RunChunk, StatementArtefact
+from incentives.selectors.adjusting import adjustment_places
 from incentives.services import period_move, runs
 from incentives.services.closing import PeriodRefused
+from incentives.services.dispute_outcomes import dispute_resolve
+from incentives.services.disputes import DisputeRefused, dispute_file
 from incentives.services.runs import run_close, run_measure_chunk, run_open, run_settle, run_settle_plan
-from incentives.verification import approved_statements, closed_periods, ledger_against_results, plan_versions, replay_of_runs
+from incentives.verification import approved_statements, closed_periods, disputes_as_told, ledger_against_results, plan_versions, replay_of_runs
 from spm.imports.readers import Source
 from spm.imports.services import import_run
 from spm.tenancy.models import Tenant
@@ -37,10 +40,10 @@ LIVES = int(os.environ.get("SPM_MACHINE", "6"))
 SALES = ["order", "split", "gone", "owner", "kpi"]
 MONEY = ["paid", "returned", "hold", "lift", "adjust", "returned", "set result", "give back"]
 SETUP = ["quota", "terms", "leaves", "joins", "reports", "version", "fx", "entity", "opening", "mentor"]
-WHAT = ["sells", "sells", "books", "books", "sets up", "imports", "runs", "runs", "runs", "approves", "pays"]
+WHAT = ["sells", "sells", "books", "books", "sets up", "imports", "runs", "runs", "runs", "approves", "pays", "disputes", "disputes"]
 ROWS = st.tuples(st.integers(0, 6), st.integers(0, 2), st.integers(1, 28), st.integers(0, 900_00))
 NUMBERS: dict[str, Any] = {"one": st.integers(0, 4), "two": st.integers(0, 2), "day": st.integers(1, 28), "amount": st.integers(-300_00, 3_000_00)}
-CHECKS = (ledger_against_results, closed_periods, approved_statements, plan_versions)
+CHECKS = (ledger_against_results, closed_periods, approved_statements, plan_versions, disputes_as_told)
 MAPPING = """\
 import: 1
 source: test
@@ -116,7 +119,7 @@ class Life(RuleBasedStateMachine):
     @rule(what=st.sampled_from(WHAT), after=st.booleans(), at=st.integers(1, 12), flag=st.booleans(), data=st.data())
     def lives(self, what: str, after: bool, at: int, flag: bool, data: st.DataObject) -> None:
         """One thing happens. A single rule, so that nothing is left out for long."""
-        if what in ("runs", "imports", "approves", "pays"):
+        if what in ("runs", "imports", "approves", "pays", "disputes"):
             getattr(self, what)(at=at, after=after, flag=flag, data=data)
             return
         kinds = {"sells": SALES, "books": MONEY, "sets up": SETUP}[what]
@@ -197,7 +200,39 @@ class Life(RuleBasedStateMachine):
         for row in PeriodState.objects.filter(state=before).select_related("period", "legal_entity")[:1]:
             period_move(period=row.period, pay_group=row.pay_group, legal_entity=row.legal_entity, to=to)
 
+    def disputes(self, *, after: bool, flag: bool, data: st.DataObject, **_: Any) -> None:
+        """A payee disputes, or the oldest dispute is decided; dying on the way leaves all of it or nothing, and nothing is paid twice."""
+        number, month = data.draw(st.integers(0, 2)), data.draw(st.integers(1, 6))
+        payee, period = self.there.payee(number), self.there.world.period(f"2024-{month:02}")
+        waiting = Dispute.objects.filter(state="team").order_by("pk").first()
+
+        def files() -> None:
+            with suppress(DisputeRefused):  # nothing is disputed twice
+                dispute_file(payee=payee, period=period, subject="missing", category="missing", order=f"{number}", text="It is mine", amount=Decimal(9))
+
+        def decides() -> None:
+            assert waiting is not None
+            places = adjustment_places(waiting.payee, [waiting.period])[waiting.period_id]
+            given = {"means": "adjustment", "place": places[0].key, "amount": Decimal(month)} if places else {}
+            outcome = "partial" if places else "denied"
+            with suppress(DisputeRefused):  # it was decided before the process died
+                dispute_resolve(dispute=waiting, outcome=outcome, text="Looked into", **given)
+
+        filed = Dispute.objects.count()
+        if flag or waiting is None:
+            self.tally["dispute died"] += survive(files, at=1, after=after)
+            self.tally["disputed"] += Dispute.objects.count() > filed
+        else:
+            self.tally["dispute died"] += survive(decides, at=1, after=after)
+            self.tally["dispute decided"] += 1
+            assert Dispute.objects.get(pk=waiting.pk).state != "team"
+
     # ---- what always holds
+
+    @invariant()
+    def what_was_decided_is_paid_once(self) -> None:
+        named = DisputeEvent.objects.filter(means="adjustment").values_list("entry_uid", flat=True)
+        assert sorted(named) == sorted(LedgerEntry.objects.filter(note__startswith="Dispute ").values_list("uid", flat=True))
 
     @invariant()
     def what_was_posted_stands(self) -> None:
@@ -240,7 +275,19 @@ def test_a_company_survives_crashes_between_any_two_commits(tenant: Tenant) -> N
         ),
     )
     # It lived through what it is for; otherwise its peace says nothing.
-    for happened in (("run died",), ("run went on",), ("import died",), ("approval died",), ("approved",), SALES, MONEY, SETUP):
+    for happened in (
+        ("run died",),
+        ("run went on",),
+        ("import died",),
+        ("approval died",),
+        ("approved",),
+        ("dispute died",),
+        ("disputed",),
+        ("dispute decided",),
+        SALES,
+        MONEY,
+        SETUP,
+    ):
         assert sum(Life.tally[name] for name in happened) > 0, (happened, Life.tally)
 
 
@@ -250,6 +297,14 @@ def test_control_the_crash_loses_what_was_not_committed_and_keeps_what_was(scope
         with pytest.raises(Crash), dying(1, after=after):
             there.act(Act("adjust", 0, 0, 2, 90_0000))
         assert LedgerEntry.objects.count() == kept
+
+
+def test_control_a_dispute_that_moved_without_an_event_is_found(scope: Tenant) -> None:
+    there = company(1)
+    one = dispute_file(payee=there.payee(0), period=there.world.period("2024-01"), subject="statement", category="other", text="Too little")
+    assert list(disputes_as_told()) == []
+    Dispute.objects.filter(pk=one.pk).update(state="approved")
+    assert list(disputes_as_told()) == ["dispute 1: it is “approved”, its last event says team"]
 
 
 def test_control_an_entry_that_is_posted_twice_or_changed_is_found(scope: Tenant) -> None:
