@@ -80,7 +80,7 @@ def test_the_companies_are_whole_and_built_once(built) -> None:
 
 
 def test_the_demo_shows_a_draw_a_held_deal_a_refund_of_a_closed_month_and_a_euro_payee(built) -> None:
-    from incentives.models import LedgerEntry
+    from incentives.models import Dispute, LedgerEntry
     from incentives.selectors import held_deals, statement_get
     from incentives.services import recompute
     from spm.access.models import Membership
@@ -106,6 +106,8 @@ def test_the_demo_shows_a_draw_a_held_deal_a_refund_of_a_closed_month_and_a_euro
             (late,) = [part for part in view.parts if part.is_late]
             assert late.amount < 0
             assert late.earning_period.ends <= now.starts
+            assert [one.state for one in Dispute.objects.filter(payee=seller).order_by("number")] == ["partial", "manager"]
+            assert len(view.adjustments) == 1, "what was decided is paid in the open month"
             assert held_deals(seller)[0].reason == company.hold_reason
             assert [part.verb for part in view.payments] == ["held"]
             assert {balance.kind for balance in view.balances} == {"on_hold"}

@@ -1,4 +1,4 @@
-"""The hard cases of pay, which need a history: months that are closed, a refund that comes after, a deal on hold. Written once."""
+"""The hard cases of pay, which need a history: months that are closed, a refund that comes after, a deal on hold, two disputes. Written once."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from spm.sales.models import Order, OrderLine, OrderLineVersion, OrderVersion
 from spm.tenancy.changes import change
 from spm.tenancy.models import ChangeSet
 from training.demo.company import Company
+from training.demo.disputes import disputes_write
 
 
 def cases_write(*, company: Company, today: dt.date) -> bool:
     """After the first run: closes all months before this one, then lets a refund of a closed month arrive and puts a deal of this
-    month on hold, both of the seller as whom visitors sign in. False where that has been done before."""
+    month on hold and files two disputes, all of the seller as whom visitors sign in. False where that has been done before."""
     if PeriodState.objects.exists():
         return False
     seller = Payee.objects.get(memberships__user__email=f"rep@{company.slug}.example")
     _close(before=today.replace(day=1))
     _refund(company=company, seller=seller, today=today)
     _hold(company=company, seller=seller, today=today)
+    disputes_write(company=company, seller=seller, today=today)
     return True
 
 

@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 with tenant_scope(tenant.pk):
                     fresh = cases_write(company=company, today=today)
                 if fresh:
-                    self.stdout.write(f"{company.name}: months closed, a late refund and a deal on hold; computing again")
+                    self.stdout.write(f"{company.name}: months closed, a late refund, a deal on hold and two disputes; computing again")
                     call_command("recompute", tenant.slug, stdout=self.stdout)
         self.stdout.write(f"Sign in with the password {PASSWORD} as")
         for company in COMPANIES:
