@@ -76,7 +76,7 @@ class Change:
 def change_between(payee: Payee, *, period: Period, before: Run | None, run: Run, manual: bool = True) -> Change:
     """Divides what `run` left for the payee and period, less what `before` did (None: nothing), among the causes. manual: with what
     people posted by hand. Reads in the caller's scope, writes nothing."""
-    work = _Work(payee, period, before, run)
+    work = PayeeWork(payee, period, before, run)
     found = attribute(work.value, changed=work.changed)
     found = found.settled(before=work.left(work.before), after=work.left(work.run))
     if manual:
@@ -88,14 +88,16 @@ def change_between(payee: Payee, *, period: Period, before: Run | None, run: Run
 def attribution_within(payee: Payee, *, period: Period, before: Run, run: Run) -> Attribution | None:
     """The same from within a run that has not left its results yet: by what it is about to post. None where the payee's pay takes
     from more than TEAM others, which only results tell."""
-    work = _Work(payee, period, before, run)
+    work = PayeeWork(payee, period, before, run)
     if work.others_are == "kept":
         return None
     found = attribute(work.value, changed=work.changed)
     return found.settled(before=work.left(work.before), after=found.after)
 
 
-class _Work:
+class PayeeWork:
+    """One payee's pay in two runs, calculated with any choice of causes as the later one knew them."""
+
     def __init__(self, payee: Payee, period: Period, before: Run | None, run: Run) -> None:
         self.payee, self.period = payee, period
         self.before, self.run = _covering(before, period, payee), _covering(run, period, payee) or run
@@ -196,23 +198,33 @@ class _Work:
 
     def value(self, chosen: frozenset[str]) -> dict[Any, Any]:
         """What the payee earned in the period with these causes as the later run knew them."""
-        run = self.run if "data" in chosen else self.before
+        run = self.seen_by(chosen)
         if run is None or not self._begun(run):
             return {}
+        found: dict[Any, Any] = {}
+        for version, outcome in self.outcomes(chosen, run)[1]:
+            for (seat, _), cell in result_cells(version, outcome, {self.period.pk}).items():
+                found |= _cells(seat, version.id, version.compiled.currency, cell.components)
+        return found
+
+    def seen_by(self, chosen: frozenset[str]) -> Run | None:
+        """The run whose orders and day count."""
+        return self.run if "data" in chosen else self.before
+
+    def outcomes(self, chosen: frozenset[str], run: Run, *, periods: bool = True) -> tuple[RunInputs, list[tuple[VersionInputs, Outcome]]]:
+        """What the payee earned by each version that has the period; periods False: by each version."""
         numbers = {cause: self.last if cause in chosen else self.first for cause in ("plan", "people", "hierarchy", "quota", "pay_rate", "fx_rate", "data")}
         inputs = RunInputs(number=run.known_number, business_date=run.business_date, only=self.payee.pk, others=self.payees[1:], numbers=numbers)
-        found: dict[Any, Any] = {}
+        found = []
         credited = self.last if "crediting" in chosen else self.first
         kept = self._book(run).books if self.others_are == "kept" else {}
         pays = {of: book.team_pay for of, book in kept.items()} if kept else None
         carried = CarriedTotals(inputs.versions, lambda version: self._totals_of(inputs, version, kept.get(version.id), credited), pays)
         for version in inputs.versions:
             seats = sorted(seat for seat in version.paid if inputs.seats[seat][0] == self.payee.pk)
-            if seats and any(item.id == self.period.pk for item in version.periods):
-                outcome = self._outcome(version, seats, carried.of(version, seats), kept.get(version.id))
-                for (seat, _), cell in result_cells(version, outcome, {self.period.pk}).items():
-                    found |= _cells(seat, version.id, version.compiled.currency, cell.components)
-        return found
+            if seats and (not periods or any(item.id == self.period.pk for item in version.periods)):
+                found.append((version, self._outcome(version, seats, carried.of(version, seats), kept.get(version.id))))
+        return inputs, found
 
     def _totals_of(self, inputs: RunInputs, version: VersionInputs, kept: VersionBook | None, credited: int) -> Totals:
         found = [self._measured(inputs, version, payee, credited) for payee in self.payees if payee in version.enrolled | version.led]

@@ -166,10 +166,14 @@ class CauseOf:
             return bool(cursor.fetchone()[0])
 
     @cached_property
+    def touched(self) -> frozenset[str]:
+        """The causes of which something changed, for anybody."""
+        return frozenset(BY_NAME[name].cause for name, ids in (self.changes.by_event if self.changes else {}).items() if ids)
+
+    @cached_property
     def is_mixed(self) -> bool:
         """Did more than one kind of input change? Orders that changed hands count beside orders that are new."""
-        touched = {BY_NAME[name].cause for name, ids in (self.changes.by_event if self.changes else {}).items() if ids}
-        return self.engine_changed or len(touched) > 1 or ("data" in touched and self.reowned)
+        return self.engine_changed or len(self.touched) > 1 or ("data" in self.touched and self.reowned)
 
     def __call__(self, seat: int, version: int) -> str:
         found = self.changes

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, partial
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_noop
@@ -53,6 +54,22 @@ Key = tuple[int, int, str, int]
 """(seat, plan version, component, earning period)"""
 
 
+Sums = Callable[[list[int]], Sequence[tuple[Any, ...]]]
+"""Payees -> (payee, seat, plan version, component, earning period, pay period, currency, verb, by hand, sum at LEDGER_SCALE)."""
+
+
+def ledger_sums(payees: list[int]) -> Sequence[tuple[Any, ...]]:
+    """All that is posted for the payees."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT payee_id, seat_id, plan_version_id, component, earning_period_id, pay_period_id, currency, verb, cause = 'manual', "
+            "sum(amount * (10 ^ (6 - scale))::bigint)::bigint FROM incentives_ledgerentry WHERE tenant_id = %s AND payee_id = ANY(%s) "
+            "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 4, 5, 6, 8",
+            [required_tenant_id(), payees],
+        )
+        return cursor.fetchall()
+
+
 @dataclass
 class Posted:
     """What is posted for one payee under one plan, in the plan's currency."""
@@ -66,8 +83,9 @@ class Posted:
 class RunPayments:
     """Adds payment entries to a settlement, payee by payee."""
 
-    def __init__(self, settlement: Settlement) -> None:
+    def __init__(self, settlement: Settlement, sums: Sums | None = None) -> None:
         self.settlement, self.run, self.inputs = settlement, settlement.run, settlement.inputs
+        self.sums = sums or ledger_sums
         self.frames = frames_of(self.inputs)
         self.frame_of = {version: frame for frame in self.frames for version in frame.versions}
         self.amounts = {frame.key: DrawAmounts(settlement, frame) for frame in self.frames}
@@ -182,14 +200,7 @@ class RunPayments:
     def _posted(self, payees: Collection[int]) -> dict[tuple[int, FrameKey], Posted]:
         """Sums of the ledger, and what this run is about to post, by (payee, plan)."""
         found: dict[tuple[int, FrameKey], Posted] = defaultdict(Posted)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT payee_id, seat_id, plan_version_id, component, earning_period_id, pay_period_id, currency, verb, cause = 'manual', "
-                "sum(amount * (10 ^ (6 - scale))::bigint)::bigint FROM incentives_ledgerentry WHERE tenant_id = %s AND payee_id = ANY(%s) "
-                "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 4, 5, 6, 8",
-                [required_tenant_id(), sorted(payees)],
-            )
-            rows = cursor.fetchall()
+        rows = self.sums(sorted(payees))
         self._frames_complete({row[2] for row in rows})
         for payee, seat, version, component, earning, pay, currency, verb, manual, total in rows:
             if version not in self.frame_of and not manual and verb in PAYMENT_VERBS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
@@ -19,9 +21,9 @@ class NoOpenPeriod(ToldError):
 
 
 class PayPeriods:
-    """Open and closed pay periods of a tenant, read once per run."""
+    """Open and closed pay periods of a tenant, read once per run. at: as they were then, as far as they are closed still."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: dt.datetime | None = None) -> None:
         self.starts: dict[int, int] = {}
         self._after: dict[int, tuple[list[int], int]] = {}
         self.codes: dict[int, str] = {}
@@ -32,8 +34,13 @@ class PayPeriods:
             row = by_calendar.setdefault(period.calendar_id, [])
             self._after[period.pk] = (row, len(row))
             row.append(period.pk)
-        self._closed = set(PeriodState.objects.filter(state__in=CLOSED).values_list("period_id", "pay_group", "legal_entity_id"))
-        self._settled = set(Statement.objects.filter(Q(state__in=SETTLED) | ~Q(artefact_digest="")).values_list("payee_id", "period_id"))
+        closed = PeriodState.objects.filter(state__in=CLOSED)
+        settled = Statement.objects.filter(Q(state__in=SETTLED) | ~Q(artefact_digest=""))
+        if at is not None:
+            closed = closed.exclude(frozen_at__gt=at)
+            settled = settled.exclude(artefacts__created_at__gt=at)
+        self._closed = set(closed.values_list("period_id", "pay_group", "legal_entity_id"))
+        self._settled = set(settled.values_list("payee_id", "period_id"))
 
     def is_open(self, payee: int, group: PayeeGroup, period: int) -> bool:
         """May a run still post to this pay period for this payee?"""

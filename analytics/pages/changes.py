@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from analytics.pages.common import choice_of, payee_of
 from incentives.models import Run
-from incentives.selectors import ComponentChange, last_run, pay_change, run_numbered, run_of_last_change, runs_comparable
+from incentives.selectors import ComponentChange, PaidLine, last_run, paid_change, pay_change, run_numbered, run_of_last_change, runs_comparable
 from spm.access.guards import requires
 from spm.people.models import Payee
 from spm.ui.formats import day_text, money_text
@@ -52,7 +52,9 @@ def changes_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpR
     if before is not None and before.number > run.number:
         before, run = run, before
     change = pay_change(payee, period=choice.period, before=before, run=run)
+    paid = paid_change(payee, period=choice.period, before=before, run=run)
     assert change is not None
+    assert paid is not None
     locale = request.LANGUAGE_CODE  # type: ignore[attr-defined]
     runs = {known.number: known for known in [*runs_comparable(payee), run, *([before] if before else [])]}
     options = [(number, run_text(runs[number], locale)) for number in sorted(runs, reverse=True)]
@@ -62,12 +64,21 @@ def changes_page(request: HttpRequest, slug: str, uid: UUID, code: str) -> HttpR
         "change": change,
         "totals": [_shown(total, run, before, locale) for total in change.totals if total.causes] if len(change.components) > 1 else [],
         "components": [_shown(component, run, before, locale) for component in change.components],
+        "paid": [_shown(line, run, before, locale) for line in paid.lines],
+        "paid_totals": [_shown(line, run, before, locale) for line in (*paid.totals, *paid.converted) if line.causes] if paid.lines else [],
         "run": run,
         "before": before,
         "run_options": options,
         "before_options": [*options, (0, _("Before the first run"))],
         "columns": order_columns(),
         "cause_columns": cause_columns(),
+        "paid_columns": [
+            Column("line", _("Line")),
+            Column("why", _("Why")),
+            Column("before", _("Before"), numeric=True),
+            Column("after", _("After"), numeric=True),
+            Column("change", _("Change"), numeric=True),
+        ],
         "statement_url": reverse("statement", kwargs={"slug": slug, "uid": payee.uid, "code": code}),
     }
     return render(request, "analytics/changes.html", context)
@@ -89,7 +100,7 @@ def run_text(run: Run, locale: str) -> str:
     return _("Run %(number)s, %(day)s") % {"number": run.number, "day": day_text(run.business_date, locale)}
 
 
-def _shown(part: ComponentChange, run: Run, before: Run | None, locale: str) -> dict[str, Any]:
+def _shown(part: ComponentChange | PaidLine, run: Run, before: Run | None, locale: str) -> dict[str, Any]:
     """A component, or a currency's total, with its equation."""
     now = _("In run %(number)s") % {"number": run.number}
     then = _("In run %(number)s") % {"number": before.number} if before else _("Before the first run")

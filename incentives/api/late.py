@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from incentives.api.shown import AmountField, ExactField, day_of, payee_on, period_of, uids_of
 from incentives.models import PlanVersion, Run
-from incentives.selectors import last_run, late_changes, pay_change, run_numbered, run_of_last_change, statement_get
+from incentives.selectors import last_run, late_changes, paid_change, pay_change, run_numbered, run_of_last_change, statement_get
 from spm.api.endpoint import Endpoint
 from spm.api.known import whole_number
 from spm.api.problems import Problem
@@ -103,7 +103,34 @@ class TotalChangeOut(serializers.Serializer):
     amounts_by_cause = CauseAmountOut(source="causes", many=True)
 
 
+class PaidLineOut(serializers.Serializer):
+    """A kind of entry of a component: held stands for held and released; manual for what people posted; earned for all that is earned."""
+
+    kind = serializers.CharField()
+    component = serializers.CharField()
+    label = serializers.CharField()
+    currency = serializers.CharField()
+    before = AmountField("before")
+    amount = AmountField("amount")
+    after = AmountField("after")
+    amounts_by_cause = CauseAmountOut(source="causes", many=True)
+
+
+class PaidTotalOut(TotalChangeOut):
+    """All lines of a currency; or these in the currency in which the payee is paid."""
+
+
+class PaidChangeOut(serializers.Serializer):
+    """What changed on the statement of the period."""
+
+    lines = PaidLineOut(many=True)
+    totals = PaidTotalOut(many=True)
+    in_pay_currency = PaidTotalOut(source="converted", many=True)
+
+
 class PayChangeOut(serializers.Serializer):
+    """What changed in what was earned for the period, and in what its statement pays."""
+
     period_code = serializers.CharField(source="period.code")
     run_before = serializers.IntegerField(source="run_before.number", allow_null=True, default=None)
     run = serializers.IntegerField(source="run.number")
@@ -114,6 +141,7 @@ class PayChangeOut(serializers.Serializer):
         help_text="Whether the pay takes anything from others, such as the team: empty, no; read, and it was divided too; "
         "kept, and what they contribute changes with the data.",
     )
+    paid = PaidChangeOut()
 
 
 class StatementChanges(Endpoint):
@@ -140,7 +168,8 @@ class StatementChanges(Endpoint):
         before = run_of_last_change(payee, period=when, run=run) if given is None else run_parameter(request, "run_before", payee)
         if before is not None and before.number >= run.number:
             raise Problem("invalid", _("Run %(number)s is not earlier than run %(run)s.") % {"number": before.number, "run": run.number}, field="run_before")
-        return Response(PayChangeOut(pay_change(payee, period=when, before=before, run=run)).data)
+        found = {"paid": paid_change(payee, period=when, before=before, run=run)}
+        return Response(PayChangeOut({**vars(pay_change(payee, period=when, before=before, run=run)), **found}).data)
 
 
 def run_parameter(request: Request, name: str, payee: Payee) -> Run | None:

@@ -7,6 +7,7 @@ from incentives.selectors.asof import ChangedLine, StatementRun, statement_as_of
 from incentives.selectors.causes import ComponentChange, PayChange, pay_change, run_numbered, run_of_last_change, runs_comparable
 from incentives.selectors.holds import DealUnknown, HoldRow, component_choices, hold_list, hold_rows, order_find
 from incentives.selectors.late import CauseAmount, LateChange, fitting_run, late_changes
+from incentives.selectors.paid import PaidChange, PaidLine, paid_change
 from incentives.selectors.payments import Balance, HeldDeal, PaidIn, PaymentPart, held_deals
 from incentives.selectors.plans import PlanRow, plan_list, plan_versions
 from incentives.selectors.quotas import QuotaState
@@ -30,7 +31,9 @@ __all__ = [
     "HoldRow",
     "LateChange",
     "LineTrace",
+    "PaidChange",
     "PaidIn",
+    "PaidLine",
     "PayChange",
     "PaymentPart",
     "PlanRow",
@@ -51,6 +54,7 @@ __all__ = [
     "line_trace",
     "line_traces",
     "order_find",
+    "paid_change",
     "pay_change",
     "plan_list",
     "plan_versions",

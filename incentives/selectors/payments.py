@@ -239,8 +239,11 @@ def held_deals(payee: Payee) -> list[HeldDeal]:
     return [HeldDeal(str(h.uid), h.order_id, numbers.get(h.order_id) or h.order.external_id, h.component, h.reason, h.placed_at.date()) for h in found]
 
 
-def paid_in(payee: Payee, *, period: Period, totals: Mapping[str, Decimal], versions: Collection[PlanVersion], today: dt.date) -> list[PaidIn]:
-    """Totals in other currencies than the payee's, converted at the day's rate. One query, none where the currencies are the same."""
+def paid_in(
+    payee: Payee, *, period: Period, totals: Mapping[str, Decimal], versions: Collection[PlanVersion], today: dt.date, number: int | None = None
+) -> list[PaidIn]:
+    """Totals in other currencies than the payee's, converted at the day's rate as known at a change number (None: now). One query, none
+    where the currencies are the same."""
     others = {currency: total for currency, total in totals.items() if payee.pay_currency and currency != payee.pay_currency}
     if not others:
         return []
@@ -250,7 +253,7 @@ def paid_in(payee: Payee, *, period: Period, totals: Mapping[str, Decimal], vers
         conversion = next((c for v in versions if (c := plan_compiled(v.digest, v.text).conversions.get("payment")) and v.currency == currency), None)
         types = PAYMENT_RATES if conversion is None else (conversion.rate_type,)
         day = period.starts if conversion is not None and conversion.as_of == "period_start" else last
-        row, value = _fx_rate(types, currency, payee.pay_currency, min(day, today))
+        row, value = _fx_rate(types, currency, payee.pay_currency, min(day, today), number)
         mode = "half_up" if conversion is None else conversion.rounding.mode
         places = minor_units(payee.pay_currency) if conversion is None else conversion.rounding_for(payee.pay_currency).places
         amount = None if value is None else round_number(Fraction(total) * value, places, mode)
@@ -259,9 +262,9 @@ def paid_in(payee: Payee, *, period: Period, totals: Mapping[str, Decimal], vers
     return found
 
 
-def _fx_rate(types: tuple[str, ...], source: str, target: str, day: dt.date) -> tuple[FxRate | None, Fraction | None]:
+def _fx_rate(types: tuple[str, ...], source: str, target: str, day: dt.date, number: int | None) -> tuple[FxRate | None, Fraction | None]:
     pair = Q(base=source, quote=target) | Q(base=target, quote=source)
-    rows = {row.rate_type: row for row in valid_on(known_as_at(FxRate.objects.filter(pair, rate_type__in=types), None), day)}
+    rows = {row.rate_type: row for row in valid_on(known_as_at(FxRate.objects.filter(pair, rate_type__in=types), number), day)}
     row = next((rows[kind] for kind in types if kind in rows), None)
     if row is None:
         return None, None

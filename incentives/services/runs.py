@@ -29,6 +29,7 @@ from incentives.loaders import scale_needed
 from incentives.models import ChunkTotals, Run, RunChunk
 from incentives.onepayee import PlannedChunk, chunks_planned
 from incentives.overrides import overrides_add
+from incentives.paidcause import payment_causes_name
 from incentives.payments import payments_add
 from incentives.runwords import ASKED, EARLIER, FIRST, FRAME, RATES, SHAPE
 from incentives.services.ledger import books_lock
@@ -187,6 +188,7 @@ def run_settle(*, tenant_id: int, run_id: int, payees: list[int], commit: Commit
             late_causes_name(settlement, payees)
             overrides_add(settlement, payees)
             payments_add(settlement, payees)
+            payment_causes_name(settlement, payees)
         except InputError as error:
             raise RunError(gettext_noop("Run %(run)s: %(error)s"), run=run.number, error=error) from error
     for group in settlement.groups():

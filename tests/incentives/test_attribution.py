@@ -273,7 +273,7 @@ def test_a_run_by_another_engine_shows_what_the_engine_did(scope):
     first = world.run()
     put_order("2", world.payees[0], "2024-03-06", 200_00)
     second = world.run()
-    work = attribution._Work(world.payees[0], world.period("2024-03"), first, second)
+    work = attribution.PayeeWork(world.payees[0], world.period("2024-03"), first, second)
     found = attribution.attribute(work.value, changed=work.changed)
     left = work.left(first)
     (cell,) = left
