@@ -196,7 +196,11 @@ class PaidWork(PayeeWork):
     def settled(self, found: Attribution, before: dict[Any, Any], after: dict[Any, Any]) -> Attribution:
         """Between what really stood on the statement; what no cause explains goes with the engine where that is another one, else with
         the data."""
-        steps = {cause: {cell: amount for cell, amount in amounts.items() if cell.pay_period == self.period.pk} for cause, amounts in found.steps}
+        here = self.period.pk
+        steps: dict[str, dict[Any, Any]] = {
+            cause: {cell: amount for cell, amount in amounts.items() if isinstance(cell, PaidCell) and cell.pay_period == here}
+            for cause, amounts in found.steps
+        }
         rest = "engine" if self.before is not None and self.before.engine_version != self.run.engine_version else "data"
         of = steps.setdefault(rest, {})
         for cell in {*before, *after, *(cell for amounts in steps.values() for cell in amounts)}:

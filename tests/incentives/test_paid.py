@@ -192,6 +192,6 @@ def test_the_api_and_the_page_say_the_same_lines(world, client, tenant) -> None:
     user = make_user()
     make_member(user, Role.COMP_ADMIN)
     client.force_login(user)
-    page = client.get(f"/t/{tenant.slug}/people/{payee.uid}/statements/2024-01/changes/?before=1&run={run.number}").content.decode()
+    page = client.get(f"/t/{tenant.slug}/people/{payee.uid}/statements/2024-01/runs/changes/?before=1&run={run.number}").content.decode()
     assert "Paid on the statement" in page
     assert "Ramp draw: drawn" in page
