@@ -33,7 +33,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Lowered:
-    """A payee who would earn less in a period: before and after the edit, in the plan's currency."""
+    """A payee who would earn less of a currency in a period: before and after the edit."""
 
     payee: Payee
     period: Period
@@ -78,25 +78,33 @@ def pay_lowered(
     now = _in_force(version.plan_id)
     then = [row for row in now if row.pk != version.pk] if takes_out else [*now, version]
     before, after = _earned(basis.run, [now, then], progress)
-    less = [(payee, period, amount, after.get((payee, period), ZERO)) for (payee, period), amount in before.items()]
-    return lowered_read(version, [row for row in less if row[3] < row[2]])
+    both = ((key, before.get(key, ZERO), after.get(key, ZERO)) for key in before | after)
+    return lowered_read((payee, period, have, left, currency) for (payee, period, currency), have, left in both if left < have)
 
 
-def lowered_read(version: PlanVersion, rows: Iterable[Sequence[Any]]) -> list[Lowered]:
-    """Rows of [payee id, period id, before, after] with payees and periods, the largest loss first. Two queries."""
+def lowered_read(rows: Iterable[Sequence[Any]]) -> list[Lowered]:
+    """Rows of [payee id, period id, before, after, currency] with payees and periods, the largest loss first. Two queries."""
     found = list(rows)
     payees = Payee.objects.select_related("detail").in_bulk({row[0] for row in found})
     periods = Period.objects.in_bulk({row[1] for row in found})
-    lowered = [Lowered(payees[payee], periods[period], version.currency, Decimal(have), Decimal(left)) for payee, period, have, left in found]
+    lowered = [Lowered(payees[payee], periods[period], currency, Decimal(have), Decimal(left)) for payee, period, have, left, currency in found]
     return sorted(lowered, key=lambda row: (row.amount, row.payee.pk, row.period.starts))
+
+
+def lowered_totals(rows: Iterable[Lowered]) -> dict[str, Decimal]:
+    """How much less in all, by currency."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        found[row.currency] += row.amount
+    return dict(sorted(found.items()))
 
 
 def _in_force(plan_id: int) -> list[PlanVersion]:
     return list(versions_in_force(known_number()).filter(plan_id=plan_id).order_by("pk"))
 
 
-def _earned(run: Run, cases: Sequence[Sequence[PlanVersion]], progress: Callable[[int, int], None]) -> list[dict[tuple[int, int], Decimal]]:
-    """(payee, period) -> sum of all components, for each choice of versions in force. Orders are read once where all look at the same."""
+def _earned(run: Run, cases: Sequence[Sequence[PlanVersion]], progress: Callable[[int, int], None]) -> list[dict[tuple[int, int, str], Decimal]]:
+    """(payee, period, currency) -> sum of all components, for each choice of versions in force. Orders are read once where all look at the same."""
     number = run.known_number
     inputs = [RunInputs(number=number, business_date=run.business_date, in_force=versions) for versions in cases]
     known, scale = ChangeNumbers.up_to(number), max(scale_needed(after=0), scale_needed(after=0, lines=True))
@@ -117,12 +125,12 @@ def _earned(run: Run, cases: Sequence[Sequence[PlanVersion]], progress: Callable
     found = []
     for one, totals in zip(inputs, parts, strict=True):
         carried = CarriedTotals(one.versions, partial(_merged, totals))
-        sums: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
+        sums: dict[tuple[int, int, str], Decimal] = defaultdict(Decimal)
         for version in one.versions:
             begun = {period.id for period in version.periods if period.start <= one.today}
             for earning in outcome_of(version.prepared, carried.of(version, version.paid)).earnings:
                 if earning.period in begun and earning.assignment in version.paid:
-                    sums[earning.payee, earning.period] += earning.amount
+                    sums[earning.payee, earning.period, earning.currency or version.compiled.currency] += earning.amount
         found.append(sums)
     return found
 

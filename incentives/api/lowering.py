@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incentives.api.shown import ExactField
+from incentives.api.shown import ByCurrency, ExactField
 from incentives.models import LoweringCheck
 from incentives.selectors.lowering import lowering_get
 from spm.access.policy import permitted
@@ -42,7 +42,7 @@ class LoweredOut(serializers.Serializer):
 
 class LoweringDetailOut(LoweringOut):
     people = serializers.IntegerField(help_text="How many would earn less.")
-    total = ExactField(help_text="By how much in all, below zero.")
+    totals = ByCurrency(help_text="By how much in all, below zero.")
     rows = LoweredOut(many=True, help_text="Everybody by period, the largest loss first; empty without the right to read all pay.")
 
 
@@ -59,6 +59,6 @@ class LoweringDetail(DetailEndpoint):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         row: Any = self.get_object()
         found = lowering_get(row)
-        row.people, row.total = found.people, found.total
+        row.people, row.totals = found.people, found.totals
         row.rows = found.rows if permitted(self.principal.roles, "pay.read_all") else []
         return Response(LoweringDetailOut(row).data)

@@ -11,7 +11,7 @@ from spm.tenancy.models import TenantForeignKey
 class LoweringCheck(KeptAnswer):
     """A plan version put in force (or, takes_out, taken out of it), looked at against what the run left.
 
-    basis: fingerprint of all that the answer depends on; while it stays, the answer holds. rows: [payee id, period id, before, after]
+    basis: fingerprint of all that the answer depends on; while it stays, the answer holds. rows: [payee id, period id, before, after, currency]
     of everybody who would earn less, largest loss first, amounts as exact texts in the version's currency: ids alone, so that erasing
     a person leaves it standing.
     """

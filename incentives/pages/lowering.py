@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +50,7 @@ def _job(slug: str, row: LoweringCheck) -> dict[str, Any]:
 def lowering_render(request: HttpRequest, row: LoweringCheck, *, asked: bool = False, status: int) -> HttpResponse:
     """Who would earn less than is earned already, by how much in all, and the form by which somebody who approves pay lets it pass."""
     found = lowering_get(row)
-    total: dict[str, Decimal] = {row.version.currency: found.total} if found.people else {}
+    total = found.totals
     text = ngettext("%(count)s person would earn less than is already earned.", "%(count)s people would earn less than is already earned.", found.people)
     context = {
         "row": row, "version": row.version, "text": text % {"count": found.people}, "total": total, "people": found.people,

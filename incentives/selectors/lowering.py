@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from incentives.lowering import Lowered, lowered_read
+from incentives.lowering import Lowered, lowered_read, lowered_totals
 from incentives.models import LoweringCheck
 
 LOWERED_SHOWN = 500
@@ -14,14 +14,14 @@ LOWERED_SHOWN = 500
 
 @dataclass(frozen=True)
 class LoweringFound:
-    """Everybody who would earn less in a period, the largest loss first; people: how many they are; total: below zero."""
+    """Everybody who would earn less in a period, the largest loss first; people: how many they are; totals: by currency, below zero."""
 
     rows: list[Lowered]
     people: int
-    total: Decimal
+    totals: dict[str, Decimal]
 
 
 def lowering_get(row: LoweringCheck) -> LoweringFound:
     """Two queries."""
-    rows = lowered_read(row.version, row.rows)
-    return LoweringFound(rows, len({one.payee.pk for one in rows}), sum((one.amount for one in rows), Decimal(0)))
+    rows = lowered_read(row.rows)
+    return LoweringFound(rows, len({one.payee.pk for one in rows}), lowered_totals(rows))

@@ -67,7 +67,7 @@ def lowering_compute(
             raise AnswerFailed(gettext_noop("The sales record cannot be read: %(error)s"), error=error) from error
     with commit():
         # Of what was looked at: a run may have ended since the question.
-        row.rows = [[one.payee.pk, one.period.pk, f"{one.before:f}", f"{one.after:f}"] for one in found]
+        row.rows = [[one.payee.pk, one.period.pk, f"{one.before:f}", f"{one.after:f}", one.currency] for one in found]
         row.basis, row.state, row.finished_at = basis.digest if basis else row.basis, State.DONE, timezone.now()
         row.save(update_fields=["rows", "basis", "state", "finished_at"])
         if not found:

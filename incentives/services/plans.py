@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +19,7 @@ from incentives.engine.plan import CompiledPlan
 from incentives.engine.plan_check import plan_check
 from incentives.line_loaders import LINE_CODE_COLUMNS, LINE_NUMBER_COLUMNS
 from incentives.loaders import CODE_COLUMNS
-from incentives.lowering import Lowered, lowered_read, lowering_basis, pay_lowered
+from incentives.lowering import Lowered, lowered_read, lowered_totals, lowering_basis, pay_lowered
 from incentives.models import LoweringCheck, Plan, PlanAssignment, PlanVersion
 from incentives.problemwords import problem_shown
 from spm.audit.services import audit_record
@@ -139,13 +138,13 @@ def _lowering_checked(version: PlanVersion, reason: str, known: LoweringCheck | 
     """Raises PlanLowersPay unless the approval of lower pay comes with a reason; returns what the audit record says of it."""
     basis = lowering_basis(version, takes_out=takes_out)
     holds = known is not None and basis is not None and (known.state, known.basis) == (LoweringCheck.State.DONE, basis.digest)
-    rows = lowered_read(version, known.rows) if known is not None and holds else pay_lowered(version=version, takes_out=takes_out)
+    rows = lowered_read(known.rows) if known is not None and holds else pay_lowered(version=version, takes_out=takes_out)
     if rows and not reason.strip():
         raise PlanLowersPay(rows)
     if not rows:
         return {}
-    total = sum((row.amount for row in rows), Decimal(0))
-    return {"lowers": len({row.payee.pk for row in rows}), "by": str(total), "lowering_reason": reason.strip()[:400]}
+    total = ", ".join(f"{amount} {currency}" for currency, amount in lowered_totals(rows).items())
+    return {"lowers": len({row.payee.pk for row in rows}), "by": total, "lowering_reason": reason.strip()[:400]}
 
 
 def version_readable(version: PlanVersion) -> None:

@@ -49,6 +49,21 @@ def test_a_version_that_reaches_back_lists_who_loses_what_in_which_period(world)
     ]
 
 
+def test_currencies_in_which_a_plan_earns_apart_do_not_make_up_for_each_other(scope):
+    apart = PLAN + "currencies: [USD, EUR]\n"
+    both = apart.replace("{flat: attr.commission_pct}", "{flat: 5%}")
+    world = make_world(1, text=both)
+    put_order("usd", world.payees[0], "2024-01-10", 10_000_00)
+    put_order("eur", world.payees[0], "2024-01-10", 10_000_00, currency="EUR")
+    world.run(business_date=MARCH)
+    # What euro deals paid, dollar deals are to pay beside what they paid.
+    text = both.replace("    to: owner_or_splits\n", '    to: owner_or_splits\n    where: currency = "USD"\n').replace("{flat: 5%}", "{flat: 10%}")
+    version = draft(world, text, dt.date(2024, 1, 1))
+    assert [(row.currency, row.before, row.after) for row in pay_lowered(version=version)] == [("EUR", Decimal(500), Decimal(0))]
+    with pytest.raises(PlanLowersPay, match="1 person would earn less"):
+        version_activate(version=version)
+
+
 def test_it_is_refused_without_a_reason_and_changes_nothing(world):
     version = draft(world, HALF, dt.date(2024, 2, 1))
     with pytest.raises(PlanLowersPay, match="2 people would earn less"):
@@ -61,7 +76,7 @@ def test_it_is_refused_without_a_reason_and_changes_nothing(world):
 def test_with_a_named_reason_it_is_put_in_force_and_the_audit_trail_says_so(world):
     version_activate(version=draft(world, HALF, dt.date(2024, 2, 1)), lowering_reason="Agreed with the works council", actor_id=7)
     record = AuditEntry.objects.filter(action="plan.activate").latest("pk")
-    assert (record.after["lowers"], record.after["by"], record.after["lowering_reason"]) == (2, "-600.00", "Agreed with the works council")
+    assert (record.after["lowers"], record.after["by"], record.after["lowering_reason"]) == (2, "-600.00 USD", "Agreed with the works council")
     assert record.actor_id == 7
 
 
