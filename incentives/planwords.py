@@ -17,7 +17,7 @@ WORDS = (
     pgettext_lazy("plan form", "A guarantee: the attainment is at least this ramp's share over the window of its quota, also where it is undefined."),
     pgettext_lazy(
         "plan form",
-        "A later table of the same name replaces the earlier one from this day (2025-07-01). Periods read the table of their last day, lines that of their date.",
+        "A later table of the same name replaces the earlier one from this day (2025-07-01). Lines read the table of their date. A period, or a settled window, reads the one of its last day as a whole: it begins on this day, or the table says `reprices`.",
     ),
     # xgettext:no-python-format
     pgettext_lazy("plan form", "A rate such as 5% or attr.commission_pct."),
@@ -274,6 +274,7 @@ WORDS = (
     pgettext_lazy("plan form", "Released at the end of"),
     pgettext_lazy("plan form", "Reporting"),
     pgettext_lazy("plan form", "Reporting line as of"),
+    pgettext_lazy("plan form", "Reprices the window"),
     pgettext_lazy("plan form", "Rolls up"),
     pgettext_lazy("plan form", "Rounding"),
     pgettext_lazy("plan form", "Rounding at credit"),
@@ -311,6 +312,7 @@ WORDS = (
     pgettext_lazy("plan form", "The axes of `cells`, outermost first; read with lookup(NAME, x, y)."),
     pgettext_lazy("plan form", "The component's pay is given back to the period's lines in proportion, so that the parts sum to it exactly."),
     pgettext_lazy("plan form", "The kind of calendar whose periods this plan pays; custom: windows given explicitly."),
+    pgettext_lazy("plan form", "The pay period or settled window in which it comes into force is priced with it as a whole, days before it included."),
     pgettext_lazy("plan form", "The payee's part of the result, after the cap unless `order` says otherwise."),
     pgettext_lazy("plan form", "The plan earns in each of these by itself: what is credited in a currency is measured, paid and posted in it."),
     pgettext_lazy("plan form", "The quota is multiplied by this ramp's share over its window."),

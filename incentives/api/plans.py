@@ -212,7 +212,11 @@ class PlanCheck(Endpoint):
         values = self.parsed(CheckIn)
         report = plan_check(values["text"])
         figures = plan_mutations(values["text"]) if values["figures"] and report.plan else None
-        uncovered = None if figures is None else [{"path": path_text(f.path), "line": f.line, "column": f.column, "text": f.text} for f in (*figures.uncovered, *figures.unchecked)]
+        uncovered = (
+            None
+            if figures is None
+            else [{"path": path_text(f.path), "line": f.line, "column": f.column, "text": f.text} for f in (*figures.uncovered, *figures.unchecked)]
+        )
         return Response(CheckOut({"ok": report.ok, "problems": report.problems, "tests": report.tests, "uncovered": uncovered}).data)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from .categories import COLUMNS, is_within, labels_of
 from .compile_changes import changes_compile, quotas_compile
+from .compile_effective import effective_check
 from .compile_figures import attainments_declare, attributes_declare, kpis_declare, measures_declare, quotas_declare
 from .compile_lines import contract_years_compile
 from .compile_money import conversions_compile, currencies_compile
@@ -179,6 +180,7 @@ class Compiler:
         (terms, amounts), clawback = payment_compile(self), clawback_compile(self)
         components, quotas = changes_compile(self, components_compile(self)), quotas_compile(self, quotas)
         components = prorations_compile(self, components, quotas)
+        effective_check(self, components, values)
         peers = peers_compile(self)
         conversions, currencies = conversions_compile(self), currencies_compile(self)
         contract_years = contract_years_compile(self)

@@ -109,6 +109,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "not_a_date": ("%(value)s is no date", "write it as 2025-01-31"),
     "effective_first": ("nothing is said about days before %(day)s", "the first table of this name has no `effective`"),
     "effective_order": ("%(day)s is not after the table of the same name before it", "order tables of one name by `effective`"),
+    "effective_within": (
+        "comes into force within a %(window)s, of which the days before %(day)s would be priced with it too",
+        "let it begin with the %(window)s, state `reprices: true`, or read it line by line (`per_line`)",
+    ),
     "effective_kind": ("`%(name)s` changes its kind or dimensions", "give the later table another name"),
     # ---- currencies
     "conversion_event": ("%(kind)s has no event whose day it could use", "use period_start, period_end or year_start"),

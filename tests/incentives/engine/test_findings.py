@@ -149,6 +149,7 @@ BAD: dict[str, str] = {
     "not_a_date": table(TABLE + SECOND.format("soon")),
     "effective_first": table(TABLE.replace("tiers\n", "tiers\n    effective: 2025-01-01\n")),
     "effective_order": table(TABLE + SECOND.format("2025-07-01") + SECOND.format("2025-07-01")),
+    "effective_within": table(TABLE + SECOND.format("2025-07-15")).replace("pay_rate: {flat: 5%}", "pay_rate: {table: tiers, mode: whole}"),
     "effective_kind": table(TABLE + "  - {name: tiers, effective: 2025-07-01, points: [{at: 0, value: 0}, {at: 1, value: 1}], below: 0}\n"),
     "conversion_event": base("currency: USD", "currency: USD\nconversions: {payment: {rate_type: daily, to: EUR, as_of: event}}"),
     "currencies_own": base("currency: USD", "currency: USD\ncurrencies: [EUR, GBP]"),

@@ -185,3 +185,44 @@ def test_a_test_exactly_on_a_bound_does_not_hold_it_from_below(amounts: dict[int
     text = HEAD + CREDIT + BOUND + "".join(own_test(*item) for item in amounts.items())
     assert plan_check(text).ok
     assert [figure.open for figure in plan_mutations(text).uncovered if figure.text == "100"] == open_to
+
+
+# ---------------------------------------------------------------- tables that change at a date
+
+DATED = """measures: [{name: sales}, {name: ytd, over: year}]
+tables:
+  - {name: r, steps: [{from: 0, value: 1%}]}
+  - {name: r, effective: DAY, steps: [{from: 0, value: 10%}]}
+values: [{name: chosen, formula: "rate(r, sales)"}]
+components:
+  - {name: c, READ}
+"""
+MONTHLY = "base: sales, pay_rate: {table: r, mode: marginal}"
+THROUGH = "base: sales, pay_rate: {flat: chosen}"
+YEARLY = "base: ytd, pay_rate: {table: r, mode: marginal}, settle: year"
+BY_LINE = "per_line: {pay: 'marginal(r, pay_credit)'}"
+
+
+@pytest.mark.parametrize(
+    ("read", "day", "refused"),
+    [
+        (MONTHLY, "2025-07-15", "a pay period"),
+        (THROUGH, "2025-07-15", "a pay period"),
+        (MONTHLY, "2025-07-01", ""),
+        (YEARLY, "2025-07-01", "a year"),
+        (YEARLY, "2026-01-01", ""),
+        (BY_LINE, "2025-07-15", ""),
+        (YEARLY, "2025-07-15, reprices: true", ""),
+    ],
+)
+def test_a_table_that_would_reprice_the_days_before_it_is_refused_unless_it_says_so(read: str, day: str, refused: str) -> None:
+    found = problems(DATED.replace("DAY", day).replace("READ", read))
+    assert len(found) == bool(refused)
+    assert all(text.startswith(f"p.yaml:9:26: tables[1].effective: comes into force within {refused}, ") for text in found), found
+
+
+def test_a_table_that_reprices_prices_the_whole_period() -> None:
+    rows = [tx("1", "ann", 1000, "2025-07-05"), tx("2", "ann", 1000, "2025-07-20")]
+    stated = simulate(CREDIT + DATED.replace("DAY", "2025-07-15, reprices: true").replace("READ", MONTHLY), transactions=rows)
+    by_line = simulate(CREDIT + DATED.replace("DAY", "2025-07-15").replace("READ", BY_LINE), transactions=rows)
+    assert (earned(stated, "ann"), earned(by_line, "ann")) == (200, 110)

@@ -104,8 +104,8 @@ def test_amounts_are_whole_numbers_at_the_finest_scale_that_is_given(amounts: li
         ({"assignment": "a9"}, "transactions, row 2, assignment: a9 is unknown; add it to assignments"),
         (
             {"colour": "red"},
-            "transactions, row 2, colour: is an unknown column; known: account, amount, assignment, change, channel, currency, date, deleted, id, kind, payee, product, "
-            "quantity, territory; a plan declares further columns of transactions under `columns`",
+            "transactions, row 2, colour: is an unknown column; known: account, amount, assignment, change, channel, currency, date, deleted, id, kind, payee, "
+            "product, quantity, territory; a plan declares further columns of transactions under `columns`",
         ),
     ],
 )
