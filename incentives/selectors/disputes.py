@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from incentives.disputes import OPEN, RESOLVED
 from incentives.models import Dispute, DisputeEvent, DisputeFile, Hold, LedgerEntry, PlanVersion, UncreditedOrder
@@ -35,7 +35,6 @@ class DisputeRow:
     component_label: str
     claimed: Decimal | None
     overdue: bool
-    comments: int
 
     @property
     def is_open(self) -> bool:
@@ -115,15 +114,11 @@ def dispute_rows(disputes: Sequence[Dispute]) -> list[DisputeRow]:
     """What is shown of these. The number of queries does not grow with them."""
     today = today_of_tenant()
     labels = _labels({d.component for d in disputes if d.component})
-    said = dict(
-        DisputeEvent.objects.filter(dispute__in=[d.pk for d in disputes], kind=DisputeEvent.Kind.COMMENTED)
-        .order_by().values_list("dispute_id").annotate(n=Count("pk"))
-    )  # fmt: skip
     return [
         DisputeRow(
             d, name_of(d.payee), name_of(d.manager) if d.manager is not None else "", labels.get(d.component, d.component),
             None if d.amount is None else Decimal(d.amount).scaleb(-d.amount_scale),
-            d.state in OPEN and d.due_on is not None and d.due_on < today, said.get(d.pk, 0),
+            d.state in OPEN and d.due_on is not None and d.due_on < today,
         )
         for d in disputes
     ]  # fmt: skip
