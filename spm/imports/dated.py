@@ -166,6 +166,20 @@ def _reporting_lines(load: Load) -> Written:
     return dated_write(load, model=apps.get_model("people.ReportingLine"), keys={"position_id": 'g."r_position"'}, values={"manager_id": 'g."r_manager"'})
 
 
+def _relations(load: Load) -> Written:
+    load.refuse(
+        'FROM imp_good WHERE "r_position" = "r_related"', column=load.source_columns("related"), position="f_position",
+        cause=gettext_noop("position %(position)s would be related to itself"), mend=gettext_noop("name another position"),
+    )  # fmt: skip
+    load.refuse(
+        "FROM imp_good WHERE f_name !~ '^[-a-zA-Z0-9_]+$'", column=load.source_columns("name"), name="f_name",
+        cause=gettext_noop("%(name)s is no name of a relation"), mend=gettext_noop("write letters, digits and hyphens, such as mentor"),
+    )  # fmt: skip
+    load.drop_bad()
+    keys = {"position_id": 'g."r_position"', "name": staged(load, "name"), "related_id": 'g."r_related"'}
+    return dated_write(load, model=apps.get_model("people.NamedRelation"), keys=keys, values={})
+
+
 def _fx(load: Load) -> Written:
     keys = {"rate_type": staged(load, "rate_type"), "base": staged(load, "base"), "quote": staged(load, "quote")}
     load.refuse(
@@ -206,6 +220,11 @@ def register() -> None:
     target_register(Target(
         "reporting_line", _("Reporting lines"), (position, Field("manager", "ref", to="people.Position", required=True), FROM, TO), _reporting_lines,
         identity=("position", "valid_from"), tables=("people_reportingline",),
+    ))  # fmt: skip
+    target_register(Target(
+        "relation", _("Relations between positions"),
+        (position, Field("name", "code", required=True, max_length=40), Field("related", "ref", to="people.Position", required=True), FROM, TO), _relations,
+        identity=("position", "name", "related", "valid_from"), tables=("people_namedrelation",),
     ))  # fmt: skip
     target_register(Target(
         "pay_terms", _("Pay terms"),

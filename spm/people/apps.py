@@ -15,4 +15,5 @@ class PeopleConfig(AppConfig):
         readers = roles_with("people.read")
         nav_register(NavItem("people", _("People"), "people", "users-group", section="admin", roles=readers, order=800, shortcut="e"))
         nav_register(NavItem("positions", _("Positions"), "positions", "sitemap", section="admin", roles=readers, order=802))
+        nav_register(NavItem("relations", _("Relations"), "relations", "link", section="admin", roles=readers, order=803))
         nav_register(NavItem("teams", _("Teams"), "teams", "hierarchy", section="admin", roles=readers, order=804))

@@ -130,9 +130,9 @@ def position_shown(*, position: Position, day: dt.date) -> PositionShown:
     seats = Assignment.objects.filter(position=position).select_related("payee__detail", "known_from", "known_to")
     managers = ReportingLine.objects.filter(position=position).select_related("manager", "known_from", "known_to")
     teams = TeamMembership.objects.filter(position=position).select_related("team", "known_from", "known_to")
-    history = [_event("seat", f"{name_of(row.payee)}, {row.fte_ppm / 10_000:g} %", row) for row in seats]
-    history += [_event("line", f"{row.manager.code} · {row.manager.title}", row) for row in managers]
-    history += [_event("team", row.team.name, row) for row in teams]
+    history = [event_of("seat", f"{name_of(row.payee)}, {row.fte_ppm / 10_000:g} %", row) for row in seats]
+    history += [event_of("line", f"{row.manager.code} · {row.manager.title}", row) for row in managers]
+    history += [event_of("team", row.team.name, row) for row in teams]
     return PositionShown(
         row=rows[position.pk],
         chain=[rows[pk] for pk in above],
@@ -142,7 +142,8 @@ def position_shown(*, position: Position, day: dt.date) -> PositionShown:
     )
 
 
-def _event(what: str, detail: str, row: DatedModel) -> Event:
+def event_of(what: str, detail: str, row: DatedModel) -> Event:
+    """A dated row as something that was recorded, and replaced or not."""
     return Event(what, detail, (row.valid_from, row.valid_to), row.known_from, row.known_to)
 
 
@@ -184,7 +185,7 @@ def team_shown(*, team: Team, day: dt.date) -> TeamShown:
     every = list(TeamMembership.objects.filter(team=team).select_related("position", "known_from", "known_to").order_by("-valid_from", "position__code"))
     live = [row for row in every if row.known_to_id is None]
     now = {row.position.pk: row.position for row in live if row.valid_from <= day and (row.valid_to is None or row.valid_to > day)}
-    history = [_event("team", f"{row.position.code} · {row.position.title}", row) for row in every if row.known_from.number]
+    history = [event_of("team", f"{row.position.code} · {row.position.title}", row) for row in every if row.known_from.number]
     return TeamShown(
         team=team,
         rows=sorted(position_rows(list(now.values()), day=day), key=lambda row: row.position.code),

@@ -77,6 +77,24 @@ class VacateForm(RowForm):
         return {"payee": list(dict.fromkeys((str(row.payee.uid), name_of(row.payee)) for row in held))}
 
 
+class RelationForm(RowForm):
+    name = forms.SlugField(
+        label=_("Relation"), max_length=40, help_text=_("A short name, such as mentor, engineer or partner. Plans speak of it by this name.")
+    )
+    position = forms.ChoiceField(label=_("Position"))
+    related = forms.ChoiceField(label=_("Related position"), help_text=_("The mentor, engineer or partner of the position."))
+    start = _day(_("From"))
+    end = _day(_("No longer from"), required=False, help_text=_("Left out: until it is ended."))
+
+    def row_choices(self) -> dict[str, Choices]:
+        found = position_choices()
+        return {"position": found, "related": found}
+
+
+class RelationEndForm(RowForm):
+    day = _day(_("No longer from"))
+
+
 class NewTeamForm(RowForm):
     code = forms.SlugField(label=_("Code"), max_length=63, help_text=_("Small letters, digits and hyphens. It stays, whatever the team is called."))
     name = forms.CharField(label=_("Name"), max_length=200)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from spm.people.views import acts, feed, pages, positions, teams
+from spm.people.views import acts, feed, pages, positions, relations, teams
 
 urlpatterns = [
     path("people/", pages.people, name="people"),
@@ -18,6 +18,9 @@ urlpatterns = [
     path("positions/<uuid:position_uid>/line/", positions.position_line, name="position-line"),
     path("positions/<uuid:position_uid>/hold/", positions.position_hold, name="position-hold"),
     path("positions/<uuid:position_uid>/vacate/", positions.position_vacate, name="position-vacate"),
+    path("relations/", relations.relations, name="relations"),
+    path("relations/new/", relations.relation_new, name="relation-new"),
+    path("relations/<uuid:namedrelation_uid>/end/", relations.relation_end, name="relation-end"),
     path("teams/", teams.teams, name="teams"),
     path("teams/new/", teams.team_new, name="team-new"),
     path("teams/<uuid:team_uid>/", teams.team, name="team-page"),
