@@ -6,15 +6,19 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from incentives.additive import formulas_of_lines
 from incentives.chunking import CHUNK, Computed, chunks_of, line_needs, version_compute
 from incentives.engine.compare import Comparison, Earned, compare
-from incentives.engine.contracts import NOBODY, day_number
+from incentives.engine.contracts import NOBODY, day_number, day_text
+from incentives.engine.errors import InputError
 from incentives.engine.formula_walk import walk
 from incentives.engine.measure import totals_merge
 from incentives.engine.results import Totals
+from incentives.engine.rounding import round_number
 from incentives.engine.run import outcome_of
+from incentives.fx import RATE_TYPES, table_of
 from incentives.inputs import Instead, RunInputs, VersionInputs
 from incentives.loaders import LoadedFacts, facts_load, scale_needed
 from incentives.models import PlanVersion
@@ -100,12 +104,31 @@ def _compared(inputs: RunInputs, parts: list[list[Totals]], uncredited: list[int
         components.update(dict.fromkeys(component.name for component in version.compiled.components))
         outcome = outcome_of(version.prepared, totals_merge(totals))
         paid = version.paid
-        earned.append([Earned(e.payee, e.component, shown[e.period], e.amount) for e in outcome.earnings if e.period in shown and e.assignment in paid])
+        ends = {p.id: p.end for p in version.periods}
+        earned.append([
+            Earned(e.payee, e.component, shown[e.period], _converted(inputs, version, e.currency, e.amount, ends[e.period] - 1))
+            for e in outcome.earnings if e.period in shown and e.assignment in paid
+        ])  # fmt: skip
         attained.append(_attained(version, outcome.figures, shown))
         issues.append(len({(i.payee, i.component) for i in outcome.issues if i.period in shown and i.assignment in paid}))
     people = {inputs.seats[seat][0] for seat in inputs.versions[0].paid}
     comparison = compare(earned[0], earned[1], payees=people, periods=list(order), components=list(components), attainment=(attained[0], attained[1]))
     return Compared(comparison, (issues[0], issues[1]), (uncredited[0], uncredited[1]), orders)
+
+
+def _converted(inputs: RunInputs, version: VersionInputs, currency: str, amount: Decimal, day: int) -> Decimal:
+    """What a plan earns apart in another currency, in its own, at the rate of the period's last day (plan rates, else the daily ones),
+    half up at the plan's places: sums of two currencies are no sum. Raises InputError without a rate."""
+    if not currency or not amount:
+        return amount
+    plan = version.compiled
+    fx_rate = table_of(inputs, plan.currency, RATE_TYPES).fx_rate(currency, day)
+    if fx_rate is None:
+        raise InputError(
+            f"plan {version.plan_code} earns in {currency}: there is no rate of type {' or '.join(RATE_TYPES)} into {plan.currency} on {day_text(day)}; "
+            "import one to compare its cost"
+        )
+    return round_number(Fraction(amount) * fx_rate, plan.rounding.places, "half_up")
 
 
 def _attained(version: VersionInputs, figures: tuple, shown: dict[int, str]) -> dict[tuple[int, str], Decimal]:

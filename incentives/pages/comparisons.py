@@ -121,6 +121,12 @@ def _names(row: PlanComparison) -> tuple[str, str]:
     return row.first.plan.title, row.second.plan.title
 
 
+def texts_changed(row: PlanComparison) -> list[str]:
+    """Which of the two have another text now than was compared."""
+    compared = row.summary.get("digests", ())
+    return [name for name, version, digest in zip(_names(row), (row.first, row.second), compared, strict=False) if version.digest != digest]
+
+
 def _job(slug: str, row: PlanComparison) -> dict[str, Any]:
     where = {"slug": slug, "uid": row.uid}
     return job_context(
@@ -138,6 +144,7 @@ def _result(request: HttpRequest, slug: str, row: PlanComparison) -> dict[str, A
     bands = [_("below 50%"), "50–80%", "80–100%", "100–120%", "120–150%", _("150% and above")]
     total = [Decimal(amount) for amount in summary["total"]]
     return {
+        "changed": texts_changed(row), "converted": ", ".join(summary.get("converted", ())),
         "total": total, "change": total[1] - total[0], "ratio": (total[1] - total[0]) / total[0] if total[0] else None,
         "gained": Decimal(summary["gained"]), "lost": Decimal(summary["lost"]), "summary": summary,
         "cost": bar_chart(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from incentives.comparison import Compared, versions_compare
 from incentives.engine.compare import PERCENTILES, ZERO, Pair
 from incentives.engine.errors import InputError
+from incentives.inputs import plan_compiled
 from incentives.models import PlanComparison, PlanVersion
 from incentives.services.kept import AnswerFailed, answer_queue
 from incentives.services.plans import PlanRefused, version_readable
@@ -60,9 +61,16 @@ def comparison_compute(
             ) from error  # fmt: skip
     with commit():
         PlanComparison.objects.filter(pk=row.pk).update(
-            state=PlanComparison.State.DONE, summary=summary_of(found), finished_at=timezone.now(),
+            state=PlanComparison.State.DONE, summary=summary_of(found) | _texts(row), finished_at=timezone.now(),
             people=[_pair(p) for p in found.comparison.payees],
         )  # fmt: skip
+
+
+def _texts(row: PlanComparison) -> dict[str, Any]:
+    """Which texts were compared, and the currencies whose sums were converted for it."""
+    compiled = [plan_compiled(version.digest, version.text) for version in (row.first, row.second)]
+    converted = sorted({code for plan in compiled for code in plan.currencies} - {row.currency})
+    return {"digests": [row.first.digest, row.second.digest], "converted": converted}
 
 
 def summary_of(found: Compared) -> dict[str, Any]:

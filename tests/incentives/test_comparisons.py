@@ -11,11 +11,14 @@ from django.db.models import F, Sum
 from incentives import comparison
 from incentives.chunking import version_compute
 from incentives.comparison import versions_compare
+from incentives.engine.errors import InputError
 from incentives.models import LedgerEntry, PlanComparison, PlanVersion, Run
+from incentives.pages.comparisons import texts_changed
 from incentives.services import PlanRefused, comparison_start, plan_create, version_draft
 from incentives.services.comparisons import comparison_compute
+from spm.currencies.models import FxRate
 from spm.jobs.execution import job_run_here
-from spm.tenancy.changes import known_number
+from spm.tenancy.changes import change, known_number
 from spm.tenancy.scope import tenant_scope
 from tests.incentives.world import PLAN, World, add_manager, make_world, put_order
 from tests.support.factories import make_member, make_tenant, make_user
@@ -75,6 +78,31 @@ def test_versions_that_differ_in_pay_alone_credit_each_order_once(world, monkeyp
     assert set(computed) == ({world.version.pk} if alike else {world.version.pk, draft.pk})
     monkeypatch.setattr(comparison, "measured_alike", lambda *versions: False)
     assert versions_compare(**asked) == found
+
+
+def test_what_a_plan_earns_apart_in_another_currency_is_converted_and_never_added_as_it_is(scope) -> None:
+    text = PLAN.replace("{flat: attr.commission_pct}", "{flat: 5%}") + "currencies: [USD, EUR]\n"
+    world = make_world(1, text=text)
+    put_order("usd", world.payees[0], "2024-01-10", 1_000_00)
+    put_order("eur", world.payees[0], "2024-01-10", 1_000_00, currency="EUR")
+    second = version_draft(plan=world.plan, text=text.replace("flat: 5%", "flat: 10%"), effective_from=YEAR[0])
+    sides = {"first": world.version, "second": second, "start": YEAR[0], "end": YEAR[1]}
+    with pytest.raises(InputError, match="earns in EUR: there is no rate of type plan or daily into USD on 2024-01-31"):
+        versions_compare(**sides, known_number=known_number())
+    with change(kind="setup", reason="rates") as changeset:
+        FxRate.objects.create(rate_type="daily", base="EUR", quote="USD", fx_rate="1.1", valid_from=YEAR[0], valid_to=None, known_from=changeset)
+    found = versions_compare(**sides, known_number=known_number())
+    assert found.comparison.total == (Decimal("105.00"), Decimal("210.00"))  # 50 dollars and 50 euros at 1.10; twice that
+
+
+def test_a_text_that_was_edited_after_the_comparison_is_named(scope) -> None:
+    world = make_world(1)
+    put_order("a", world.payees[0], "2024-01-10", 1_000_00)
+    row = PlanComparison(first=world.version, second=richer(world), summary={})
+    row.summary = {"digests": [row.first.digest, row.second.digest]}
+    assert texts_changed(row) == []
+    row.second.digest = "0" * 64
+    assert texts_changed(row) == ["Version 2"]
 
 
 def test_nothing_is_posted_and_no_run_is_made(world) -> None:
