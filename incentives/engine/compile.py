@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +52,8 @@ class Compiler:
         self.period_names: dict[str, Type] = {}
         self.windows: dict[str, frozenset[str]] = {}
         """Period name -> windows over which it runs to date."""
+        self.states: dict[str, frozenset[str]] = {}
+        """Period name -> windows of which it is a state (the last score of a quarter): it may be settled over them, and need not."""
         self.tables: dict[str, AnyTable] = {}
         self.measures: list[Measure] = []
         self.rollups: list[Rollup] = []
@@ -282,6 +284,7 @@ class Compiler:
             path: SchemaPath = ("values", i)
             formula, kind, node = self.period((*path, "formula"), item["formula"], item["name"])
             self.declare((*path, "name"), item["name"], kind, *(self.windows_of(node) if node else ()))
+            self.states[item["name"]] = self.states_of(self.names_of(node))
             if formula is not None:
                 late = bool(self.names_of(node) & self.late)
                 if late:
@@ -292,6 +295,10 @@ class Compiler:
     def names_of(self, node: Node | None) -> set[str]:
         """The period names in a formula."""
         return {item.value for item in walk(node) if item.op == "name"}
+
+    def states_of(self, names: Iterable[str]) -> frozenset[str]:
+        """The windows of which names are states."""
+        return frozenset().union(*(self.states.get(name, frozenset()) for name in names))
 
     def windows_of(self, *nodes: Node | None) -> frozenset[str]:
         """The windows over which the names in formulas run."""

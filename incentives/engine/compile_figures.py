@@ -49,6 +49,7 @@ def kpis_declare(compiler: Compiler) -> tuple[KpiSpec, ...]:
             compiler.problem(("kpis", i, "minimum"), "limits_crossed", low=number_text(low), high=number_text(high))
         # A sum grows through its window as a measure does; the other readings are states.
         compiler.declare(("kpis", i, "name"), f"kpi.{item['name']}", NUMBER, *([over] if read == "sum" else []))
+        compiler.states[f"kpi.{item['name']}"] = frozenset([over]) - {"period"}
         found.append(KpiSpec(item["name"], item.get("kpi", item["name"]), read, over, default, low, high))
     return tuple(found)
 

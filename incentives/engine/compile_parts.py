@@ -25,6 +25,8 @@ class _ComponentCompiler:
         self.late_names = late
         self.hidden_names = frozenset(f"pay.{other['name']}" for other in compiler.data["components"] if other.get("hidden"))
         self.nodes: list[Node | None] = []
+        self.aside: list[Node] = []
+        """Those of gate, multipliers, floor, cap and share: they may read any window."""
         self.optional = False
         self.extra: dict[str, Type] = {}
         self.texts: dict[str, str] = {}
@@ -40,6 +42,8 @@ class _ComponentCompiler:
             return None
         made, kind, node = self.compiler.period((*self.path, *keys), value, self.item["name"], wanted, self.extra)
         self.nodes.append(node)
+        if node is not None and keys[0] in ("gate", "floor", "cap", "share"):
+            self.aside.append(node)
         self.optional |= kind.optional
         self.texts[".".join(keys)] = str(value)
         return made
@@ -176,6 +180,7 @@ class _ComponentCompiler:
         for k, factor in enumerate(item.get("multiply") or []):
             made, kind, node = compiler.period((*self.path, "multiply", k, "by"), factor["by"], item["name"], extra=self.extra)
             self.nodes.append(node)
+            self.aside += [node] if node is not None else []
             self.optional |= kind.optional
             self.texts[f"multiply.{factor['name']}"] = str(factor["by"])
             if made is not None:
@@ -250,8 +255,16 @@ class _ComponentCompiler:
                 else:
                     self.compiler.problem(self.path, "settle_needed", window=window)
             return "period"
-        if settle != "period" and windows != {settle}:
-            self.compiler.problem((*self.path, "settle"), "settle_differs", settle=settle, others=sorted(windows - {settle}))
+        if settle == "period":
+            return "period"
+        aside = {id(node) for node in self.aside}
+        others = (self.windows | self.compiler.windows_of(*(node for node in self.nodes if id(node) not in aside))) - {settle}
+        names = {name.value for node in self.nodes for name in _names(node)}
+        pays = any(name.startswith("pay.") for name in names) or self.item.get("team_override", {}).get("base") == "commission"
+        if others:
+            self.compiler.problem((*self.path, "settle"), "settle_differs", settle=settle, others=sorted(others))
+        elif settle not in windows | self.compiler.states_of(names) and not pays and None not in self.nodes:
+            self.compiler.problem((*self.path, "settle"), "settle_nothing", settle=settle)
         return str(settle)
 
 

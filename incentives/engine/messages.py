@@ -155,7 +155,14 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "state `settle: %(window)s` (pays the difference) or `settle: period` (pays what the formula gives, each period)",
     ),
     "settle_rolling": ("reads a measure over a rolling window", "state `settle: period` (pays what the formula gives, each period)"),
-    "settle_differs": ("settles over a %(settle)s but reads measures over: %(others)s", "let what it reads run `over: %(settle)s`"),
+    "settle_differs": (
+        "settles over a %(settle)s but its base or rate reads measures over: %(others)s",
+        "let these run `over: %(settle)s`; gate, multipliers, floor and cap may read any window",
+    ),
+    "settle_nothing": (
+        "settles over a %(settle)s but reads nothing that runs to date",
+        "read a measure or figure `over: %(settle)s`, or take `settle` out",
+    ),
     "change_endless": ("a window without an end (%(window)s) has no share that is covered", "use carry or restart"),
     "change_differs": ("is %(given)s on a change but reads measures that are: %(others)s", "give all that it reads one `on_change`"),
     "change_quota": (

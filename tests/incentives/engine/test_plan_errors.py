@@ -62,7 +62,7 @@ def test_the_base_is_right() -> None:
         ("flat: 5%", "flat: 1 / sales", "components[0]: can be undefined"),
         ("base: sales", "base: sales / 0", "components[0].base: divides by zero"),
         ("base: sales", "base: ytd", "components[0]: reads a measure over the year to date; state `settle: year`"),
-        ("    base: sales\n", "    base: sales\n    settle: quarter\n", "settles over a quarter but reads measures over: period"),
+        ("    base: sales\n", "    base: sales\n    settle: quarter\n", "settles over a quarter but its base or rate reads measures over: period"),
         ("to: 100, value", "to: 90, value", "tables[0].steps[0].to: gap between 90 and 100"),
         ("to: 100, value", "to: 110, value", "tables[0].steps[0].to: overlap between 110 and 100"),
         ("{from: 100, value", "{from: 100, to: 200, value", "nothing is said about values beyond 200"),

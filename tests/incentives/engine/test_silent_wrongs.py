@@ -226,3 +226,41 @@ def test_a_table_that_reprices_prices_the_whole_period() -> None:
     stated = simulate(CREDIT + DATED.replace("DAY", "2025-07-15, reprices: true").replace("READ", MONTHLY), transactions=rows)
     by_line = simulate(CREDIT + DATED.replace("DAY", "2025-07-15").replace("READ", BY_LINE), transactions=rows)
     assert (earned(stated, "ann"), earned(by_line, "ann")) == (200, 110)
+
+
+# ---------------------------------------------------------------- settled components that look beyond their window
+
+WINDOWS = """quotas: [{name: q, over: quarter}]
+kpis: [{name: score, kpi: score, over: quarter}]
+measures: [{name: sales}, {name: qtd, over: quarter}, {name: ytd, over: year}]
+components:
+  - {name: c, READ, settle: quarter, when_undefined: zero}
+"""
+RATE = "base: qtd, pay_rate: {flat: 10%}"
+
+
+@pytest.mark.parametrize(
+    ("read", "months"),
+    [
+        (f"{RATE}, gate: ytd >= 250", [0, 30, 30, 10]),  # met from February on: 10 % of 100, 300, 600 to date
+        (f"{RATE}, cap: ytd * 5%", [5, 10, 15, 10]),  # April: 5 % of 700 is above what is due
+        (f"{RATE}, multiply: [{{name: m, by: 'if(sales > 250, 2, 1)'}}]", [10, 20, 90, 10]),
+        ("formula: 300", None),
+        ("base: ytd, pay_rate: {flat: 10%}", None),
+    ],
+)
+def test_gate_cap_and_multipliers_of_a_settled_component_may_read_another_window(read: str, months: list[int] | None) -> None:
+    text = WINDOWS.replace("READ", read)
+    if months is None:
+        assert len(problems(text)) == 1
+        return
+    rows = [tx(str(m), "ann", 100 * m if m < 4 else 100, f"2025-{m:02}-05") for m in range(1, 5)]
+    simulation = simulate(CREDIT + text, transactions=rows)
+    assert [earned(simulation, "ann", "c", f"2025-{m:02}") for m in range(1, 5)] == months
+
+
+def test_objectives_of_a_quarter_settle_by_its_last_score() -> None:
+    kpis = [{"payee": "ann", "kpi": "score", "date": f"2025-0{m}-20", "value": value} for m, value in ((1, "0.5"), (2, "0.8"))]
+    text = WINDOWS.replace("READ", "formula: 300 * kpi.score")
+    simulation = simulate(CREDIT + text, transactions=[tx("1", "ann", 1)], kpis=kpis, assignments=[{"payee": "ann", "to": "2025-04-01"}])
+    assert [earned(simulation, "ann", "c", f"2025-{m:02}") for m in (1, 2, 3)] == [150, 90, 0]
