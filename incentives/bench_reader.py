@@ -1,4 +1,5 @@
-"""A reading process of `bench engine`, as a web process is: its reads share no interpreter with a run's workers.
+"""A reading process of `bench engine`, as a web process is: its reads share no interpreter with a run's workers. One that has to wait for
+a lock fails: pages may be slow beside a run, because it takes the processors, but never stand still.
 
 `python -m incentives.bench_reader DATABASE`. Each line is [tenant, run, day, rounds]; the answer is one JSON object. Without rounds it
 reads until the next line, which ends it.
@@ -65,10 +66,13 @@ def _serve(database: str) -> None:
     from django.db import connections
 
     from incentives.bench_reads import Reads
+    from incentives.models import Run
     from spm.tenancy.scope import tenant_scope
 
     for alias in ("default", "owner"):
         connections[alias].settings_dict["NAME"] = database
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SET lock_timeout = '10ms'")
     _tell({"ready": True})
     for line in sys.stdin:
         tenant, run, day, rounds = json.loads(line)
