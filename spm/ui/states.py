@@ -20,7 +20,7 @@ STATES: dict[str, Shown] = {
     "in_review": Shown(_("In review"), "info"),
     "approved": Shown(_("Approved"), "good"),
     "manager": Shown(_("With the manager"), "info"),
-    "team": Shown(_("With the compensation team"), "info"),
+    "team": Shown(_("With compensation"), "info"),
     "partial": Shown(_("Partly approved"), "good"),
     "denied": Shown(_("Denied"), "bad"),
     "withdrawn": Shown(_("Withdrawn")),
