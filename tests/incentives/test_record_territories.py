@@ -15,11 +15,15 @@ from planning.services import account_assign, account_release, crediting_end, cr
 from spm.imports.readers import Source
 from spm.imports.rollback import batch_roll_back
 from spm.imports.services import import_run
+from spm.jobs.execution import job_run_here
+from spm.jobs.models import Job, JobState
+from spm.jobs.services import job_enqueue
 from spm.people.models import LegalEntity, Payee
 from spm.sales.crediting import orders_credit
 from spm.sales.known import versions_known
 from spm.sales.models import Account, AccountVersion, CreditedBy, CreditingPass, OrderVersion
 from spm.tenancy.changes import change, known_number
+from spm.tenancy.scope import tenant_scope
 from tests.incentives.world import World, make_world
 
 FIRST, MARCH = dt.date(2024, 1, 1), dt.date(2024, 3, 1)
@@ -226,6 +230,24 @@ def test_a_pass_over_what_has_not_changed_writes_nothing(company: Company) -> No
     account_release(account=company.acme, day=FIRST)
     assert orders_credit() == 1
     assert owner("1") == (None, CreditedBy.NO_TERRITORY, None)
+
+
+def test_the_nightly_job_credits_before_it_runs_and_the_job_asked_for_by_a_change_does_so_at_once(tenant: Any) -> None:
+    with tenant_scope(tenant.pk):
+        company = Company()
+        crediting_set(priority="owner", start=FIRST)
+        company.take("1,2024-01-10,,acme,1000.00")
+        account_assign(account=company.acme, territory=company.south, start=FIRST)
+        asked = Job.objects.filter(kind="crediting").latest("pk")
+    assert job_run_here(tenant_id=tenant.pk, job_id=asked.pk).result == {"credited": 1}
+    with tenant_scope(tenant.pk):
+        assert owner("1") == ("bob", 1, None)
+        account_assign(account=company.acme, territory=company.north, start=FIRST)
+        nightly = job_enqueue(kind="nightly", params={"business_date": "2024-12-31"})
+    done = job_run_here(tenant_id=tenant.pk, job_id=nightly.pk)
+    assert (done.state, done.result["credited"]) == (JobState.SUCCEEDED, 1)
+    with tenant_scope(tenant.pk):
+        assert (earned(company.ann), earned(company.bob)) == (Decimal("50.00"), Decimal(0))
 
 
 def test_negative_control_without_the_pass_a_moved_territory_is_not_seen(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
