@@ -19,6 +19,7 @@ from .compile_payment import clawback_compile, payment_compile
 from .compile_peers import peers_compile, peers_declare
 from .compile_people import holidays_compile, prorations_compile, ramped_compile, ramps_compile
 from .compile_tables import tables_compile
+from .compile_units import units_check
 from .contract_years import YEAR
 from .document import Document, SchemaPath, document_again, document_read
 from .errors import PlanError, Problem
@@ -125,6 +126,7 @@ class Compiler:
         node, found = self.typed(path, value, scope, wanted)
         if node is None:
             return None, found, None
+        units_check(self, path, node)
         return compiled(node, self.tables, self.hoisted, self.rounding.mode), found, node
 
     def _hoist(self, path: SchemaPath, node: Node, owner: str) -> str:

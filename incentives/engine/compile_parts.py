@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .compile_units import rate_units_check
 from .document import SchemaPath
 from .exact import text as number_text
 from .formula_walk import walk
@@ -168,6 +169,7 @@ class _ComponentCompiler:
         base = self.formula("base", default="team" if has_rate and "team_override" in item else None) if has_rate else None
         base_node = self.nodes[-1] if base is not None else None
         rate = self.pay_rate()
+        rate_units_check(compiler, self.path, item)
         free = self.formula("formula")
         if line_measure is not None:
             name = compiler.measures[line_measure].name

@@ -73,6 +73,14 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "lookup_dimension": ("`%(dimension)s` of `%(table)s` is read by a %(wanted)s, this is a %(found)s", "give the values in the order of the dimensions"),
     "years_of_lines": ("only order lines have contract years", "write `reads: order_lines`, or take `contract_years` out"),
     "lookup_line": ("`%(table)s` has lines between its points or undefined cells", "a line formula reads whole cells only; use it per period"),
+    # ---- units
+    "ratio_points": ("`%(name)s` is 1 at 100%%, and is compared with %(value)s", "write %(percent)s"),
+    "ratio_amount": ("`%(name)s` is a share of the quota and `%(amount)s` an amount", "multiply, or add and subtract amounts alone"),
+    "ratio_scaled": ("`%(name)s` is a share of the quota already", "take `scale` out, or `by`"),
+    "bounds_of_amount": (
+        "the bounds of `%(table)s` are shares (%(bound)s) and `%(base)s` is an amount",
+        "add `scale:` (such as quota.NAME) for bounds in percent of it, `by:` an attainment, or write the bounds as amounts",
+    ),
     # ---- names
     "standard_column": ("`%(name)s` is a standard column or given twice", "take it out"),
     "name_taken": ("`%(name)s` is already taken", "give it another name"),

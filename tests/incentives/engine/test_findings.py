@@ -151,6 +151,12 @@ BAD: dict[str, str] = {
     "effective_order": table(TABLE + SECOND.format("2025-07-01") + SECOND.format("2025-07-01")),
     "within_category": line('within(product, "Bikes")', "where"),
     "within_texts": line("within(category, 5)", "where").replace("calendar: month\n", "calendar: month\nreads: order_lines\n"),
+    "ratio_points": base("    base: sales\n", "    base: sales\n    when_undefined: zero\n    gate: att >= 90\n"),
+    "ratio_amount": base("    base: sales\n", "    base: sales + att\n    when_undefined: zero\n"),
+    "ratio_scaled": rate("{table: tiers, mode: whole, by: att, scale: quota.sales}").replace(
+        "    base: sales\n", "    base: sales\n    when_undefined: zero\n"
+    ),
+    "bounds_of_amount": rate("{table: tiers, mode: marginal}").replace("100", "100%"),
     "settle_nothing": base("    base: sales\n", "    base: attr.pct\n    settle: quarter\n    when_undefined: zero\n"),
     "effective_within": table(TABLE + SECOND.format("2025-07-15")).replace("pay_rate: {flat: 5%}", "pay_rate: {table: tiers, mode: whole}"),
     "effective_kind": table(TABLE + "  - {name: tiers, effective: 2025-07-01, points: [{at: 0, value: 0}, {at: 1, value: 1}], below: 0}\n"),

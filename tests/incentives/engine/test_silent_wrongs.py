@@ -264,3 +264,30 @@ def test_objectives_of_a_quarter_settle_by_its_last_score() -> None:
     text = WINDOWS.replace("READ", "formula: 300 * kpi.score")
     simulation = simulate(CREDIT + text, transactions=[tx("1", "ann", 1)], kpis=kpis, assignments=[{"payee": "ann", "to": "2025-04-01"}])
     assert [earned(simulation, "ann", "c", f"2025-{m:02}") for m in (1, 2, 3)] == [150, 90, 0]
+
+
+# ---------------------------------------------------------------- units
+
+UNITS = """quotas: [{name: q}]
+measures: [{name: sales}, {name: deals, aggregate: count}]
+attainments: [{name: att, measure: sales, quota: q}]
+tables: [{name: t, steps: [{from: 0, to: 80%, value: 1%}, {from: 80%, value: 3%}]}]
+components:
+  - {name: c, READ, when_undefined: zero}
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said", "right"),
+    [
+        ("base: sales, pay_rate: {table: t, mode: marginal}", "are shares (80%)", "base: sales, pay_rate: {table: t, mode: marginal, scale: quota.q}"),
+        ("base: sales, pay_rate: {table: t, mode: whole}", "are shares (80%)", "base: sales, pay_rate: {table: t, mode: whole, by: att}"),
+        ("base: sales, pay_rate: {flat: 5%}, gate: att >= 90", "is compared with 90; write 90%", "base: sales, pay_rate: {flat: 5%}, gate: att >= 90%"),
+        ("formula: sales + att", "a share of the quota and `sales` an amount", "formula: sales * att + deals"),
+        ("base: sales, pay_rate: {table: t, mode: whole, by: att, scale: quota.q}", "a share of the quota already", "formula: 'rate(t, att) * sales'"),
+    ],
+)
+def test_units_that_cannot_be_meant_are_refused(wrong: str, said: str, right: str) -> None:
+    (found,) = problems(UNITS.replace("READ", wrong))
+    assert said in found
+    assert problems(UNITS.replace("READ", right)) == []
