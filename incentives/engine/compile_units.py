@@ -56,6 +56,6 @@ def rate_units_check(compiler: Compiler, path: SchemaPath, item: Mapping[str, An
     by = str(given.get("by", "")).strip()
     if by in attainments_of(compiler.data) and str(given.get("scale", "")).strip().startswith("quota."):
         compiler.problem((*path, "pay_rate", "scale"), "ratio_scaled", name=by)
-    if not by and "scale" not in given and str(item.get("base", "")).strip() in amounts_of(compiler.data):
-        if shares and all(bound.endswith("%") for bound in shares):
-            compiler.problem((*path, "pay_rate", "table"), "bounds_of_amount", table=given["table"], base=str(item["base"]).strip(), bound=shares[0])
+    amount = not by and "scale" not in given and str(item.get("base", "")).strip() in amounts_of(compiler.data)
+    if amount and shares and all(bound.endswith("%") for bound in shares):
+        compiler.problem((*path, "pay_rate", "table"), "bounds_of_amount", table=given["table"], base=str(item["base"]).strip(), bound=shares[0])
