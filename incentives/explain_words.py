@@ -54,6 +54,15 @@ def part_note(part: dict[str, Any], locale: str) -> str:
     return ", ".join(shown)
 
 
+def prorated_label(key: str) -> str:
+    """What of a component is prorated: a quota by its name, or target, bounds, cap, floor."""
+    figure, _dot, name = key.partition(".")
+    if figure == "quota":
+        return _("Prorated quota: %(name)s") % {"name": name}
+    names = {"target": _("Prorated target incentive"), "bounds": _("Prorated bounds"), "cap": _("Prorated cap"), "floor": _("Prorated floor")}
+    return names.get(figure, figure)
+
+
 def exact_decimal(value: Decimal | str) -> Decimal:
     """An exact number for display: a quotient that does not end (text "n/d") is shown to 28 digits."""
     if isinstance(value, Decimal):

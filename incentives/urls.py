@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.pages import comparisons, dispute_acts, disputes, holds, lowering, overrides, parallel, plans, rollforward, runs
+from incentives.pages import comparisons, dispute_acts, disputes, holds, lowering, overrides, parallel, plans, replays, rollforward, runs
 
 urlpatterns = [
     path("plans/", plans.plan_list, name="plans"),
@@ -53,4 +53,6 @@ urlpatterns = [
     path("runs/one/<uuid:payee_uid>/", runs.run_start_payee, name="run-start-payee"),
     path("runs/jobs/<uuid:uid>/cancel/", runs.run_cancel, name="run-cancel"),
     path("runs/<uuid:uid>/", runs.run_page, name="run"),
+    path("runs/<uuid:run_uid>/replay/", replays.run_replay, name="run-replay"),
+    path("runs/<uuid:run_uid>/replay/job/", replays.run_replay_job, name="run-replay-job"),
 ]

@@ -18,7 +18,7 @@ from analytics.pages.changes import cause_columns, order_columns
 from analytics.pages.common import choice_of, payee_of, period_nav, today_of
 from analytics.pages.statement_files import exports_of
 from analytics.selectors.periods import PeriodChoice
-from incentives.explain_words import exact_decimal, part_label, part_note
+from incentives.explain_words import exact_decimal, part_label, part_note, prorated_label
 from incentives.exports.shown import reward_why
 from incentives.inputs import plan_compiled
 from incentives.models import Statement
@@ -55,6 +55,9 @@ def _tree(trace: LineTrace, locale: str, line_url: Any) -> TreeNode:
         label = next((measure.label for measure in plan_compiled(trace.version.digest, trace.version.text).measures if measure.name == name), "") or name
         text = number_text(exact_decimal(Decimal(amount)), locale)
         children.append(TreeNode(_("Opening balance: %(measure)s") % {"measure": label}, text, "source", _("credited before this system, counts to date")))
+    for key, share in trace.tree["children"][0].get("prorated", {}).items():
+        note = _("%(share)s of the window's days count") % {"share": share} if "/" in share else _("all of the window's days count")
+        children.append(TreeNode(prorated_label(key), percent_text(exact_decimal(share), locale), "rule", note))
     if base:
         total = sum((exact_decimal(line.pay_credit) for line in trace.lines), Decimal(0))
         children.append(TreeNode(_("Order lines credited in this period"), money(total), "source", _("what the rule was applied to"), children=base))

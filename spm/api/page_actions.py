@@ -46,6 +46,9 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     # Runs
     ("runs", "GET"): ("runs_list", "jobs_list"),
     ("run-start", "POST"): ("runs_start",),
+    ("run-replay", "GET"): ("runs_replayed",),
+    ("run-replay", "POST"): ("runs_replay",),
+    ("run-replay-job", "GET"): ("runs_replayed",),
     ("run-start-payee", "POST"): ("runs_start",),
     ("run-follow", "GET"): ("jobs_get", "runs_list"),
     ("run-job", "GET"): ("jobs_get",),

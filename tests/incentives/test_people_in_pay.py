@@ -17,6 +17,7 @@ from spm.tenancy.scope import tenant_scope
 from tests.api.support import make_caller
 from tests.incentives.test_payments import APR, FEB, JAN, MAR, close, paid, payable
 from tests.incentives.world import PLAN, make_world, put_order
+from tests.support.factories import make_member, make_user
 
 PRORATED = PLAN.replace("attributes:", "ramps: [{name: new, since: hire, shares: [25%, 50%, 75%]}]\nattributes:").replace(
     "  - name: commission\n",
@@ -177,3 +178,18 @@ def test_unpaid_leave_lowers_the_quota_and_paid_leave_does_not_until_it_is_said_
     run = world.run(business_date=JAN)
     assert paid(bob, january)["adjusted", "bonus"] == Decimal(69)
     assert set(LedgerEntry.objects.filter(run=run).values_list("payee_id", "cause")) == {(bob.pk, "people")}
+
+
+def test_the_page_of_a_component_says_what_share_of_its_quota_counts(scope, client, tenant):
+    world = make_world(1, text=PRORATED)
+    ann = world.payees[0]
+    put_order("jan", ann, "2024-01-10", 46_000_00)
+    absence_set(payee=ann, start=dt.date(2024, 1, 13), end=dt.date(2024, 1, 18))
+    world.run(business_date=JAN)
+    user = make_user()
+    make_member(user, Role.COMP_ADMIN)
+    client.force_login(user)
+    page = client.get(f"/t/{tenant.slug}/people/{ann.uid}/statements/2024-01/bonus/").content.decode()
+    assert "Prorated quota: sales" in page
+    assert "20/23 of the window" in page
+    assert "Prorated quota" not in client.get(f"/t/{tenant.slug}/people/{ann.uid}/statements/2024-01/commission/").content.decode()

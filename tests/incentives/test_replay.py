@@ -10,13 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from incentives.models import Run, RunResult
+from incentives.services.replays import replay_start
 from spm.access.models import Role
 from spm.jobs.execution import job_run_here
 from spm.jobs.models import Job
 from spm.tenancy.scope import tenant_scope
 from tests.api.support import make_caller
 from tests.incentives.world import make_world, put_order
-from tests.support.factories import make_tenant
+from tests.support.factories import make_member, make_tenant, make_user
 
 # Recorded from a run of the first release: (payee, period, run) -> the first half of what the result was hashed to.
 KEPT = {
@@ -99,3 +100,33 @@ def test_the_api_queues_a_replay_and_says_what_it_found(firm) -> None:
         found = caller.get(f"runs/{run.uid}/replay/").json()
         assert (found["same"], found["different"], found["kept_hash"]) == (True, 0, run.results_hash)
         assert RunResult.objects.exists()
+
+
+def test_in_the_browser_an_admin_replays_a_run_and_others_only_read_what_came_out(firm, client) -> None:
+    admin, finance = make_user(), make_user()
+    with tenant_scope(firm.pk):
+        make_member(admin, Role.COMP_ADMIN)
+        make_member(finance, Role.FINANCE)
+        run, last = Run.objects.get(number=1), Run.objects.get(number=2)
+    url = f"/t/acme/runs/{run.uid}/replay/"
+    client.force_login(finance)
+    assert "This run was not replayed yet" in client.get(url).content.decode()
+    assert client.post(url).status_code == 403
+    client.force_login(admin)
+    assert url in client.get(f"/t/acme/runs/{run.uid}/").content.decode()
+    assert client.post(url).status_code == 302
+    assert f"{url}job/" in client.get(url).content.decode()
+    with tenant_scope(firm.pk):
+        job = Job.objects.get(kind="replay")
+    job_run_here(tenant_id=firm.pk, job_id=job.pk)
+    assert client.get(f"{url}job/").headers["HX-Refresh"] == "true"
+    client.force_login(finance)
+    page = client.get(url).content.decode()
+    assert "The same to the byte" in page
+    assert run.results_hash in page
+    with tenant_scope(firm.pk):
+        lost = RunResult.objects.filter(run_from=run, run_to=None).first()
+        RunResult.objects.filter(pk=lost.pk).update(run_to=last)
+        found = replay_start(run=last)
+    job_run_here(tenant_id=firm.pk, job_id=found.pk)
+    assert "the replay finds a result that the run did not leave" in client.get(f"/t/acme/runs/{last.uid}/replay/").content.decode()
