@@ -20,7 +20,6 @@ from spm.people.models import NamedRelation, Position
 from spm.people.relations import relation_history, relation_names, relation_rows, relations_found
 from spm.people.views.pages import day_asked
 from spm.people.views.positions import HISTORY
-from spm.tenancy.changes import known_as_at
 from spm.ui.drawer_forms import DrawerForm, drawer_form
 from spm.ui.tables import Column, address_without
 
@@ -84,10 +83,11 @@ def relation_new(request: HttpRequest, slug: str) -> HttpResponse:
 @requires("people.write")
 def relation_end(request: HttpRequest, slug: str, namedrelation_uid: uuid.UUID) -> HttpResponse:
     """A relation no longer holds from a day on; what was before stays."""
-    rows = known_as_at(NamedRelation.objects.select_related("position", "related"), None)
-    found: NamedRelation = get_object_or_404(rows, uid=namedrelation_uid)
+    found: NamedRelation = get_object_or_404(NamedRelation.objects.select_related("position", "related"), uid=namedrelation_uid)
 
     def run(data: dict[str, Any]) -> None:
+        if found.known_to_id is not None:
+            raise PeopleError("relation", _("This relation was changed meanwhile."), _("Look at the list again."))
         services.relation_set(
             position=found.position, related=found.related, name=found.name, start=max(data["day"], found.valid_from), end=found.valid_to, holds=False,
             actor_id=request.user.pk,
