@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from incentives.engine.compile import plan_load
 from incentives.engine.crossing import crosses, crossing, team_commission
 from incentives.engine.simulate import Simulation, simulation_run
+from incentives.engine.trace import explain
 
 from . import oracle
 from .test_oracle import PEOPLE, cents, text, tried
@@ -104,6 +105,9 @@ def test_two_overrides_on_two_components_are_kept_apart() -> None:
     simulation = simulation_run(plan_load(OVER.format(levels="direct") + second), tables)
     assert simulation.team_pay == {(0, "over", 0): 100, (0, "over_other", 0): 10}
     assert team_commission(simulation.prepared, simulation.result.outcome.earnings) == simulation.team_pay
+    # A team that earned nothing is a base of nothing, not one that is unknown.
+    children = explain(simulation.prepared, simulation.result.totals, 0, 1, simulation.team_pay)["children"]
+    assert [part["detail"] for node in children if node["name"] == "over" for part in node["children"]] == [{"base": "0", "rate": "0.5"}]
 
 
 def test_who_takes_part_can_be_named_and_nobody_else_is_counted() -> None:
