@@ -37,6 +37,10 @@ def path_text(path: SchemaPath) -> str:
     return text or "document"
 
 
+FORMS = {"^-?[0-9]": "figure_form", "^[A-Za-z_]": "name_form"}
+"""How a pattern of the schema begins -> the finding that says in words what it wants."""
+
+
 @dataclass(frozen=True)
 class Document:
     """Plain data (dict, list, str, int, Decimal, bool, None) and the place of every value."""
@@ -209,7 +213,8 @@ def _explain(document: Document, error: Any) -> list[Problem]:
         wanted = " or ".join(expected) if isinstance(expected, list) else expected
         return [document.problem(path, "wrong_type", value=_short(value), wanted=wanted)]
     if kind == "pattern":
-        return [document.problem(path, "wrong_pattern", value=repr(value), pattern=expected)]
+        code = next((code for start, code in FORMS.items() if expected.startswith(start)), "")
+        return [document.problem(path, code, value=repr(value)) if code else document.problem(path, "wrong_pattern", value=repr(value), pattern=expected)]
     if kind is None:
         return [document.problem(path, "key_does_not_go", key=path[-1] if path else "this")]
     if kind in ("oneOf", "anyOf"):

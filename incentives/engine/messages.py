@@ -23,6 +23,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "key_missing": ("`%(key)s` is missing", "add `%(key)s:`"),
     "not_one_of": ("%(value)s is not possible here", "use one of %(known)s"),
     "wrong_type": ("%(value)s is not a %(wanted)s", "give a %(wanted)s"),
+    "figure_form": ("%(value)s is no figure", "write 10000, 10_000 or 7.5%%"),
+    "name_form": ("%(value)s is no name", "use letters, digits and _, not beginning with a digit"),
     "wrong_pattern": ("%(value)s does not look right", "it has to match %(pattern)s"),
     "key_does_not_go": ("`%(key)s` does not go with the other keys here", "take it out, see docs/plans.md"),
     "combination": ("this combination of keys is not possible", "%(hint)s"),

@@ -77,6 +77,8 @@ BAD: dict[str, str] = {
     "key_missing": base("currency: USD\n", ""),
     "not_one_of": base("calendar: month", "calendar: monthly"),
     "wrong_type": base("measures:\n", "exclusions: 5\nmeasures:\n"),
+    "figure_form": table(TABLE.replace("to: 100", 'to: "10,000"')),
+    "name_form": base("  - {name: pct}", "  - {name: 2pct}"),
     "wrong_pattern": base("currency: USD", "currency: usd"),
     "key_does_not_go": base("  - {name: direct, to: owner}", "  - {name: direct, to: owner, levels: all}"),
     "combination": base("    " + RATE + "\n", ""),

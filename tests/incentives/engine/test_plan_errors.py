@@ -67,6 +67,7 @@ def test_the_base_is_right() -> None:
         ("to: 100, value", "to: 110, value", "tables[0].steps[0].to: overlap between 110 and 100"),
         ("{from: 100, value", "{from: 100, to: 200, value", "nothing is said about values beyond 200"),
         ("{from: 0, to: 100", "{from: 5, to: 100", "nothing is said about values below 5"),
+        ("to: 100, value", "to: 10k, value", "tables[0].steps[0].to: '10k' is no figure; write 10000, 10_000 or 7.5%"),
         ("{from: 0, to: 100", "{from: -100, to: 100", "nothing is said about values below -100"),
         ("{flat: 5%}", "{table: tears, mode: whole}", "`tears` is no table; tables: tiers"),
         ("{flat: 5%}", "{table: tiers, mode: curve}", "curve does not fit `tiers`"),
