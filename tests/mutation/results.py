@@ -47,12 +47,13 @@ def kept(name: str, source: str, place: Path) -> str:
     """Keeps what a module's run found; returns it in a line."""
     verdicts = _verdicts(place, source)
     lines = (place / source).read_text("utf-8").splitlines()
-    left = [_survivor(place, source, mutant, lines, verdicts[mutant]) for mutant in survivors_named(place, source)]
+    tried = {mutant: code for mutant, code in verdicts.items() if code is not None}
+    left = [_survivor(place, source, mutant, lines, code) for mutant, code in tried.items() if code in (*SURVIVED, *NO_TESTS)]
     left.sort(key=lambda one: (one["line"], one["now"]))
     known: dict[str, Any] = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
-    known[name] = {"source": source, "changes": len(verdicts), "killed": len(verdicts) - len(left), "survivors": left}
+    known[name] = {"source": source, "changes": len(tried), "killed": len(tried) - len(left), "untried": len(verdicts) - len(tried), "survivors": left}
     KEPT.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n", "utf-8")
-    return f"{name}: {len(verdicts)} changes, {len(verdicts) - len(left)} killed, {share(known[name])}"
+    return f"{name}: {len(tried)} changes, {len(tried) - len(left)} killed, {share(known[name])}"
 
 
 def share(one: dict[str, Any]) -> str:
@@ -111,13 +112,13 @@ def tables_written(path: Path) -> None:
     for name, one in known.items():
         found = [(left, *reason(reasons, name, left)) for left in one["survivors"]]
         unexplained += sum(kind == "open" for _, kind, _ in found)
-        rows.append(f"| `{one['source']}` | {one['changes']} | {one['killed']} | {share(one)} | {len(found)} |")
+        rows.append(f"| `{one['source']}` | {one['changes']} | {one['killed']} | {share(one)} | {len(found)} | {one.get('untried') or ''} |")
         texts.append(f"\n## {one['source']}\n\n| line | in | change | kind | why |\n|---|---|---|---|---|")
         for left, kind, why in found:
             was, _, now = _shown(left).replace("|", "\\|").partition(" => ")
             texts.append(f"| {left['line']} | {left['function']} | `{was}` → `{now}` | {kind} | {why} |")
-    changes, killed = (sum(one[what] for one in known.values()) for what in ("changes", "killed"))
-    rows.append(f"| together | {changes} | {killed} | {share({'changes': changes, 'killed': killed})} | {changes - killed} |")
-    head = [HEAD, "| module | changes | killed | | left |", "|---|---|---|---|---|", *rows]
+    changes, killed, untried = (sum(one.get(what, 0) for one in known.values()) for what in ("changes", "killed", "untried"))
+    rows.append(f"| together | {changes} | {killed} | {share({'changes': changes, 'killed': killed})} | {changes - killed} | {untried or ''} |")
+    head = [HEAD, "| module | changes | killed | | left | not tried: stopped |", "|---|---|---|---|---|---|", *rows]
     path.write_text("\n".join([*head, *texts]) + "\n", "utf-8")
     print(f"together {changes} changes, {killed} killed, {share({'changes': changes, 'killed': killed})}; {unexplained} without a reason")
