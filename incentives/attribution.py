@@ -34,9 +34,9 @@ from incentives.models import Cause, LedgerEntry, PlanAssignment, PlanVersion, R
 from incentives.reading import ChangeNumbers
 from incentives.settle import outcome_for, result_cells
 from planning.models import Quota
-from spm.calendars.models import Period
+from spm.calendars.models import Holiday, Period
 from spm.currencies.models import FxRate
-from spm.people.models import Assignment, NamedRelation, Payee, PayTerms, ReportingLine
+from spm.people.models import Assignment, Employment, NamedRelation, Payee, PayTerms, ReportingLine
 from spm.tenancy.changes import known_as_at
 from spm.tenancy.scope import required_tenant_id
 
@@ -121,7 +121,10 @@ class PayeeWork:
         touched = {
             "data": True,
             "plan": self._touched(PlanVersion.objects.all(), "activated_in", "retired_in"),
-            "people": self._touched(Assignment.objects.filter(payee_id__in=self.payees)) or self._touched(PlanAssignment.objects.filter(**seats)),
+            "people": self._touched(Assignment.objects.filter(payee_id__in=self.payees))
+            or self._touched(PlanAssignment.objects.filter(**seats))
+            or self._touched(Employment.objects.filter(payee_id__in=self.payees))
+            or self._touched(Holiday.objects.all()),
             "hierarchy": self.others_are == "read" and (self._touched(ReportingLine.objects.all()) or self._touched(NamedRelation.objects.all())),
             "quota": self._touched(Quota.objects.filter(position__seats__payee_id__in=self.payees)),
             "pay_rate": self._touched(PayTerms.objects.filter(**seats)),

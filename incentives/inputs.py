@@ -39,6 +39,7 @@ from incentives.opening import OpeningSum, openings_known
 from incentives.products import ProductLabels, ProductWords, categories_known
 from incentives.seats import Seats
 from incentives.words import Accounts, Contracts, Currencies, Roles
+from spm.calendars.holidays import holidays_known
 from spm.calendars.models import Period as PeriodRow
 from spm.currencies.models import FxRate as FxRateRow
 from spm.sales.models import Channel, DealKind, OrderStatus
@@ -172,6 +173,12 @@ class RunInputs:
         """Who is employed when, on leave or under notice."""
         return self.book.employments
 
+    @cached_property
+    def holidays(self) -> tuple[tuple[int, str, str], ...]:
+        """Days on which nobody works, each with its name and country; read where a plan asks for the company's."""
+        rows = holidays_known(number=self.numbers["people"])
+        return tuple((day, row.name, row.country) for row in rows for day in range(day_number(row.valid_from), _end(row.valid_to)))
+
     # ---- plans
 
     def _versions(self) -> list[VersionInputs]:
@@ -225,6 +232,7 @@ class RunInputs:
             Calendar(compiled.calendar, periods), people, self.book.quotas(people), self.vocabulary, openings=openings, lead_ins=lead.lead_ins, beside=beside,
             fx_rates=self._fx_rates(compiled) if lead.lead_ins else (),
             categories=self.categories if compiled.reads_categories else (),
+            holidays=self.holidays if compiled.holidays_of != "plan" else (),
         )  # fmt: skip
         enrolled = frozenset(self.seats[e.assignment][0] for e in enrolments)
         led_payees = frozenset(self.seats[seat][0] for seat in (*(e.assignment for e in lead.lead_ins), *(e.assignment for e in beside)))

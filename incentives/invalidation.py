@@ -124,6 +124,10 @@ EVENTS: tuple[Event, ...] = (
         Again.NAMED, Seen.CHANGES, "people", published=("Participant: hire and leave dates",),
     ),
     Event(
+        "holiday", "a holiday of the company is set or taken out", ("calendars.Holiday",), Names.NOTHING, Again.ALL, Again.ALL, Seen.CHANGES, "people",
+        field="id",
+    ),
+    Event(
         "fx_rate", "a currency rate is set or corrected", ("currencies.FxRate",), Names.NOTHING, Again.ALL, Again.ALL, Seen.CHANGES, "fx_rate", field="id",
         published=("Currency rate",),
     ),

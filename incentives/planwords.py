@@ -365,6 +365,7 @@ WORDS = (
     pgettext_lazy("plan form", "Which dated rate of which type is used where money changes its currency."),
     pgettext_lazy("plan form", "Who is credited with what."),
     pgettext_lazy("plan form", "Who takes part"),
+    pgettext_lazy("plan form", "Whose holidays"),
     pgettext_lazy("plan form", "Window"),
     pgettext_lazy("plan form", "Without one, an assignment that lacks the attribute is a named exception."),
     pgettext_lazy("plan form", "after: on the day of the status or later, or not yet."),
@@ -422,6 +423,10 @@ WORDS = (
         "period; quarter or year to date (reset at its start); ever (never reset); rolling: this period and those before it, as many as `periods` says. Default period.",
     ),
     pgettext_lazy("plan form", "period_start, period_end or year_start of the period in which it was earned. Default period_end."),
+    pgettext_lazy(
+        "plan form",
+        "plan: those written here; calendar: those that the company keeps, by country of the legal entity, as known to the run; both. Default plan.",
+    ),
     pgettext_lazy(
         "plan form",
         "quarter, year, ever: the formulas give what is due for the window to date, and each period earns that less what the window's earlier periods earned. Needed as soon as a formula reads a measure to date.",

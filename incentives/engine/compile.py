@@ -17,7 +17,7 @@ from .compile_money import conversions_compile, currencies_compile
 from .compile_parts import components_compile
 from .compile_payment import clawback_compile, payment_compile
 from .compile_peers import peers_compile, peers_declare
-from .compile_people import holidays_compile, prorations_compile, ramped_compile, ramps_compile
+from .compile_people import holidays_compile, holidays_of_compile, prorations_compile, ramped_compile, ramps_compile
 from .compile_tables import tables_compile
 from .compile_units import units_check
 from .contract_years import YEAR
@@ -175,7 +175,7 @@ class Compiler:
         self._credits()
         for i, item in self.items("measures"):
             self.declare(("measures", i, "name"), item["name"], NUMBER, window_of(item))
-        holidays, ramps = holidays_compile(self), ramps_compile(self)
+        holidays, holidays_of, ramps = holidays_compile(self), holidays_of_compile(self), ramps_compile(self)
         quotas, attributes, kpis = quotas_declare(self), attributes_declare(self), kpis_declare(self)
         quotas, attainments = ramped_compile(self, ramps, quotas, attainments_declare(self))
         measures_declare(self)
@@ -208,6 +208,7 @@ class Compiler:
             kpis=kpis,
             ramps=ramps,
             holidays=holidays,
+            holidays_of=holidays_of,
             attainments=attainments,
             values=values + amounts,
             terms=terms,

@@ -28,6 +28,14 @@ def holidays_compile(compiler: Compiler) -> tuple[Holiday, ...]:
     return tuple(found)
 
 
+def holidays_of_compile(compiler: Compiler) -> str:
+    """Whose holidays count. Those written in the plan would be passed over in silence where the company's alone do."""
+    given: str = compiler.data.get("holidays_of", "plan")
+    if given == "calendar" and compiler.data.get("holidays"):
+        compiler.problem(("holidays_of",), "holidays_unread")
+    return given
+
+
 def ramps_compile(compiler: Compiler) -> tuple[Ramp, ...]:
     """The ramps, declared as ramp.NAME."""
     compiler.unique("ramps")

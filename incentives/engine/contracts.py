@@ -334,6 +334,8 @@ class Inputs:
     fx_rates: tuple[FxRate, ...] = ()
     openings: tuple[OpeningAmount, ...] = ()
     lead_ins: tuple[LeadIn, ...] = ()
+    holidays: tuple[tuple[int, str, str], ...] = ()
+    """Of the company: (day, name, country; "": all), for plans that read its calendar."""
     beside: tuple[Enrolment, ...] = ()
     """Assignments that take their payee's (or their team's) credits on days of lead-ins, without being measured for themselves."""
     categories: tuple[CategoryLink, ...] = ()

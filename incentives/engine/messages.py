@@ -184,6 +184,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "not_ramp": ("`%(name)s` is no ramp of this plan", "ramps: %(known)s"),
     "proration_nothing": ("prorates nothing", "say calendar_days or working_days for quota, target, bounds, cap or floor"),
     "proration_twice": ("%(name)s is prorated already", "keep one of the two"),
+    "holidays_unread": ("the holidays written in the plan do not count", "write `holidays_of: both`, or take `holidays` out"),
     "leave_of_nothing": ("`%(key)s` is not prorated, so that leave changes nothing of it", "say how `%(key)s` is prorated, or take this out"),
     "pause_of_nothing": ("the draw is paid on leave", "add `on_leave: paused`"),
     "proration_target": ("the plan reads no target incentive", "add `{name: target_incentive}` under `attributes`"),

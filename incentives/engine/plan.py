@@ -294,6 +294,8 @@ class CompiledPlan:
     kpis: tuple[KpiSpec, ...]
     ramps: tuple[Ramp, ...]
     holidays: tuple[Holiday, ...]
+    holidays_of: str
+    """Whose holidays count: plan, calendar (the company's), or both."""
     attainments: tuple[AttainmentSpec, ...]
     values: tuple[ValueSpec, ...]
     terms: PaymentTerms

@@ -22,7 +22,7 @@ from .opening import Opening, openings_indexed
 from .people import PeopleIndex
 from .period_formula import Unusable
 from .plan import CompiledPlan, CreditRule
-from .proration import DayCount
+from .proration import DayCount, Holiday
 from .said import said
 
 
@@ -95,8 +95,10 @@ class Prepared:
 
     @cached_property
     def day_count(self) -> DayCount:
-        """Working days, by the plan's holidays."""
-        return DayCount(self.plan.holidays)
+        """Working days, by the holidays of the plan, of the company, or both, as the plan says."""
+        if self.plan.holidays_of == "plan":
+            return DayCount(self.plan.holidays)
+        return DayCount([*self.plan.holidays, *(Holiday(day, name, (country,) if country else ()) for day, name, country in self.inputs.holidays)])
 
     @cached_property
     def categories(self) -> CategoryTree:

@@ -42,6 +42,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "attributes": ("assignment", "payee", "name", "from", "to", "value"),
     "kpis": ("payee", "kpi", "date", "value"),
     "employments": ("payee", "status", "from", "to", "kind"),
+    "holidays": ("date", "name", "country"),
     "quotas": ("position", "payee", "quota", "from", "to", "amount", "currency"),
     "splits": ("transaction", "payee", "role", "quota_share", "pay_share", "share"),
     "hierarchy": ("payee", "manager", "from", "to"),
@@ -109,6 +110,7 @@ def tabular_inputs(plan: CompiledPlan, tables: Tables, as_of: int | None = None)
     if plan.contract_years:
         named, shared = years_spread(plan.contract_years, named, shared)
     inputs = Inputs(
+        holidays=tuple((row.day("date"), row.text("name", ""), row.text("country", "")) for row in rows_of(tables, "holidays")),
         calendar=_calendar(plan, tables, named),
         people=People(
             assignments=assignments,

@@ -170,6 +170,11 @@ PAGE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("team-end", "POST"): ("team_members_set",),
     # Calendars and currency rates
     ("calendars", "GET"): ("calendars_list", "periods_list"),
+    ("holidays", "GET"): ("holidays_list",),
+    ("holiday-new", "GET"): ("holidays_list",),
+    ("holiday-new", "POST"): ("holidays_set",),
+    ("holiday-remove", "GET"): ("holidays_list",),
+    ("holiday-remove", "POST"): ("holidays_remove",),
     ("calendar-new", "GET"): ("calendars_list",),
     ("calendar-new", "POST"): ("calendars_preview", "calendars_create"),
     ("calendar", "GET"): ("calendars_get", "periods_list"),

@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from spm.api.described import SchemaView
 from spm.api.docs import docs
-from spm.api.resources import audit, calendars, categories, fx, hr_feed, imports, jobs, me, members, people, people_acts, sales, teams, tokens
+from spm.api.resources import audit, calendars, categories, fx, holidays, hr_feed, imports, jobs, me, members, people, people_acts, sales, teams, tokens
 from spm.api.unknown import UnknownAddress
 
 T = "t/<slug:slug>/"
@@ -23,6 +23,8 @@ urlpatterns = [
     path(f"{T}calendars/<uuid:uid>/extend/", calendars.CalendarExtend.as_view(), name="api-calendar-extend"),
     path(f"{T}calendars/<uuid:uid>/default/", calendars.CalendarDefault.as_view(), name="api-calendar-default"),
     path(f"{T}calendars/<uuid:uid>/", calendars.CalendarDetail.as_view(), name="api-calendar"),
+    path(f"{T}holidays/", holidays.HolidayList.as_view(), name="api-holidays"),
+    path(f"{T}holidays/remove/", holidays.HolidayRemove.as_view(), name="api-holiday-remove"),
     path(f"{T}periods/", calendars.PeriodList.as_view(), name="api-periods"),
     path(f"{T}categories/", categories.CategoryList.as_view(), name="api-categories"),
     path(f"{T}categories/set/", categories.CategorySet.as_view(), name="api-category-set"),

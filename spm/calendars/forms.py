@@ -90,3 +90,15 @@ class ExtendForm(forms.Form):
 
 class WindowsForm(forms.Form):
     windows = WindowsField()
+
+
+class HolidayGoneForm(forms.Form):
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput())
+    until = forms.DateField(label=_("Until, not on"), required=False, widget=forms.DateInput(), help_text=_("Left out: the one day."))
+    country = forms.CharField(label=_("Country"), required=False, max_length=2, help_text=_("Of the legal entity, such as DE; left out: all."))
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+
+class HolidayForm(HolidayGoneForm):
+    name = forms.CharField(label=_("Name"), required=False, max_length=100)
+    field_order = ("day", "until", "name", "country", "reason")

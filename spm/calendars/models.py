@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from spm.tenancy.models import TenantForeignKey, TenantModel
+from spm.tenancy.models import DatedModel, TenantForeignKey, TenantModel
 
 
 class FiscalCalendar(TenantModel):
@@ -57,3 +57,15 @@ class Period(TenantModel):
     def days(self) -> int:
         """How many days it has."""
         return (self.ends - self.starts).days
+
+
+class Holiday(DatedModel):
+    """Nobody works in [valid_from, valid_to), in a country of legal entities or, where it is empty, everywhere."""
+
+    no_overlap_keys = ("country",)
+
+    country = models.CharField(max_length=2, blank=True, default="")
+    name = models.CharField(max_length=100, blank=True, default="")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(valid_to__gt=F("valid_from"), valid_to__isnull=False), name="calendars_holiday_ordered")]

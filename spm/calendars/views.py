@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from spm.access.guards import may, requires
 from spm.calendars import forms, services
+from spm.calendars import holidays as days_off
 from spm.calendars.generate import CalendarError
 from spm.calendars.models import FiscalCalendar
 from spm.calendars.selectors import calendars_spanned, tenant_date
@@ -29,6 +30,7 @@ COLUMNS = [
     Column("days", gettext_lazy("Days")),
     Column("periods", gettext_lazy("Periods"), numeric=True),
 ]
+HOLIDAYS = [Column("days", gettext_lazy("Days")), Column("name", gettext_lazy("Name")), Column("country", gettext_lazy("Country"))]
 PERIODS = [
     Column("period", gettext_lazy("Period")),
     Column("days", gettext_lazy("Days")),
@@ -149,3 +151,37 @@ def calendar_extend(request: HttpRequest, slug: str, fiscalcalendar_uid: uuid.UU
     last = found.periods.order_by("-starts").values_list("year", flat=True).first()
     form = forms.ExtendForm(request.POST or None, initial={"last_year": int(last) + 1 if last else _today(request).year})
     return _drawer(request, found, drawer, form, lambda data: services.calendar_extend(calendar=found, actor_id=request.user.pk, **data))
+
+
+def _holidays(request: HttpRequest, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+    context = {"rows": days_off.holidays_known(), "columns": HOLIDAYS, "may_write": may(request, "calendars.write")}
+    return render(request, "calendars/holidays.html", {**context, **(more or {})}, status=status)
+
+
+@require_safe
+@requires("calendars.read")
+def holidays(request: HttpRequest, slug: str) -> HttpResponse:
+    """The company's holidays, in order of time."""
+    return _holidays(request)
+
+
+def _holiday_drawer(request: HttpRequest, drawer: DrawerForm, form: Any, run: Any) -> HttpResponse:
+    home = reverse("holidays", kwargs={"slug": request.tenant.slug})  # type: ignore[attr-defined]
+    return drawer_form(request, drawer, form=form, run=run, refusals=(CalendarError,), home=home, page=lambda more, status: _holidays(request, more, status))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("calendars.write")
+def holiday_new(request: HttpRequest, slug: str) -> HttpResponse:
+    """Days on which nobody works."""
+    drawer = DrawerForm(_("Add a holiday"), _("Add"), _("The holiday was added."))
+    return _holiday_drawer(request, drawer, forms.HolidayForm(request.POST or None), lambda data: days_off.holiday_set(actor_id=request.user.pk, **data))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("calendars.write")
+def holiday_remove(request: HttpRequest, slug: str) -> HttpResponse:
+    """Working days again."""
+    drawer = DrawerForm(_("Take a holiday out"), _("Take out"), _("The holiday was taken out."))
+    form = forms.HolidayGoneForm(request.POST or None)
+    return _holiday_drawer(request, drawer, form, lambda data: days_off.holiday_remove(actor_id=request.user.pk, **data))

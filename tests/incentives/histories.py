@@ -16,6 +16,7 @@ from incentives.services import adjustment_make, hold_lift, hold_place, period_m
 from incentives.services.overrides import OverrideRefused, result_override_lift, result_override_place
 from incentives.summary import results_hash
 from planning.services import account_assign, crediting_set, quota_end, quota_set, territory_assign, territory_create, territory_release
+from spm.calendars.holidays import holiday_set
 from spm.calendars.models import Period
 from spm.currencies.codes import currency_pack
 from spm.currencies.services import fx_rate_set
@@ -92,7 +93,7 @@ EVENT_OF = {
     "leaves": "assignment", "joins": "assignment", "reports": "hierarchy", "enrol": "plan_assignment", "entity": "legal_entity", "version": "plan",
     "retire": "plan", "fx": "fx_rate", "adjust": "adjustment", "calendar": "calendar", "approve": "issue",
     "opening": "opening", "kpi": "kpi", "mentor": "relation", "set result": "result_override", "give back": "result_override",
-    "absence": "employment", "territory": "territory",
+    "absence": "employment", "territory": "territory", "holiday": "holiday",
 }  # fmt: skip
 """Act -> the event of incentives.invalidation that it is."""
 
@@ -288,6 +289,9 @@ class History:
             return False
         version_retire(version=rows[act.one % len(rows)], lowering_reason="Agreed with those concerned")
         return None
+
+    def _holiday(self, act: Act) -> None:
+        holiday_set(day=dt.date(2024, act.day % 6 + 1, 3))
 
     def _fx(self, act: Act) -> None:
         start = dt.date(2024, act.day % 6 + 1, 1)

@@ -186,6 +186,7 @@ BAD: dict[str, str] = {
     "amount_undefined": BASE + "draws:\n  - {name: d, amount: 1 / sales}\n",
     "share_range": BASE + "payment: {recovery_limit: 101%}\n",
     "excess_of_what": BASE + "payment: {excess: forfeit}\n",
+    "holidays_unread": BASE + 'holidays: [{date: "2025-01-01"}]\nholidays_of: calendar\n',
     "pause_of_nothing": BASE + "draws:\n  - {name: d, amount: 5, pause_on: [unpaid]}\n",
     "leave_of_nothing": base("base: sales", "base: sales\n    proration: {target: none, leave_out: {quota: [unpaid]}}"),
     "year_end_guarantee": BASE + "draws:\n  - {name: d, amount: 5, recover: never, year_end: forgive}\n",

@@ -301,3 +301,29 @@ def test_a_kind_of_leave_that_nobody_knows_is_refused_with_its_place() -> None:
     assert "unstated" in caught.value.problems[0].mend
     with pytest.raises(InputError, match="write paid, unpaid, parental, sick"):
         joiner("  - {name: b, formula: att}\n", employments=[{"payee": "ann", "status": "leave", "kind": "long"}])
+
+
+# ---------------------------------------------------------------- the company's holidays
+
+COMPANY = [{"date": "2025-01-21", "country": "US"}, {"date": "2025-01-22", "country": "DE"}, {"date": "2025-01-23"}]
+
+
+@pytest.mark.parametrize(
+    ("whose", "days"),
+    [
+        # January 2025 has 23 weekdays, 11 of them from the 17th on. The plan's own: the 1st and, in the US, the 20th.
+        ("plan", Fraction(10, 21)),
+        ("calendar", Fraction(9, 21)),
+        ("both", Fraction(8, 19)),
+    ],
+)
+def test_a_plan_counts_working_days_by_its_own_holidays_or_the_companys(whose: str, days: Fraction) -> None:
+    head = PLAN.replace("holidays:", f"holidays_of: {whose}\nholidays:")
+    if whose == "calendar":
+        head = head[: head.index("holidays:\n")] + head[head.index("credits:") :]
+    text = "  - {name: bonus, formula: att * attr.target_incentive, proration: {quota: working_days}}\n"
+    found = joiner(text, head=head, holidays=COMPANY)
+    assert earned(found, "ann", "bonus") == (Decimal(1000) * days.denominator / days.numerator).quantize(D("0.01"), rounding="ROUND_HALF_UP")
+    dates = [row["date"] for row in COMPANY]
+    moved = joiner(text, head=head, holidays=[{"date": date.replace("2025-01", "2025-02")} for date in dates])
+    assert (earned(moved, "ann", "bonus") == earned(found, "ann", "bonus")) is (whose == "plan"), "the control: holidays of another month"
