@@ -74,7 +74,7 @@ def test_hr_adds_one_ends_it_and_reads_what_was_recorded_when(company):
     assert f"{row.uid}/end/" in page
     assert client.post(f"{PAGE}{row.uid}/end/", {"day": "2024-09-01"}).status_code == 302
     assert ("AE-1", "partner", "SE", "2024-04-01", "2024-09-01") in live()
-    page = client.get(PAGE + "?on=2024-06-01&name=partner").content.decode()
+    page = client.get(PAGE + "?on=2024-06-01&relation=partner").content.decode()
     assert "Replaced by change" in page
     assert "AE-1 → SE" in page
     refused = client.post(PAGE + "new/", {**given, "related": given["position"]})

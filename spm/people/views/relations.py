@@ -33,11 +33,11 @@ PAGE = 200
 def _page(request: HttpRequest, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     day, search = day_asked(request), request.GET.get("q", "").replace("\x00", "").strip()
     names = relation_names()
-    name = request.GET.get("name", "") if request.GET.get("name", "") in names else ""
+    name = request.GET.get("relation", "") if request.GET.get("relation", "") in names else ""
     every = request.GET.get("days") == "all"
     found = list(relations_found(day=None if every else day, search=search, name=name)[: PAGE + 1])
     chips = [(f"{_('Search')}: {search}", address_without(request, "q"))] if search else []
-    chips += [(name, address_without(request, "name"))] if name else []
+    chips += [(name, address_without(request, "relation"))] if name else []
     chips += [(_("At any time"), address_without(request, "days"))] if every else []
     context = {
         "day": day, "search": search, "name": name, "names": [("", _("All relations")), *((one, one) for one in names)], "chips": chips,
