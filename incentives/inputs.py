@@ -230,7 +230,7 @@ class RunInputs:
         openings += self._led_openings(lead.lead_ins, plans)
         inputs = Inputs(
             Calendar(compiled.calendar, periods), people, self.book.quotas(people), self.vocabulary, openings=openings, lead_ins=lead.lead_ins, beside=beside,
-            fx_rates=self._fx_rates(compiled) if lead.lead_ins else (),
+            fx_rates=self._fx_rates(compiled, carried=bool(lead.lead_ins)),
             categories=self.categories if compiled.reads_categories else (),
             holidays=self.holidays if compiled.holidays_of != "plan" else (),
         )  # fmt: skip
@@ -239,12 +239,14 @@ class RunInputs:
         self.rows[row.pk] = row
         return VersionInputs(row.pk, row.plan.code, row.digest, compiled, coverage, periods, enrolled, paid, inputs, led_payees)
 
-    def _fx_rates(self, compiled: CompiledPlan) -> tuple[FxRate, ...]:
-        """Rates by which a plan takes over what was paid in another currency."""
-        conversion = compiled.conversions.get("carried")
-        if conversion is None:
+    def _fx_rates(self, compiled: CompiledPlan, *, carried: bool) -> tuple[FxRate, ...]:
+        """Rates by which a plan converts quotas, and (carried) takes over what was paid in another currency. Orders have rates of their own."""
+        stated = (compiled.conversions.get(kind) for kind in (("quota", "carried") if carried else ("quota",)))
+        types = sorted({conversion.rate_type for conversion in stated if conversion is not None})
+        if not types:
             return ()
-        rows = known_as_at(FxRateRow.objects.filter(rate_type=conversion.rate_type), self.numbers["fx_rate"]).order_by("base", "quote", "valid_from")
+        found = FxRateRow.objects.filter(Q(base=compiled.currency) | Q(quote=compiled.currency), rate_type__in=types)
+        rows = known_as_at(found, self.numbers["fx_rate"]).order_by("rate_type", "base", "quote", "valid_from")
         return tuple(FxRate(row.rate_type, row.base, row.quote, row.fx_rate, day_number(row.valid_from), _end(row.valid_to)) for row in rows)
 
     def _led_openings(self, leads: Sequence[LeadIn], plans: Mapping[int, int]) -> tuple[OpeningAmount, ...]:

@@ -49,7 +49,7 @@ OF_SEATS = (
     "WHERE EXISTS (SELECT FROM incentives_openingentry WHERE tenant_id = %(tenant)s AND seat_id = ANY(%(seats)s)) ORDER BY 1, 2, 3"
 )
 QUOTAS = (
-    "SELECT x.position_id, x.measure, x.amount, x.amount_scale, x.valid_from, x.valid_to "
+    "SELECT x.position_id, x.measure, x.amount, x.amount_scale, x.valid_from, x.valid_to, x.currency "
     f"FROM planning_quota x {_KNOWN} WHERE x.tenant_id = %(tenant)s AND x.position_id = ANY(%(positions)s) AND {_STILL} ORDER BY 1, 2, 5"
 )
 PERIODS = "SELECT id, code, starts, ends, quarter, year FROM calendars_period WHERE tenant_id = %(tenant)s AND calendar_id = %(calendar)s ORDER BY starts"
@@ -142,8 +142,8 @@ class PayeeSeats(Seats):
     def _quotas_of(self) -> dict[int, list[Quota]]:
         found: dict[int, list[Quota]] = defaultdict(list)
         positions = sorted({position for _, position in self.seats.values()})
-        for position, measure, amount, scale, start, end in self._rows(QUOTAS, positions=positions) if positions else ():
-            found[position].append(Quota(position, measure, scaled(amount, scale), day_number(start), _end(end)))
+        for position, measure, amount, scale, start, end, currency in self._rows(QUOTAS, positions=positions) if positions else ():
+            found[position].append(Quota(position, measure, scaled(amount, scale), day_number(start), _end(end), currency))
         return found
 
 

@@ -245,8 +245,9 @@ class Seats:
         positions = {} if self._whole else {"position_id__in": {position for _, position in self.seats.values()}}
         rows = known_as_at(QuotaRow.objects.filter(**positions), self.numbers["quota"]).order_by("position_id", "measure", "valid_from")
         found: dict[int, list[Quota]] = defaultdict(list)
-        for position, measure, amount, scale, start, end in rows.values_list("position_id", "measure", "amount", "amount_scale", "valid_from", "valid_to"):
-            found[position].append(Quota(position, measure, scaled(amount, scale), day_number(start), _end(end)))
+        columns = ("position_id", "measure", "amount", "amount_scale", "valid_from", "valid_to", "currency")
+        for position, measure, amount, scale, start, end, currency in rows.values_list(*columns):
+            found[position].append(Quota(position, measure, scaled(amount, scale), day_number(start), _end(end), currency))
         return found
 
     @cached_property

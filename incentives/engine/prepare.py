@@ -123,7 +123,8 @@ class Prepared:
             return quota, quota.amount
         conversion = plan.conversions.get("quota")
         if conversion is None:
-            raise InputError(f"quotas: {quota.measure} is in {quota.currency}, the plan in {plan.currency}; state `conversions: quota`")
+            why = said("is in %(source)s, the plan in %(target)s: state `conversions: quota`", source=quota.currency, target=plan.currency)
+            return replace(quota, currency=""), Unusable(why)
         position = next((i for i, p in enumerate(self.periods) if p.start <= quota.start < p.end), None)
         day = quota.start
         if position is not None and conversion.as_of != "event":

@@ -162,9 +162,9 @@ def version_readable(version: PlanVersion) -> None:
         else:
             text = _("The plan reads %(missing)s, which orders do not have; they have amount, date, %(known)s.")
         raise PlanRefused(text % {"missing": ", ".join(missing), "known": ", ".join(known)})
-    unread = sorted(set(compiled.conversions) - {"transaction", "payment", "carried"})
+    unread = sorted(set(compiled.conversions) - {"transaction", "quota", "payment", "carried"})
     if unread:
-        text = _("The plan converts %(kinds)s, which a run does not do yet; a run converts transactions, payments and what is carried over.")
+        text = _("The plan converts %(kinds)s, which a run does not do yet; a run converts transactions, quotas, payments and what is carried over.")
         raise PlanRefused(text % {"kinds": ", ".join(unread)})
     kind = version.plan.calendar.kind
     if compiled.calendar not in ("custom", kind):
