@@ -61,7 +61,7 @@ def _name(settlement: Settlement, payee: Payee, before: Run, run: Run) -> None:
     for at, row in enumerate(rows):
         cell = PaidCell(row[5], row[1], row[2], row[3], row[4], row[6], kind_of(row[8], False))
         largest = _largest(found, cell)
-        if largest:
+        if largest and largest != Cause.MANUAL:  # with it, an entry of a run is a result set by hand (incentives.overrides)
             rows[at] = (*row[:_CAUSE], largest, *row[_CAUSE + 1 :])
 
 

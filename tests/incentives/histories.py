@@ -39,6 +39,7 @@ plan: direct
 title: Direct sales
 currency: USD
 calendar: month
+holidays_of: calendar
 rounding: {mode: half_up, places: 2}
 exclusions:
   - {name: online, where: channel = "online"}
@@ -69,6 +70,7 @@ components:
   - {name: accelerator, base: to_date, pay_rate: {table: steps, mode: marginal}, settle: quarter}
   - {name: mentoring, base: mentees, pay_rate: {flat: 0.3%}}
   - {name: bonus, formula: "if(default(attainment, 0) >= 1, 100, 0) + kpi.calls", settle: period}
+  - {name: retainer, formula: 5, cap: 4, proration: {cap: working_days, first_day: out}}
 payment: {negative: carry, maximum: 400, excess: carry, recovery_limit: 50%}
 draws:
   - {name: ramp, label: Ramp draw, amount: 60, recover: later, paid: top_up, on_leave: paused}

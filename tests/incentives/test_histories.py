@@ -65,7 +65,7 @@ ALONE = {
     "line": Act("line", 2, 1, 14, 700_01),
     "quota": Act("quota", 0, 0, 5, 10_00),
     "pay_terms": Act("terms", 0, 0, 11, 0),
-    "holiday": Act("holiday", 0, 0, 3, 0),
+    "holiday": Act("holiday", 0, 0, 0, 0),
     "fx_rate": Act("fx", 0, 0, 1 + 24, 0),
     "employment": Act("absence", 0, 1, 14, 0),
     "opening": Act("opening", 0, 0, 5, 900_00),

@@ -145,12 +145,13 @@ def test_the_other_way_round_it_is_the_rate(world) -> None:
     assert drawn_causes(world.run(business_date=JAN)) == {"pay_rate"}
 
 
-def test_a_draw_that_shrinks_because_of_an_amount_by_hand_says_so(world) -> None:
+def test_a_draw_that_shrinks_because_of_an_amount_by_hand_is_not_taken_for_one_by_hand_itself(world) -> None:
     adjustment_post(
         payee=world.payees[0], seat=world.seats[0], plan_version_id=world.version.pk, component="commission", earning_period=world.period("2024-01"),
         pay_period=world.period("2024-01"), amount=200_00, scale=2, currency="USD", note="a prize", actor_id=1,
     )  # fmt: skip
-    assert drawn_causes(world.run(business_date=JAN)) == {"manual"}
+    assert drawn_causes(world.run(business_date=JAN)) == {"data"}
+    assert world.run(business_date=JAN, is_full=True).summary["posted"] == 0, "else the next run would post against it"
 
 
 def test_a_night_of_new_orders_alone_divides_nothing(world, monkeypatch) -> None:
