@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -332,9 +332,17 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _compile_1(document: Document) -> CompiledPlan:
+    return Compiler(document).run()
+
+
+SEMANTICS: dict[int, Callable[[Document], CompiledPlan]] = {1: _compile_1}
+"""By the number that a document names as its `engine`. A change of what stored plans mean is a new number beside the old one."""
+
+
 def plan_compile(document: Document) -> CompiledPlan:
     """Compile a validated document. Raises PlanError with every finding."""
-    return Compiler(document).run()
+    return SEMANTICS[document.data["engine"]](document)
 
 
 def plan_load(text: str) -> CompiledPlan:

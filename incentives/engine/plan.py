@@ -318,6 +318,11 @@ class CompiledPlan:
     """Does it ask what lies within a category of the tree?"""
 
     @property
+    def engine(self) -> int:
+        """The semantics that the document names."""
+        return int(self.document["engine"])
+
+    @property
     def grain(self) -> str | ContractYears:
         """What is credited one by one: orders, order_lines, or the years of lines."""
         return self.contract_years or self.reads

@@ -123,7 +123,7 @@ def simulation_json(simulation: Simulation) -> dict[str, Any]:
         )
         del period
     return {
-        "engine": 1,
+        "engine": plan.engine,
         "plan": plan.key,
         "title": plan.title,
         "plan_digest": plan.digest,

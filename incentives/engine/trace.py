@@ -70,7 +70,7 @@ def _tree(prepared: Prepared, totals: Totals, assignment: int, record: PeriodRec
         "label": plan.title,
         "plan": plan.key,
         "plan_digest": plan.digest,
-        "engine": 1,
+        "engine": plan.engine,
         "assignment": assignment,
         "period": period.key,
         "currency": plan.currencies[block] if block else plan.currency,

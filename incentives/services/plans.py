@@ -83,7 +83,8 @@ def version_draft(
         raise PlanRefused(_("The version ends before it begins; give a later end, or none."))
     values = {
         "text": text, "canonical": json.dumps(compiled.document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=number_text),
-        "digest": compiled.digest, "engine": 1, "currency": compiled.currency, "effective_from": effective_from, "effective_to": effective_to, "note": note,
+        "digest": compiled.digest, "engine": compiled.engine, "currency": compiled.currency, "effective_from": effective_from,
+        "effective_to": effective_to, "note": note,
     }  # fmt: skip
     if version is None:
         Plan.objects.select_for_update().get(pk=plan.pk)

@@ -13,7 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from incentives.engine import exact
+from incentives.engine.compile import SEMANTICS, plan_compile
+from incentives.engine.document import Document, document_read
 from incentives.engine.golden import _yaml
+from incentives.engine.plan import CompiledPlan
 from incentives.engine.plan_check import plan_check
 from incentives.engine.simulate import Simulation, simulate
 
@@ -66,6 +69,23 @@ def test_one_cent_and_one_figure_more_are_seen() -> None:
         replace(simulation.result.outcome, figures=(*figures, figures[0]._replace(name="another"))),
     ):
         assert digest_of(replace(simulation, result=replace(simulation.result, outcome=outcome))) != kept
+
+
+def test_a_later_semantics_reads_its_own_plans_and_leaves_the_old_ones(monkeypatch) -> None:
+    """The number that a document names chooses who reads it: a second one beside the first changes no byte of the first."""
+    asked: list[int] = []
+
+    def second(document: Document) -> CompiledPlan:
+        asked.append(document.data["engine"])
+        return replace(SEMANTICS[1](document), title="read by the second")
+
+    monkeypatch.setitem(SEMANTICS, 2, second)
+    document = document_read((PLANS / "sparrow-hard-cap" / "plan.yaml").read_text(encoding="utf-8"))
+    before = plan_compile(document)
+    later = plan_compile(replace(document, data=document.data | {"engine": 2}))
+    assert (before.engine, later.engine, asked) == (1, 2, [2])
+    assert later.title == "read by the second" != before.title
+    assert digest_of(simulations()["sparrow-hard-cap/main"]) == json.loads(KEPT.read_text())["sparrow-hard-cap/main"]
 
 
 if __name__ == "__main__":
