@@ -12,6 +12,7 @@ WORDS = (
     gettext_noop("%(name)s %(cause)s"),
     gettext_noop("%(what)s is undefined (a quota is zero or missing)"),
     gettext_noop("a number has more than 300 digits"),
+    gettext_noop("is in %(source)s, the plan in %(target)s: state `conversions: quota`"),
     gettext_noop("has no %(kind)s rate from %(source)s to %(target)s on %(day)s"),
     gettext_noop("is %(value)s, above its greatest value %(limit)s"),
     gettext_noop("is %(value)s, below its least value %(limit)s"),

@@ -85,7 +85,7 @@ def test_the_interface_gives_the_lines_part_of_the_order(desk):
     assert answer.status_code == 200, answer.content
     (line,) = answer.json()["lines"]
     assert line["part"].pop("change_number") > 0
-    assert line["part"] == {"kind": "line", "line_number": 7, "external_id": "S2-7", "product": "Vision kit", "quantity": "3.0000"}
+    assert line["part"] == {"kind": "line", "line_number": 7, "external_id": "S2-7", "product": "Vision kit", "quantity": "3.0000", "year": 1}
 
 
 def test_the_spreadsheet_names_product_and_quantity(desk):

@@ -144,5 +144,5 @@ def test_the_walk_leaves_out_no_page(desk, everybody) -> None:
 
     left = {route.name: why(route) for route in pages() if route.name not in shown}
     assert set(left.values()) <= {"act", "elsewhere", "file", "part"}
-    assert {name for name, reason in left.items() if reason == "part"} <= {"run-job", "import-job", "plan-comparison-job"}
+    assert {name for name, reason in left.items() if reason == "part"} <= {"run-job", "import-job", "plan-comparison-job", "plan-lowering-job", "parallel-job"}
     assert len(list(walk())) > len(pages())
