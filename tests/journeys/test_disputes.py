@@ -7,8 +7,10 @@ from tests.journeys.conftest import faults, settle
 from tests.support.desks import Desk
 
 
-def test_from_the_line_to_the_open_statement(desk: Desk, member, browser_of, live_server, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_from_the_line_to_the_open_statement(desk: Desk, member, browser_of, live_server) -> None:  # type: ignore[no-untyped-def]
     statement = f"{live_server.url}/t/acme/people/{desk.rep.uid}/statements/2026-02/"
+    # Who answers is settled when the rep files: the manager has to have access by then.
+    manager = member(Role.MANAGER, payee=desk.manager)
     rep = browser_of(member(Role.REP, payee=desk.rep)).new_page()
     rep.goto(f"{statement}commission/lines/crm:S2/")
     settle(rep)
@@ -24,7 +26,7 @@ def test_from_the_line_to_the_open_statement(desk: Desk, member, browser_of, liv
     assert rep.get_by_role("link", name="Dispute 1", exact=True).count()
     assert faults(rep) == []
 
-    boss = browser_of(member(Role.MANAGER, payee=desk.manager)).new_page()
+    boss = browser_of(manager).new_page()
     boss.goto(f"{live_server.url}/t/acme/disputes/?whose=waiting")
     settle(boss)
     boss.get_by_role("link", name="Dispute 1").click()
