@@ -12,6 +12,7 @@ from spm.jobs.models import Job
 from spm.jobs.selectors import job_progress
 
 STAGE_LABELS = {
+    "credit": gettext_lazy("Credit orders by territory"),
     "open": gettext_lazy("Pin the data and plan the chunks"),
     "measure": gettext_lazy("Credit and measure"),
     "settle": gettext_lazy("Pay and post"),
