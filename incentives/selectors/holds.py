@@ -147,7 +147,14 @@ def order_find(text: str) -> Order:
         exact = Order.objects.filter(source=source.strip(), external_id=external_id.strip()).first()
         if exact is not None:
             return exact
-    found = list(versions_known(OrderVersion).filter(Q(number=text) | Q(record__external_id=text)).order_by("record__source", "record__external_id")[:6])
+    # Those of that name first: what stands of each order is looked up for these alone, not for the whole record.
+    named = set(Order.objects.filter(external_id=text).values_list("pk", flat=True))
+    named |= set(OrderVersion.objects.filter(number=text).values_list("record_id", flat=True))
+    found = list(
+        versions_known(OrderVersion)
+        .filter(Q(number=text) | Q(record__external_id=text), record_id__in=named)
+        .order_by("record__source", "record__external_id")[:6]
+    )
     if not found:
         raise DealUnknown(_("There is no order %(number)s. Write its number as on the statement, or its source and id, such as crm:1234.") % {"number": text})
     if len(found) > 1:
