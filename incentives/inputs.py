@@ -14,7 +14,6 @@ from django.db.models import Q, QuerySet
 from incentives.carried import Held, held_by_payee, lead_of
 from incentives.engine.compile import plan_load_again
 from incentives.engine.contracts import (
-    OPEN_END,
     Assignment,
     Calendar,
     CategoryLink,
@@ -37,7 +36,7 @@ from incentives.line_loaders import PARTS, PRODUCT_CODES, LineNeeds
 from incentives.models import PlanVersion
 from incentives.opening import OpeningSum, openings_known
 from incentives.products import ProductLabels, ProductWords, categories_known
-from incentives.seats import Seats
+from incentives.seats import Seats, end_number
 from incentives.words import Accounts, Contracts, Currencies, Roles
 from spm.calendars.holidays import holidays_known
 from spm.calendars.models import Period as PeriodRow
@@ -177,7 +176,7 @@ class RunInputs:
     def holidays(self) -> tuple[tuple[int, str, str], ...]:
         """Days on which nobody works, each with its name and country; read where a plan asks for the company's."""
         rows = holidays_known(number=self.numbers["people"])
-        return tuple((day, row.name, row.country) for row in rows for day in range(day_number(row.valid_from), _end(row.valid_to)))
+        return tuple((day, row.name, row.country) for row in rows for day in range(day_number(row.valid_from), end_number(row.valid_to)))
 
     # ---- plans
 
@@ -188,7 +187,7 @@ class RunInputs:
         drafts: list[_Draft] = []
         taken: dict[int, list[Interval]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: (row.plan_id, -row.number)):
-            own = (day_number(row.effective_from), _end(row.effective_to))
+            own = (day_number(row.effective_from), end_number(row.effective_to))
             coverage = tuple(_subtract(own, taken[row.plan_id]))
             taken[row.plan_id].append(own)
             drafts.append(_Draft(row, coverage, row.plan_id))
@@ -247,7 +246,7 @@ class RunInputs:
             return ()
         found = FxRateRow.objects.filter(Q(base=compiled.currency) | Q(quote=compiled.currency), rate_type__in=types)
         rows = known_as_at(found, self.numbers["fx_rate"]).order_by("rate_type", "base", "quote", "valid_from")
-        return tuple(FxRate(row.rate_type, row.base, row.quote, row.fx_rate, day_number(row.valid_from), _end(row.valid_to)) for row in rows)
+        return tuple(FxRate(row.rate_type, row.base, row.quote, row.fx_rate, day_number(row.valid_from), end_number(row.valid_to)) for row in rows)
 
     def _led_openings(self, leads: Sequence[LeadIn], plans: Mapping[int, int]) -> tuple[OpeningAmount, ...]:
         """Opening balances of versions and seats that a version carries on."""
@@ -341,10 +340,6 @@ def _holds(coverage: tuple[Interval, ...], day: int) -> bool:
 
 def _opening(one: OpeningSum) -> OpeningAmount:
     return OpeningAmount(one.seat_id, one.kind, one.name, one.period_id, one.amount, day_number(one.day), one.currency)
-
-
-def _end(day: dt.date | None) -> int:
-    return OPEN_END if day is None else day_number(day)
 
 
 def _subtract(interval: Interval, taken: list[Interval]) -> list[Interval]:

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from incentives.engine.contracts import OPEN_END, Attribute, Quota, day_number
+from incentives.engine.contracts import Attribute, Quota, day_number
 from incentives.engine.rounding import scaled
 from incentives.fx import FxTable
 from incentives.inputs import RunInputs, versions_in_force
 from incentives.models import PlanVersion, Run
 from incentives.opening import OpeningSum, openings_known
 from incentives.reading import ChangeNumbers
-from incentives.seats import PayeeGroup, Seats, Span
+from incentives.seats import PayeeGroup, Seats, Span, end_number
 from spm.tenancy.scope import required_tenant_id
 
 _KNOWN = (
@@ -113,19 +113,19 @@ class PayeeSeats(Seats):
             self.payees[payee_id] = PayeeGroup(group, entity, currency)
             self.countries[entity] = country
             if seat is not None:
-                self.spans[seat].append(Span(day_number(start), _end(end), fte))
+                self.spans[seat].append(Span(day_number(start), end_number(end), fte))
                 self.seats[seat], self.titles[seat] = (payee_id, position), title
         self._enrolled = defaultdict(list)
         self._terms_read: dict[int, list[Attribute]] = defaultdict(list)
         self.has_openings = False
         for kind, seat, start, end, plan, scale, target, ote, more in self._rows(OF_SEATS, seats=list(self.seats)) if self.seats else ():
             if kind == 0:
-                self._enrolled[plan].append((seat, day_number(start), _end(end)))
+                self._enrolled[plan].append((seat, day_number(start), end_number(end)))
             elif kind == 1:
                 values = {"target_incentive": scaled(target, scale), "ote": scaled(ote, scale)} | {
                     name: Decimal(str(value)) for name, value in json.loads(more).items()
                 }
-                self._terms_read[seat] += [Attribute(seat, name, value, day_number(start), _end(end)) for name, value in values.items()]
+                self._terms_read[seat] += [Attribute(seat, name, value, day_number(start), end_number(end)) for name, value in values.items()]
             else:
                 self.has_openings = True
 
@@ -143,7 +143,7 @@ class PayeeSeats(Seats):
         found: dict[int, list[Quota]] = defaultdict(list)
         positions = sorted({position for _, position in self.seats.values()})
         for position, measure, amount, scale, start, end, currency in self._rows(QUOTAS, positions=positions) if positions else ():
-            found[position].append(Quota(position, measure, scaled(amount, scale), day_number(start), _end(end), currency))
+            found[position].append(Quota(position, measure, scaled(amount, scale), day_number(start), end_number(end), currency))
         return found
 
 
@@ -169,7 +169,3 @@ class PayeeInputs(RunInputs):
 
     def _periods_read(self, calendar: int) -> Iterable[Any]:
         return [PeriodRow(*row) for row in self.book._rows(PERIODS, calendar=calendar)]
-
-
-def _end(day: Any) -> int:
-    return OPEN_END if day is None else day_number(day)

@@ -3,6 +3,7 @@ for the seats that concern it alone."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class Seats:
         self.spans: dict[int, list[Span]] = defaultdict(list)
         filled = known_as_at(AssignmentRow.objects.filter(**own), numbers["people"]).order_by("seat_id", "valid_from")
         for seat, start, end, fte in filled.values_list("seat_id", "valid_from", "valid_to", "fte_ppm"):
-            self.spans[seat].append(Span(day_number(start), _end(end), fte))
+            self.spans[seat].append(Span(day_number(start), end_number(end), fte))
         rows = Seat.objects.all() if chosen is None else Seat.objects.filter(payee_id__in=chosen)
         seats = [row for row in rows.values_list("pk", "payee_id", "position_id", "position__title") if row[0] in self.spans]
         self.seats = {seat: (payee, position) for seat, payee, position, _ in seats}
@@ -92,7 +93,7 @@ class Seats:
         self._enrolled: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
         assigned = known_as_at(PlanAssignment.objects.filter(**of_seat), numbers["people"])
         for plan_id, seat_id, start, end in assigned.values_list("plan_id", "seat_id", "valid_from", "valid_to"):
-            self._enrolled[plan_id].append((seat_id, day_number(start), _end(end)))
+            self._enrolled[plan_id].append((seat_id, day_number(start), end_number(end)))
         self._terms = known_as_at(PayTerms.objects.filter(**of_seat), numbers["pay_rate"])
 
     @cached_property
@@ -114,7 +115,7 @@ class Seats:
         if not self._with_lines:
             return ()
         lines = [
-            PositionLine(position, manager, day_number(start), _end(end))
+            PositionLine(position, manager, day_number(start), end_number(end))
             for position, manager, start, end in known_as_at(LineRow.objects.all(), self.numbers["hierarchy"])
             .order_by("position_id", "valid_from")
             .values_list("position_id", "manager_id", "valid_from", "valid_to")
@@ -127,7 +128,7 @@ class Seats:
         if not self._with_lines:
             return ()
         rows = [
-            PositionRelation(name, position, related, day_number(start), _end(end))
+            PositionRelation(name, position, related, day_number(start), end_number(end))
             for name, position, related, start, end in known_as_at(NamedRelation.objects.all(), self.numbers["hierarchy"])
             .order_by("name", "position_id", "related_id", "valid_from")
             .values_list("name", "position_id", "related_id", "valid_from", "valid_to")
@@ -235,7 +236,7 @@ class Seats:
         ):
             if seat not in self.seats:
                 continue
-            start, end = day_number(first), _end(last)
+            start, end = day_number(first), end_number(last)
             values = {"target_incentive": scaled(target, scale), "ote": scaled(ote, scale)} | {name: Decimal(str(value)) for name, value in more.items()}
             found[seat] += [Attribute(seat, name, value, start, end) for name, value in values.items()]
         return found
@@ -247,7 +248,7 @@ class Seats:
         found: dict[int, list[Quota]] = defaultdict(list)
         columns = ("position_id", "measure", "amount", "amount_scale", "valid_from", "valid_to", "currency")
         for position, measure, amount, scale, start, end, currency in rows.values_list(*columns):
-            found[position].append(Quota(position, measure, scaled(amount, scale), day_number(start), _end(end), currency))
+            found[position].append(Quota(position, measure, scaled(amount, scale), day_number(start), end_number(end), currency))
         return found
 
     @cached_property
@@ -255,7 +256,7 @@ class Seats:
         """Who is employed when, on leave or under notice; read where a plan asks for it."""
         found = known_as_at(Employment.objects.filter(payee_id__in=list(self.payees)), self.numbers["people"])
         rows = found.order_by("payee_id", "valid_from").values_list("payee_id", "status", "valid_from", "valid_to", "leave_kind")
-        return tuple(EmploymentSpan(payee, status, day_number(start), _end(end), kind) for payee, status, start, end, kind in rows)
+        return tuple(EmploymentSpan(payee, status, day_number(start), end_number(end), kind) for payee, status, start, end, kind in rows)
 
     @cached_property
     def kpi_values(self) -> tuple[KpiValue, ...]:
@@ -276,5 +277,6 @@ def _of(rows: Mapping[int, list[Row]], seats: Iterable[int]) -> tuple[Row, ...]:
     return tuple(row for seat in seats for row in rows.get(seat, ()))
 
 
-def _end(day: object) -> int:
-    return OPEN_END if day is None else day_number(day)  # type: ignore[arg-type]
+def end_number(day: dt.date | None) -> int:
+    """The day on which something dated ends, as the engine counts; what is open ends never."""
+    return OPEN_END if day is None else day_number(day)
